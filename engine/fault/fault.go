@@ -1,0 +1,83 @@
+// Package fault is the error that people and programs see. A Fault is made where the
+// meaning of a failure is known; everything else is wrapped with %w on its way up and
+// becomes an internal error at the door, where it is logged and not shown.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says what sort of failure it is; the door maps it to an HTTP status.
+type Kind uint8
+
+// The kinds, with the status they have over HTTP (RFC 9110, section 15).
+const (
+	Internal        Kind = iota // 500: ours; the cause is logged, never shown
+	Invalid                     // 422: the input breaks a rule; Fields say which
+	Malformed                   // 400: the input cannot be read at all
+	Unauthenticated             // 401
+	Denied                      // 403
+	NotFound                    // 404: absent, or not yours to know of
+	Conflict                    // 409: somebody else was there first
+	TooLarge                    // 413
+	TooMany                     // 429
+	Unavailable                 // 503: try again later
+)
+
+// Field is one fault of one input field.
+type Field struct {
+	Name    string `json:"name"`
+	Message string `json:"message"` // names the value and the limit
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+}
+
+// Fault is an error with a text meant for the person who caused it.
+type Fault struct {
+	Kind   Kind
+	Public string  // a sentence for people; no driver text, no path
+	Fields []Field // faults at single fields, in input order
+	cause  error
+}
+
+// New makes a fault of a kind with a public text.
+func New(kind Kind, format string, args ...any) *Fault {
+	return &Fault{Kind: kind, Public: fmt.Sprintf(format, args...)}
+}
+
+// AtField makes an Invalid fault at one field; the message is the public text too.
+func AtField(name, format string, args ...any) *Fault {
+	message := fmt.Sprintf(format, args...)
+	return &Fault{Kind: Invalid, Public: message, Fields: []Field{{Name: name, Message: message}}}
+}
+
+// Because attaches the cause, which is logged and never shown.
+func (f *Fault) Because(cause error) *Fault {
+	f.cause = cause
+	return f
+}
+
+func (f *Fault) Error() string {
+	if f.cause != nil {
+		return f.Public + ": " + f.cause.Error()
+	}
+	return f.Public
+}
+
+func (f *Fault) Unwrap() error { return f.cause }
+
+// Of finds the fault in err's chain; for any other error it makes an Internal one with
+// a fixed text and err as its cause.
+func Of(err error) *Fault {
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f
+	}
+	return New(Internal, "Something went wrong on our side.").Because(err)
+}
+
+// Is tells whether err is a fault of the kind.
+func Is(err error, kind Kind) bool {
+	f, ok := errors.AsType[*Fault](err)
+	return ok && f.Kind == kind
+}
