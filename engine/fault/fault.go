@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what sort of failure it is; the door maps it to an HTTP status.
@@ -36,8 +37,9 @@ type Field struct {
 // Fault is an error with a text meant for the person who caused it.
 type Fault struct {
 	Kind   Kind
-	Public string  // a sentence for people; no driver text, no path
-	Fields []Field // faults at single fields, in input order
+	Public string        // a sentence for people; no driver text, no path
+	Fields []Field       // faults at single fields, in input order
+	Wait   time.Duration // when it makes sense to try again; 0: not said
 	cause  error
 }
 
@@ -50,6 +52,12 @@ func New(kind Kind, format string, args ...any) *Fault {
 func AtField(name, format string, args ...any) *Fault {
 	message := fmt.Sprintf(format, args...)
 	return &Fault{Kind: Invalid, Public: message, Fields: []Field{{Name: name, Message: message}}}
+}
+
+// After says how long to wait before the next try.
+func (f *Fault) After(wait time.Duration) *Fault {
+	f.Wait = wait
+	return f
 }
 
 // Because attaches the cause, which is logged and never shown.
