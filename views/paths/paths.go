@@ -1,0 +1,153 @@
+// Package paths is the dashboard's address book: one function per URL. A link, a form
+// and a redirect take their address from here, so that an address is spelled once.
+// Arguments are escaped; slugs and names are valid already, ids are in text form.
+package paths
+
+import (
+	"net/url"
+	"strconv"
+)
+
+// Draft stands for the draft where a version is named in an address.
+const Draft = "draft"
+
+// Setup is the one-time set-up page; an empty token leaves the query out (form target).
+func Setup(token string) string { return query("/setup", "token", token) }
+
+// Login is the sign-in page; next is the local path to go to afterwards, or empty.
+func Login(next string) string { return query("/login", "next", next) }
+
+// Logout takes a POST.
+func Logout() string { return "/logout" }
+
+// Home leads to the apps, or to the only one.
+func Home() string { return "/" }
+
+// Apps is the list; POST creates.
+func Apps() string { return "/apps" }
+
+// NewApp is the form.
+func NewApp() string { return "/apps/new" }
+
+// App is an app's home.
+func App(app string) string { return "/apps/" + url.PathEscape(app) }
+
+// AppSettings is a page; POST renames.
+func AppSettings(app string) string { return App(app) + "/settings" }
+
+// AppRuns are the runs of all scripts of an app.
+func AppRuns(app string) string { return App(app) + "/runs" }
+
+// AppRunsLive is a stream of server-sent events.
+func AppRunsLive(app string) string { return AppRuns(app) + "/live" }
+
+// Run is the page of one run.
+func Run(app, execution string) string { return AppRuns(app) + "/" + url.PathEscape(execution) }
+
+// Scripts takes the POST that creates a script.
+func Scripts(app string) string { return App(app) + "/scripts" }
+
+// NewScript is the form.
+func NewScript(app string) string { return Scripts(app) + "/new" }
+
+// Script is the editor.
+func Script(app, script string) string { return Scripts(app) + "/" + url.PathEscape(script) }
+
+// ScriptFromRun is the editor with the run panel filled from an earlier run.
+func ScriptFromRun(app, script, execution string) string {
+	return query(Script(app, script), "from", execution)
+}
+
+// ScriptDraft takes the draft: POST as a form, PUT as JSON.
+func ScriptDraft(app, script string) string { return Script(app, script) + "/draft" }
+
+// ScriptRun runs the draft (POST).
+func ScriptRun(app, script string) string { return Script(app, script) + "/run" }
+
+// Publish is the dialog; POST publishes.
+func Publish(app, script string) string { return Script(app, script) + "/publish" }
+
+// Versions is the history.
+func Versions(app, script string) string { return Script(app, script) + "/versions" }
+
+// Version is one version's source.
+func Version(app, script string, number int) string {
+	return Versions(app, script) + "/" + strconv.Itoa(number)
+}
+
+// MakeLive takes a POST.
+func MakeLive(app, script string, number int) string { return Version(app, script, number) + "/live" }
+
+// Diff compares two sides, each a version number in decimal or Draft.
+func Diff(app, script, from, to string) string {
+	return query(Script(app, script)+"/diff", "from", from, "to", to)
+}
+
+// ScriptRuns are the runs of one script.
+func ScriptRuns(app, script string) string { return Script(app, script) + "/runs" }
+
+// ScriptRunsLive is a stream of server-sent events.
+func ScriptRunsLive(app, script string) string { return ScriptRuns(app, script) + "/live" }
+
+// ScriptSettings is a page; POST saves description and capture.
+func ScriptSettings(app, script string) string { return Script(app, script) + "/settings" }
+
+// RenameScript takes a POST.
+func RenameScript(app, script string) string { return Script(app, script) + "/rename" }
+
+// DeleteScript takes a POST.
+func DeleteScript(app, script string) string { return Script(app, script) + "/delete" }
+
+// Profile is the viewer's own page.
+func Profile() string { return "/profile" }
+
+// Password takes a POST.
+func Password() string { return "/profile/password" }
+
+// RevokeSession takes a POST.
+func RevokeSession(session string) string {
+	return "/profile/sessions/" + url.PathEscape(session) + "/revoke"
+}
+
+// Keys takes the POST that creates an API key.
+func Keys() string { return "/profile/keys" }
+
+// RevokeKey takes a POST.
+func RevokeKey(key string) string { return "/profile/keys/" + url.PathEscape(key) + "/revoke" }
+
+// Search is the page of results; asked by htmx it answers with the list alone.
+func Search(text string) string { return query("/search", "q", text) }
+
+// Preview is what the sandboxed frame of an answer loads.
+func Preview(token string) string { return "/preview/" + url.PathEscape(token) }
+
+// With replaces query parameters of an address; pairs with an empty value are removed.
+func With(address string, pairs ...string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	values := u.Query()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			values.Del(pairs[i])
+		} else {
+			values.Set(pairs[i], pairs[i+1])
+		}
+	}
+	u.RawQuery = values.Encode()
+	return u.String()
+}
+
+func query(path string, pairs ...string) string {
+	values := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			values.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
