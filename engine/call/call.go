@@ -33,6 +33,10 @@ const (
 	Killed    Outcome = "killed"    // 504: ignored its deadline
 	Crashed   Outcome = "crashed"   // 503 or a closed connection: the worker died
 	Cancelled Outcome = "cancelled" // the caller went away
+
+	// Refused before it began; such a call leaves no row.
+	Busy        Outcome = "busy"        // 503: no place at the gate
+	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
 )
 
 // Status is what a caller gets for an outcome that is not OK.
@@ -46,7 +50,7 @@ func (o Outcome) Status() int {
 		return 507
 	case Invalid:
 		return 502
-	case Crashed:
+	case Crashed, Busy, Unavailable:
 		return 503
 	case Cancelled:
 		return 499
@@ -135,6 +139,7 @@ type Failure struct {
 
 // Result is what came of a run.
 type Result struct {
+	Execution id.Execution
 	Outcome   Outcome
 	Response  Response // set when Outcome is OK
 	Failure   *Failure // set when it is not
