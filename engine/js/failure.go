@@ -1,0 +1,154 @@
+package js
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+)
+
+// The sizes to which what was thrown is cut.
+const (
+	maxNameUnits    = 128
+	maxMessageUnits = 8 << 10
+	maxFrames       = 32
+)
+
+// Describe reads what was thrown. It runs code of the script (getters), so it is called
+// inside Run only, where that code can be stopped.
+func (s *Sandbox) Describe(thrown goja.Value) call.Failure {
+	return s.describe(thrown, nil)
+}
+
+func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Failure {
+	object, ok := thrown.(*goja.Object)
+	if !ok {
+		return call.Failure{Message: s.Inspect(thrown), Stack: frames(stack)}
+	}
+	if !s.isError(object) {
+		return call.Failure{Message: s.Inspect(object), Stack: frames(stack)}
+	}
+	if len(stack) == 0 {
+		stack = s.vm.Try(func() { panic(object) }).Stack()
+	}
+	failure := call.Failure{
+		Name:    s.text(object, "name", maxNameUnits),
+		Message: s.text(object, "message", maxMessageUnits),
+		Stack:   frames(stack),
+	}
+	if failure.Name == "" {
+		failure.Name = "Error"
+	}
+	return failure
+}
+
+// isError tells whether the value is an Error or a DOMException-like object.
+func (s *Sandbox) isError(object *goja.Object) bool {
+	if object.ClassName() == "Error" {
+		return true
+	}
+	is := false
+	s.vm.Try(func() {
+		constructor, ok := s.vm.GlobalObject().Get("Error").(*goja.Object)
+		is = ok && s.vm.InstanceOf(object, constructor)
+	})
+	return is
+}
+
+// text reads a property as a string; anything that is not a primitive is left out.
+func (s *Sandbox) text(object *goja.Object, name string, limit int) string {
+	var value goja.Value
+	if s.vm.Try(func() { value = object.Get(name) }) != nil || value == nil || goja.IsUndefined(value) {
+		return ""
+	}
+	if _, ok := value.(*goja.Object); ok {
+		return ""
+	}
+	return clip(value, limit)
+}
+
+// clip gives a primitive as text of at most limit UTF-16 units.
+func clip(value goja.Value, limit int) string {
+	if text, ok := value.(goja.String); ok && text.Length() > limit {
+		return text.Substring(0, limit).String() + "…"
+	}
+	text := value.String()
+	if len(text) > 4*limit {
+		return text[:4*limit] + "…"
+	}
+	return text
+}
+
+func frames(stack []goja.StackFrame) []call.Frame {
+	var list []call.Frame
+	for _, frame := range stack {
+		name := frame.FuncName()
+		at := frame.Position()
+		if at.Filename != FileName {
+			continue
+		}
+		if name == "<anonymous>" {
+			name = ""
+		}
+		list = append(list, call.Frame{Function: cut(name, maxNameUnits), File: at.Filename, Line: at.Line, Column: at.Column})
+		if len(list) == maxFrames {
+			break
+		}
+	}
+	return list
+}
+
+// Report tells of an exception that nobody in the script caught, as the HTML standard's
+// "report an exception" (section 8.1.4.6); the loop takes it up after the present step.
+func (s *Sandbox) Report(thrown *goja.Exception) { s.uncaught = append(s.uncaught, thrown) }
+
+func (s *Sandbox) trackRejection(promise *goja.Promise, operation goja.PromiseRejectionOperation) {
+	if operation == goja.PromiseRejectionReject {
+		s.rejected = append(s.rejected, promise)
+		return
+	}
+	if at := slices.Index(s.rejected, promise); at >= 0 {
+		s.rejected = slices.Delete(s.rejected, at, at+1)
+	}
+}
+
+// panicked makes an ending of a Go panic; nothing of its text is shown but what helps.
+func (s *Sandbox) panicked(cause any) *Ending {
+	if err, ok := cause.(error); ok {
+		if ending, ok := errors.AsType[*Ending](err); ok {
+			return ending
+		}
+		if bug, ok := errors.AsType[runtime.Error](err); ok {
+			for _, sign := range []string{"makeslice", "growslice", "out of range", "strings: Repeat", "bytes.Buffer"} {
+				if strings.Contains(bug.Error(), sign) {
+					return &Ending{Outcome: call.Error, Failure: call.Failure{Name: "RangeError", Message: "A value is larger than the engine can hold."}}
+				}
+			}
+		}
+	}
+	return failed("The engine could not run this code.")
+}
+
+// RangeError makes the error object, to be thrown by panic.
+func (s *Sandbox) RangeError(format string, args ...any) *goja.Object {
+	return s.newError("RangeError", format, args...)
+}
+
+// SyntaxError makes the error object, to be thrown by panic.
+func (s *Sandbox) SyntaxError(format string, args ...any) *goja.Object {
+	return s.newError("SyntaxError", format, args...)
+}
+
+func (s *Sandbox) newError(class, format string, args ...any) *goja.Object {
+	message := fmt.Sprintf(format, args...)
+	made, err := s.vm.New(s.vm.GlobalObject().Get(class), s.vm.ToValue(message))
+	if err != nil {
+		return s.vm.NewTypeError(message)
+	}
+	return made
+}

@@ -1,0 +1,84 @@
+package js
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+)
+
+// enterName is the identifier whose look-up starts a task; see [scope.Get].
+const enterName = "__picloud_enter"
+
+// Globals is the table of global names that a sandbox makes when they are first looked up.
+// It is made once and shared by all sandboxes.
+type Globals struct {
+	makers  map[string]func(*Sandbox) goja.Value
+	enter   *goja.Program
+	nothing *goja.Program
+	parsing []parser.Option
+}
+
+// NewGlobals merges tables from name to maker; later tables win. Timers and queueMicrotask
+// are always in it.
+func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
+	all := timerGlobals()
+	for _, table := range tables {
+		maps.Copy(all, table)
+	}
+	return &Globals{
+		makers:  all,
+		enter:   goja.MustCompile("picloud", enterName, false),
+		nothing: goja.MustCompile("picloud", "0", false),
+		parsing: []parser.Option{parser.WithDisableSourceMaps},
+	}
+}
+
+// Names lists the names in order.
+func (g *Globals) Names() []string { return slices.Sorted(maps.Keys(g.makers)) }
+
+// scope is the prototype of a sandbox's global object. A name that nobody defined is looked
+// up here: it is made, becomes a property of the global object itself, and is never asked
+// for again, so a sandbox pays only for the names its program uses.
+type scope Sandbox
+
+// Get also is the way in for the loop: the program `enterName` looks up that name, so tasks
+// run below a byte-code frame. Only then does goja keep its interrupt armed and its
+// microtasks waiting while Go code calls functions of the script.
+func (c *scope) Get(name string) goja.Value {
+	s := (*Sandbox)(c)
+	if name == enterName {
+		return s.runTask()
+	}
+	maker, ok := s.globals.makers[name]
+	if !ok || slices.Contains(s.made, name) {
+		return nil
+	}
+	s.made = append(s.made, name)
+	value := maker(s)
+	s.define(s.vm.GlobalObject(), name, value)
+	return value
+}
+
+// Has tells whether Get would give a value.
+func (c *scope) Has(name string) bool {
+	_, ok := c.globals.makers[name]
+	return ok && !slices.Contains(c.made, name)
+}
+
+// Set refuses: assignments make properties of the global object.
+func (c *scope) Set(string, goja.Value) bool { return false }
+
+// Delete refuses nothing and does nothing.
+func (c *scope) Delete(string) bool { return true }
+
+// Keys hides the names from enumeration, as the standard's globals are.
+func (c *scope) Keys() []string { return nil }
+
+// define makes a property as built-ins have them: writable, configurable, not enumerable.
+func (s *Sandbox) define(on *goja.Object, name string, value goja.Value) {
+	if err := on.DefineDataProperty(name, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+		panic(err)
+	}
+}

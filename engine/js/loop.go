@@ -1,0 +1,326 @@
+package js
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+)
+
+// Ending is why a run ended otherwise than by itself.
+type Ending struct {
+	Outcome call.Outcome
+	Failure call.Failure
+}
+
+func (e *Ending) Error() string { return string(e.Outcome) + ": " + e.Failure.Message }
+
+// Run is the event loop. It executes start, then timers and callbacks one at a time, each
+// followed by its microtasks, until Quit is called or nothing can happen any more (nil), or
+// until something ends it: Stop, a failure nobody took, a panic. Run is called once.
+func (s *Sandbox) Run(start func() error) *Ending {
+	defer s.close()
+	if ending := s.acquire(); ending != nil {
+		return ending
+	}
+	held := true
+	defer func() {
+		if held && s.slot != nil {
+			s.slot.Release()
+		}
+	}()
+	next := start
+	for {
+		if next != nil {
+			if ending := s.step(next); ending != nil {
+				return ending
+			}
+		}
+		if s.quit {
+			return s.stopped()
+		}
+		var wait time.Duration
+		var ending *Ending
+		next, wait, ending = s.next()
+		if ending != nil {
+			return ending
+		}
+		if next != nil {
+			continue
+		}
+		if wait < 0 {
+			return nil
+		}
+		held = false
+		s.sleep(wait)
+		if ending := s.acquire(); ending != nil {
+			return ending
+		}
+		held = true
+	}
+}
+
+// Quit makes Run end after the present step; what is still pending is dropped.
+func (s *Sandbox) Quit() { s.quit = true }
+
+// OnFailure sets what is told of exceptions in timers and callbacks and of rejections nobody
+// handled. It answers whether the run goes on; without it such a failure ends the run.
+func (s *Sandbox) OnFailure(told func(call.Failure) bool) { s.failing = told }
+
+// Callback announces that something will happen later, and keeps the loop alive until then.
+// It is called on the loop; the returned function must be called exactly once, from any
+// goroutine, and runs its argument on the loop unless the run has ended.
+func (s *Sandbox) Callback() (enqueue func(func() error)) {
+	s.mu.Lock()
+	s.pending++
+	s.mu.Unlock()
+	return func(task func() error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.ended {
+			return
+		}
+		s.queue = append(s.queue, task)
+		s.signal()
+	}
+}
+
+// Stop ends the run from any goroutine, also before it starts and while it waits. The first
+// call decides; later ones do nothing.
+func (s *Sandbox) Stop(outcome call.Outcome, message string) {
+	s.mu.Lock()
+	if s.stop == nil {
+		s.stop = &Ending{Outcome: outcome, Failure: call.Failure{Message: message}}
+		s.vm.Interrupt(errStopped)
+		s.halted.Store(true)
+		s.signal()
+	}
+	s.mu.Unlock()
+}
+
+var errStopped = errors.New("stopped")
+
+// stopped is the ending Stop gave, or nil.
+func (s *Sandbox) stopped() *Ending {
+	if !s.halted.Load() {
+		return nil
+	}
+	return s.stopping()
+}
+
+func (s *Sandbox) stopping() *Ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop
+}
+
+// signal wakes a sleeping loop; mu is held.
+func (s *Sandbox) signal() {
+	if s.wake != nil {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (s *Sandbox) acquire() *Ending {
+	if s.slot == nil {
+		return s.stopped()
+	}
+	err := s.slot.Acquire()
+	if ending := s.stopped(); ending != nil {
+		if err == nil {
+			s.slot.Release()
+		}
+		return ending
+	}
+	if err != nil {
+		return &Ending{Outcome: call.Cancelled, Failure: call.Failure{Message: "The run was given up before it could go on."}}
+	}
+	return nil
+}
+
+// next takes what is to run now, or tells how long to wait: 0 until woken, negative when
+// nothing can happen any more.
+func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending) {
+	now := time.Time{}
+	due, timed := s.timers.next()
+	if timed {
+		now = time.Now()
+	}
+	ready := timed && !due.After(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		return nil, 0, s.stop
+	}
+	if len(s.queue) > 0 && (!ready || !s.turn) {
+		s.turn = true
+		task = s.queue[0]
+		s.queue = s.queue[1:]
+		s.pending--
+		return task, 0, nil
+	}
+	s.turn = false
+	if ready {
+		return s.fireTimer, 0, nil
+	}
+	if s.wake == nil && (timed || s.pending > 0) {
+		s.wake = make(chan struct{}, 1)
+	}
+	switch {
+	case timed:
+		return nil, due.Sub(now), nil
+	case s.pending > 0:
+		return nil, 0, nil
+	}
+	return nil, -1, nil
+}
+
+// sleep gives the slot back and waits for a callback, a stop or the time.
+func (s *Sandbox) sleep(wait time.Duration) {
+	if s.slot != nil {
+		s.slot.Release()
+	}
+	if wait == 0 {
+		<-s.wake
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-s.wake:
+	case <-timer.C:
+	}
+}
+
+func (s *Sandbox) close() {
+	s.mu.Lock()
+	s.ended = true
+	s.queue = nil
+	s.mu.Unlock()
+}
+
+// step runs one task with its microtasks, then tells of what failed in it.
+func (s *Sandbox) step(task func() error) *Ending {
+	thrown, ending := s.enter(task)
+	if ending != nil {
+		return ending
+	}
+	if thrown != nil {
+		if ending := s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) }); ending != nil {
+			return ending
+		}
+	}
+	for len(s.uncaught) > 0 {
+		thrown := s.uncaught[0]
+		s.uncaught = s.uncaught[1:]
+		if ending := s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) }); ending != nil {
+			return ending
+		}
+	}
+	for len(s.rejected) > 0 {
+		promise := s.rejected[0]
+		s.rejected = s.rejected[1:]
+		if ending := s.tell(func() call.Failure { return s.Describe(promise.Result()) }); ending != nil {
+			return ending
+		}
+	}
+	return nil
+}
+
+// tell reads a failure under guard and asks whether the run goes on.
+func (s *Sandbox) tell(read func() call.Failure) *Ending {
+	if s.quit {
+		return nil
+	}
+	var failure call.Failure
+	goesOn := false
+	thrown, ending := s.enter(func() error {
+		failure = read()
+		goesOn = s.failing != nil && s.failing(failure)
+		return nil
+	})
+	if ending != nil {
+		return ending
+	}
+	if thrown != nil || !goesOn {
+		return &Ending{Outcome: call.Error, Failure: failure}
+	}
+	return nil
+}
+
+// enter is the only way into the script. It gives what was thrown, or the ending of a run
+// that cannot go on: after an abrupt stop goja clears its interrupt, so it must not.
+func (s *Sandbox) enter(task func() error) (thrown *goja.Exception, ending *Ending) {
+	if ending := s.stopped(); ending != nil {
+		return nil, ending
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			thrown, ending = nil, s.panicked(cause)
+		}
+	}()
+	s.task, s.taskErr = task, nil
+	_, err := s.vm.RunProgram(s.globals.enter)
+	if ending := s.stopped(); ending != nil {
+		return nil, ending
+	}
+	if err == nil {
+		err = s.taskErr
+	}
+	if err == nil && s.task != nil {
+		return nil, failed("The function has replaced the global object's prototype or an internal name.")
+	}
+	s.task = nil
+	if err == nil {
+		return nil, nil
+	}
+	switch err := err.(type) {
+	case *goja.Exception:
+		return err, nil
+	case *goja.InterruptedError:
+		return nil, s.stopping()
+	}
+	if ending, ok := errors.AsType[*Ending](err); ok {
+		return nil, ending
+	}
+	if overflow, ok := errors.AsType[*goja.StackOverflowError](err); ok {
+		return nil, s.overflown(overflow)
+	}
+	return nil, s.panicked(err)
+}
+
+// runTask runs what enter left, inside the runtime.
+func (s *Sandbox) runTask() goja.Value {
+	task := s.task
+	if task == nil {
+		return nil
+	}
+	s.task = nil
+	err := task()
+	if err == nil {
+		return goja.Undefined()
+	}
+	switch err.(type) {
+	case *goja.InterruptedError, *goja.StackOverflowError:
+		panic(err)
+	}
+	s.taskErr = err
+	return goja.Undefined()
+}
+
+func (s *Sandbox) overflown(*goja.StackOverflowError) *Ending {
+	return &Ending{Outcome: call.Stack, Failure: call.Failure{
+		Name:    "RangeError",
+		Message: fmt.Sprintf("Calls are nested deeper than %d. Look for a function that calls itself without end.", s.limits.Stack),
+	}}
+}
+
+func failed(message string) *Ending {
+	return &Ending{Outcome: call.Error, Failure: call.Failure{Message: message}}
+}

@@ -1,0 +1,67 @@
+package js
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+)
+
+// FileName is what a program's text is called in stacks.
+const FileName = "function.js"
+
+// Program is compiled text that any number of sandboxes may run at the same time.
+type Program struct {
+	code *goja.Program
+	caps Caps
+	size int
+}
+
+// SyntaxError is text that the engine cannot compile; the place is in that text.
+type SyntaxError struct {
+	Message string
+	Line    int // from 1
+	Column  int // from 1
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
+}
+
+// Compile turns a script (not a module) into a program. caps come from [ChooseCaps] on the
+// same text. The error is a *SyntaxError where the text is at fault. Compiling can be made
+// to take for ever: text that nobody compiled before belongs into a process that may be killed.
+func Compile(text string, caps Caps) (*Program, error) {
+	tree, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	code, err := goja.CompileAST(tree, false)
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	return &Program{code: code, caps: caps, size: len(text)}, nil
+}
+
+// Size is the length of the text in bytes, a measure for the weight of the program in a cache.
+func (p *Program) Size() int { return p.size }
+
+// Caps are the guards its sandboxes get.
+func (p *Program) Caps() Caps { return p.caps }
+
+func syntaxError(err error) error {
+	if list, ok := errors.AsType[parser.ErrorList](err); ok && len(list) > 0 {
+		first := list[0]
+		return &SyntaxError{Message: first.Message, Line: first.Position.Line, Column: first.Position.Column}
+	}
+	if bad, ok := errors.AsType[*goja.CompilerSyntaxError](err); ok {
+		at := &SyntaxError{Message: bad.Message, Line: 1, Column: 1}
+		if bad.File != nil {
+			position := bad.File.Position(bad.Offset)
+			at.Line, at.Column = position.Line, position.Column
+		}
+		return at
+	}
+	return fmt.Errorf("compile: %w", err)
+}

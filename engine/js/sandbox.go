@@ -1,0 +1,116 @@
+// Package js is the virtual machine: one goja runtime per call with its event loop, its
+// limits and the way out of them. It hides goja's traps (its interrupt that can be lost, its
+// built-ins that never look at it, values whose conversion runs the script's code) and
+// guarantees that whatever a script does on purpose or by accident, Run ends with nil or an
+// Ending and no code of the script runs afterwards. What no guard in a process can hold
+// (native recursion, memory) is left to the process around it.
+package js
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+)
+
+// regexTime is how long one match of a backtracking regular expression may take.
+const regexTime = 250 * time.Millisecond
+
+// SetUp makes the settings that goja and its regular expressions keep per process: a time
+// limit for one match, and UTC as the zone of Date. Call it once, before any sandbox.
+func SetUp() {
+	regexp2.DefaultMatchTimeout = regexTime
+	time.Local = time.UTC
+}
+
+// Slot is the right to execute. It is held while code runs and given back while the loop waits.
+type Slot interface {
+	Acquire() error
+	Release()
+}
+
+// Config is what a sandbox needs.
+type Config struct {
+	Globals *Globals
+	Program *Program
+	Limits  call.Limits
+	Slot    Slot            // nil: always free
+	OnLine  func(call.Line) // called on the loop for every kept log line; may be nil
+}
+
+// Sandbox is one runtime with its event loop. But for Stop and the functions that Callback
+// returns, everything belongs to the goroutine that calls Run.
+type Sandbox struct {
+	vm      *goja.Runtime
+	globals *Globals
+	program *Program
+	limits  call.Limits
+	slot    Slot
+	made    []string
+	local   map[any]any
+	log     lineLog
+	failing func(call.Failure) bool
+
+	task     func() error
+	taskErr  error
+	rejected []*goja.Promise
+	uncaught []*goja.Exception
+	timers   timerQueue
+	quit     bool
+	turn     bool // the last step came from the queue
+
+	halted  atomic.Bool
+	mu      sync.Mutex // guards what follows
+	stop    *Ending
+	queue   []func() error
+	pending int
+	ended   bool
+	wake    chan struct{}
+}
+
+// New makes a sandbox; nothing of the program has run yet.
+func New(config Config) *Sandbox {
+	s := &Sandbox{
+		vm: goja.New(), globals: config.Globals, program: config.Program,
+		limits: config.Limits, slot: config.Slot, log: lineLog{onLine: config.OnLine},
+	}
+	s.vm.SetMaxCallStackSize(config.Limits.Stack)
+	s.vm.SetParserOptions(config.Globals.parsing...)
+	s.vm.SetRandSource(rand.Float64)
+	s.vm.SetPromiseRejectionTracker(s.trackRejection)
+	if err := s.vm.GlobalObject().SetPrototype(s.vm.NewDynamicObject((*scope)(s))); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// VM is the runtime. Values of it are used on the loop only.
+func (s *Sandbox) VM() *goja.Runtime { return s.vm }
+
+// Limits are the run's.
+func (s *Sandbox) Limits() call.Limits { return s.limits }
+
+// Local keeps one thing per sandbox and key, made at its first use: prototypes and the like.
+func (s *Sandbox) Local(key any, make func() any) any {
+	if kept, ok := s.local[key]; ok {
+		return kept
+	}
+	kept := make()
+	if s.local == nil {
+		s.local = map[any]any{}
+	}
+	s.local[key] = kept
+	return kept
+}
+
+// Load runs the program's top level. It is called inside Run.
+func (s *Sandbox) Load() error {
+	s.guard()
+	_, err := s.vm.RunProgram(s.program.code)
+	return err
+}

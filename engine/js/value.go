@@ -1,0 +1,124 @@
+package js
+
+import (
+	"reflect"
+
+	"github.com/dop251/goja"
+)
+
+// Function makes a function object with the name and length a script sees; goja itself
+// would show the Go name.
+func (s *Sandbox) Function(name string, length int, run func(goja.FunctionCall) goja.Value) *goja.Object {
+	function := s.vm.ToValue(run).(*goja.Object)
+	must(function.DefineDataProperty("name", s.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	if length > 0 {
+		must(function.DefineDataProperty("length", s.vm.ToValue(length), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	}
+	return function
+}
+
+// Check ends the step at once if the run was stopped. Loops in Go that may be long call it,
+// for goja looks at its interrupt in byte code only.
+func (s *Sandbox) Check() {
+	if s.halted.Load() {
+		panic(s.interrupted())
+	}
+}
+
+// interrupted runs one byte-code instruction, which raises the interrupt that Stop has set.
+func (s *Sandbox) interrupted() error {
+	_, err := s.vm.RunProgram(s.globals.nothing)
+	if err == nil {
+		err = s.stopped()
+	}
+	return err
+}
+
+// native finds a built-in function of goja by global and property.
+func (s *Sandbox) native(global, name string) nativeFunction {
+	object, ok := s.vm.GlobalObject().Get(global).(*goja.Object)
+	if !ok {
+		panic(s.vm.NewTypeError(global + " has been removed"))
+	}
+	function, ok := object.Get(name).(*goja.Object)
+	if !ok {
+		panic(s.vm.NewTypeError(global + "." + name + " has been removed"))
+	}
+	return s.direct(function)
+}
+
+// direct is the function without the wrapping of a Callable where it is a built-in.
+func (s *Sandbox) direct(function *goja.Object) nativeFunction {
+	if isNative(function) {
+		if run, ok := function.Export().(func(goja.FunctionCall) goja.Value); ok {
+			return run
+		}
+	}
+	callable, ok := goja.AssertFunction(function)
+	if !ok {
+		panic(s.vm.NewTypeError("not a function"))
+	}
+	return func(c goja.FunctionCall) goja.Value {
+		value, err := callable(c.This, c.Arguments...)
+		if err != nil {
+			panic(err)
+		}
+		return value
+	}
+}
+
+func isNative(function *goja.Object) bool { return function.ClassName() == "Function" }
+
+// isArray is IsArray of ECMA-262 section 7.2.2.
+func (s *Sandbox) isArray(object *goja.Object) bool {
+	for range MaxJSONDepth {
+		if !isProxy(object) {
+			return object.ClassName() == "Array"
+		}
+		object = object.Export().(goja.Proxy).Target()
+		if object == nil {
+			return false
+		}
+	}
+	return false
+}
+
+func isProxy(object *goja.Object) bool {
+	return object.ExportType() == reflect.TypeFor[goja.Proxy]()
+}
+
+func arrayLength(object *goja.Object) int {
+	return int(min(max(object.Get("length").ToInteger(), 0), 1<<32))
+}
+
+// kindOf tells primitives apart without converting: String, Int64, Float64, Bool, Pointer
+// for a BigInt, Interface for an object, Invalid for undefined, null and symbols.
+func kindOf(value goja.Value) reflect.Kind {
+	switch value.(type) {
+	case nil, *goja.Symbol:
+		return reflect.Invalid
+	case *goja.Object:
+		return reflect.Interface
+	case goja.String:
+		return reflect.String
+	}
+	if goja.IsUndefined(value) || goja.IsNull(value) || value.ExportType() == nil {
+		return reflect.Invalid
+	}
+	switch kind := value.ExportType().Kind(); kind {
+	case reflect.Int64, reflect.Float64, reflect.Bool, reflect.Pointer:
+		return kind
+	}
+	return reflect.Invalid
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// data makes an ordinary property without calling a setter.
+func (s *Sandbox) data(on *goja.Object, name string, value goja.Value) {
+	must(on.DefineDataProperty(name, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
+}
