@@ -48,27 +48,15 @@ type Audit struct {
 }
 
 type Capture struct {
-	ExecutionID    id.Execution
-	AppID          id.App
-	RequestUrl     string
-	RequestHeader  []byte
-	RequestBody    []byte
-	RequestSize    int64
-	ResponseHeader []byte
-	ResponseBody   []byte
-	ResponseSize   int64
+	ExecutionID id.Execution
+	AppID       id.App
+	Data        []byte
 }
 
 type CapturesDefault struct {
-	ExecutionID    id.Execution
-	AppID          id.App
-	RequestUrl     string
-	RequestHeader  []byte
-	RequestBody    []byte
-	RequestSize    int64
-	ResponseHeader []byte
-	ResponseBody   []byte
-	ResponseSize   int64
+	ExecutionID id.Execution
+	AppID       id.App
+	Data        []byte
 }
 
 type ChangeLog struct {
@@ -142,7 +130,7 @@ type LogLine struct {
 	At          time.Time
 	Level       string
 	Message     string
-	Fields      []byte
+	Fields      *string
 }
 
 type LogLinesDefault struct {
@@ -152,7 +140,25 @@ type LogLinesDefault struct {
 	At          time.Time
 	Level       string
 	Message     string
-	Fields      []byte
+	Fields      *string
+}
+
+type RunCount struct {
+	AppID     id.App
+	ScriptID  id.Script
+	Hour      time.Time
+	Runs      int64
+	Failures  int64
+	WallUs    int64
+	CpuUs     int64
+	WallUsMax int64
+}
+
+type RunLoss struct {
+	ID     int64
+	At     time.Time
+	Reason string
+	Count  int64
 }
 
 type Script struct {

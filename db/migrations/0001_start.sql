@@ -156,8 +156,9 @@ CREATE TABLE change_log (                   -- what nodes re-read; LISTEN is onl
 );
 
 -- Runs -----------------------------------------------------------------------
--- Partitioned by day as ranges of the UUIDv7. No foreign keys. Days are made ahead by
--- the partition upkeep of engine/execution; what falls between lands in the default.
+-- Partitioned as ranges of the UUIDv7: a range is a day, or a part of a busy day. No
+-- foreign keys. Ranges are made ahead by the upkeep of engine/execution; what falls
+-- between lands in the default.
 
 CREATE TABLE executions (
     id          uuid NOT NULL,
@@ -176,9 +177,10 @@ CREATE TABLE executions (
     log_lines   int NOT NULL,
     error       jsonb                       -- name, message, mapped stack, limit
 ) PARTITION BY RANGE (id);
-CREATE INDEX executions_app ON executions (app_id, id);
+CREATE UNIQUE INDEX executions_app ON executions (app_id, id); -- unique: a run recovered twice is one row
 CREATE INDEX executions_script ON executions (script_id, id);
-CREATE INDEX executions_notable ON executions (app_id, script_id, id) WHERE outcome <> 'ok' OR status >= 400;
+CREATE INDEX executions_app_notable ON executions (app_id, id) WHERE outcome <> 'ok' OR status >= 400;
+CREATE INDEX executions_script_notable ON executions (script_id, id) WHERE outcome <> 'ok' OR status >= 400;
 CREATE TABLE executions_default PARTITION OF executions DEFAULT;
 
 CREATE TABLE log_lines (
@@ -188,21 +190,36 @@ CREATE TABLE log_lines (
     at           timestamptz NOT NULL,
     level        text NOT NULL,
     message      text NOT NULL,
-    fields       jsonb
+    fields       text                       -- a JSON object
 ) PARTITION BY RANGE (execution_id);
 CREATE INDEX log_lines_execution ON log_lines (execution_id, seq);
 CREATE TABLE log_lines_default PARTITION OF log_lines DEFAULT;
 
+-- One value in the encoding of engine/execution: taking heads as jsonb costs as much
+-- as everything else of a run together.
 CREATE TABLE captures (
-    execution_id    uuid NOT NULL,
-    app_id          uuid NOT NULL,
-    request_url     text NOT NULL,
-    request_header  jsonb NOT NULL,         -- [[name, value], …], secrets redacted
-    request_body    bytea,                  -- first 16 KiB
-    request_size    bigint NOT NULL,
-    response_header jsonb NOT NULL,
-    response_body   bytea,
-    response_size   bigint NOT NULL
+    execution_id uuid NOT NULL,
+    app_id       uuid NOT NULL,
+    data         bytea NOT NULL
 ) PARTITION BY RANGE (execution_id);
 CREATE INDEX captures_execution ON captures USING brin (execution_id) WITH (pages_per_range = 16, autosummarize = on);
 CREATE TABLE captures_default PARTITION OF captures DEFAULT;
+
+CREATE TABLE run_counts (                   -- drafts are not counted; outlives the rows of the runs
+    app_id      uuid NOT NULL,
+    script_id   uuid NOT NULL,
+    hour        timestamptz NOT NULL,
+    runs        bigint NOT NULL,
+    failures    bigint NOT NULL,            -- outcome neither ok nor cancelled, or status >= 500
+    wall_us     bigint NOT NULL,            -- sum
+    cpu_us      bigint NOT NULL,            -- sum
+    wall_us_max bigint NOT NULL,
+    PRIMARY KEY (app_id, script_id, hour)
+) WITH (fillfactor = 50);
+
+CREATE TABLE run_losses (                   -- runs whose row could not be kept
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at     timestamptz NOT NULL,
+    reason text NOT NULL,                   -- 'full': no room in the ring, 'refused': the database did not take it
+    count  bigint NOT NULL
+);
