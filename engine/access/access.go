@@ -1,0 +1,178 @@
+// Package access decides who may come in and what they may do: the first owner,
+// passwords, sessions, API keys, and the table of capabilities. It hides how secrets
+// are kept (only hashes are stored) and guarantees that
+//
+//   - there is at most one owner, however many set-ups run at once;
+//   - a wrong password, an unknown e-mail, and a slow account look the same from outside;
+//   - a session or key that was revoked is refused at its next use, on every node;
+//   - everything that changes who may come in leaves a row in the audit table.
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/engine/id"
+	"picloud/queries"
+)
+
+// Lifetimes.
+const (
+	IdleLifetime     = 24 * time.Hour      // of a session nobody uses
+	AbsoluteLifetime = 30 * 24 * time.Hour // of any session
+	SetupLifetime    = time.Hour           // of a set-up link
+
+	touchEvery = time.Minute      // last use of sessions and keys is written at most so often
+	watchEvery = 10 * time.Second // how soon an open page learns that another node ended its session
+	sweepEvery = time.Hour
+)
+
+// Config is what a Service needs.
+type Config struct {
+	Pool *pgxpool.Pool
+	Log  *slog.Logger     // nil: slog.Default()
+	Now  func() time.Time // nil: time.Now
+}
+
+// Service is the one place that reads and writes people, sessions and keys.
+type Service struct {
+	pool     *pgxpool.Pool
+	log      *slog.Logger
+	now      func() time.Time
+	q        *queries.Queries
+	hasher   *hasher
+	sessions *scs.SessionManager
+	used     *usedKeys
+	endings  *bell
+}
+
+// New makes a Service. Its Run must be running for the last use of keys to be written.
+func New(cfg Config) *Service {
+	s := &Service{
+		pool: cfg.Pool, log: cfg.Log, now: cfg.Now, q: queries.New(),
+		hasher: newHasher(), used: newUsedKeys(), endings: newBell(),
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.sessions = newSessionManager(&store{service: s})
+	return s
+}
+
+// Run writes the last use of keys once a minute and removes what has expired, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	flush := time.NewTicker(touchEvery)
+	defer flush.Stop()
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			s.report(s.flushUsedKeys(last))
+			return nil
+		case <-flush.C:
+			s.report(s.flushUsedKeys(ctx))
+		case <-sweep.C:
+			s.report(s.sweep(ctx))
+		}
+	}
+}
+
+func (s *Service) report(err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		s.log.Warn("access upkeep", "error", err)
+	}
+}
+
+// sweep keeps idle sessions until their absolute end: their address is what lets the
+// account's own person pass while somebody else's tries slow the account down.
+func (s *Service) sweep(ctx context.Context) error {
+	now := s.now()
+	return errors.Join(
+		s.q.DropExpiredSessions(ctx, s.pool, now),
+		s.q.DropOldSignInFailures(ctx, s.pool, now.Add(-24*time.Hour)))
+}
+
+// Client is the other end of a request.
+type Client struct {
+	Address string // IP address without port
+	Agent   string // User-Agent
+}
+
+func (c Client) cleaned() Client {
+	return Client{Address: clip(c.Address, 64), Agent: clip(c.Agent, 200)}
+}
+
+// clip makes foreign text fit for a column: valid, without control characters, at most limit runes.
+func clip(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, text)
+	runes := 0
+	for i := range text {
+		if runes == limit {
+			return text[:i]
+		}
+		runes++
+	}
+	return text
+}
+
+// Actions of the audit table.
+const (
+	didSetUp          = "set-up"
+	didSignIn         = "sign-in"
+	didFailSignIn     = "sign-in failed"
+	didSignOut        = "sign-out"
+	didChangePassword = "password changed"
+	didResetPassword  = "password reset"
+	didRevokeSession  = "session revoked"
+	didRevokeOthers   = "other sessions revoked"
+	didMakeKey        = "key made"
+	didRevokeKey      = "key revoked"
+)
+
+// entry is one row of the audit table. It never holds a secret or what somebody typed
+// into a password form.
+type entry struct {
+	actor, action, object, address string
+	detail                         map[string]any
+}
+
+func (s *Service) audit(ctx context.Context, db queries.DBTX, e entry) error {
+	detail := []byte("{}")
+	if len(e.detail) > 0 {
+		var err error
+		if detail, err = json.Marshal(e.detail); err != nil {
+			return fmt.Errorf("audit %s: %w", e.action, err)
+		}
+	}
+	err := s.q.AddAudit(ctx, db, queries.AddAuditParams{
+		ID: id.New[id.Audit](), At: s.now(), Actor: e.actor, Action: e.action, Object: e.object,
+		Detail: detail, Address: clip(e.address, 64),
+	})
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", e.action, err)
+	}
+	return nil
+}
+
+func userObject(user id.User) string { return "user:" + user.String() }

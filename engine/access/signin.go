@@ -1,0 +1,281 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"picloud/db"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/queries"
+)
+
+// Failed tries slow down, per account and per address; nothing is ever locked.
+const (
+	freeTries   = 5
+	longestWait = 5 * time.Minute
+	forgetAfter = time.Hour // without a try
+)
+
+// Issued is a session's secret, for the cookie.
+type Issued struct {
+	Token   string
+	Expires time.Time // absolute; idle sessions end before
+}
+
+// SignIn opens a session with a new token. A wrong password and an unknown e-mail are
+// the same Unauthenticated fault after the same work; too many tries are TooMany with
+// the time to wait.
+func (s *Service) SignIn(ctx context.Context, email, password string, client Client) (Issued, error) {
+	client, email = client.cleaned(), strings.TrimSpace(email)
+	tries := s.triesOf(email, client)
+	if err := s.take(ctx, tries); err != nil {
+		return Issued{}, err
+	}
+	user, err := s.verify(ctx, email, password, client, tries)
+	if err != nil {
+		return Issued{}, err
+	}
+	if err := s.forgive(ctx, tries); err != nil {
+		return Issued{}, err
+	}
+	issued, err := s.begin(ctx, user, client)
+	if err != nil {
+		return Issued{}, err
+	}
+	e := entry{actor: userObject(user.ID), action: didSignIn, object: userObject(user.ID), address: client.Address}
+	return issued, s.audit(ctx, s.pool, e)
+}
+
+func errWrong() error {
+	return fault.New(fault.Unauthenticated, "E-mail or password is wrong.")
+}
+
+// verify finds the user with that password.
+func (s *Service) verify(ctx context.Context, email, password string, client Client, t tries) (queries.User, error) {
+	user, err := s.q.ReadUserByEmail(ctx, s.pool, clip(email, maxEmail+1))
+	known := err == nil
+	if err != nil && !db.IsNoRows(err) {
+		return queries.User{}, fmt.Errorf("read the user: %w", err)
+	}
+	if !known {
+		user.PasswordHash = dummyHash()
+	}
+	match, stale, err := s.hasher.verify(ctx, password, user.PasswordHash)
+	if fault.Is(err, fault.Unavailable) { // nothing was tried
+		if err := s.giveBack(ctx, t); err != nil {
+			return queries.User{}, err
+		}
+	}
+	if err != nil {
+		return queries.User{}, fmt.Errorf("verify the password: %w", err)
+	}
+	if !known || !match {
+		e := entry{actor: "system", action: didFailSignIn, object: "user:unknown", address: client.Address}
+		if known {
+			e.object = userObject(user.ID)
+		}
+		if err := s.audit(ctx, s.pool, e); err != nil {
+			return queries.User{}, err
+		}
+		return queries.User{}, errWrong()
+	}
+	if stale {
+		return user, s.rehash(ctx, user, password)
+	}
+	return user, nil
+}
+
+func (s *Service) rehash(ctx context.Context, user queries.User, password string) error {
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	err = s.q.ReplacePasswordHash(ctx, s.pool, queries.ReplacePasswordHashParams{ID: user.ID, OldHash: user.PasswordHash, NewHash: hash})
+	if err != nil {
+		return fmt.Errorf("store the new hash: %w", err)
+	}
+	return nil
+}
+
+// tries names what one try counts against.
+type tries struct {
+	email, address       string
+	byAccount, byAddress string // keys of sign_in_failures
+}
+
+func (s *Service) triesOf(email string, client Client) tries {
+	return tries{
+		email: email, address: client.Address,
+		byAccount: subject("account:", strings.ToLower(email)),
+		byAddress: subject("address:", network(client.Address)),
+	}
+}
+
+func subject(kind, value string) string {
+	sum := sha256.Sum256([]byte(kind + value))
+	return kind + hex.EncodeToString(sum[:16])
+}
+
+// network is the whole of an IPv4 address and the /64 of an IPv6 address, which is what
+// one subscriber has.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return "unknown"
+	}
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
+}
+
+// take counts the try before it is made. A person who has a session from the same
+// address is not held up by what others try against the account.
+func (s *Service) take(ctx context.Context, t tries) error {
+	var wait time.Duration
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		// The account goes first everywhere, so that two tries cannot wait for each other.
+		own, err := s.takeOne(ctx, tx, t.byAccount)
+		if err != nil {
+			return err
+		}
+		if own > 0 {
+			known, err := s.q.HasSessionFrom(ctx, tx, queries.HasSessionFromParams{Email: t.email, Address: t.address, Now: s.now()})
+			if err != nil {
+				return fmt.Errorf("look for a session: %w", err)
+			}
+			if known {
+				own = 0
+			}
+		}
+		wait = own
+		if wait == 0 {
+			if wait, err = s.takeOne(ctx, tx, t.byAddress); err != nil {
+				return err
+			}
+		}
+		if wait > 0 {
+			return errWait(wait)
+		}
+		return nil
+	})
+	return err
+}
+
+func errWait(wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	unit := "seconds"
+	if seconds == 1 {
+		unit = "second"
+	}
+	return fault.New(fault.TooMany, "Too many failed sign-ins. Try again in %d %s.", seconds, unit).After(time.Duration(seconds) * time.Second)
+}
+
+// takeOne counts a try and gives 0, or gives how long to wait and counts nothing.
+func (s *Service) takeOne(ctx context.Context, tx pgx.Tx, subject string) (time.Duration, error) {
+	now := s.now()
+	_, err := s.q.TakeSignInAttempt(ctx, tx, queries.TakeSignInAttemptParams{
+		Subject: subject, Now: now, Forgotten: now.Add(-forgetAfter), Free: freeTries, Longest: longestWait.Seconds(),
+	})
+	if err == nil {
+		return 0, nil
+	}
+	if !db.IsNoRows(err) {
+		return 0, fmt.Errorf("count the try: %w", err)
+	}
+	row, err := s.q.ReadSignInFailures(ctx, tx, subject)
+	if err != nil {
+		return 0, fmt.Errorf("read the tries: %w", err)
+	}
+	return max(row.LastAt.Add(waitAfter(int(row.Count))).Sub(now), time.Second), nil
+}
+
+// waitAfter is how long a subject waits after that many failures.
+func waitAfter(count int) time.Duration {
+	if count < freeTries {
+		return 0
+	}
+	return min(time.Second<<min(count-freeTries, 30), longestWait)
+}
+
+// forgive is for a right password: the account starts anew, the address only gets this
+// try back, so that one account of one's own does not buy tries at others.
+func (s *Service) forgive(ctx context.Context, t tries) error {
+	if err := s.q.ForgetSignInFailures(ctx, s.pool, t.byAccount); err != nil {
+		return fmt.Errorf("forget the account's tries: %w", err)
+	}
+	if err := s.q.GiveBackSignInAttempt(ctx, s.pool, t.byAddress); err != nil {
+		return fmt.Errorf("give the try back: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) giveBack(ctx context.Context, t tries) error {
+	for _, subject := range []string{t.byAccount, t.byAddress} {
+		if err := s.q.GiveBackSignInAttempt(ctx, s.pool, subject); err != nil {
+			return fmt.Errorf("give the try back: %w", err)
+		}
+	}
+	return nil
+}
+
+// ChangePassword sets a new password, ends every other session of the person, and gives
+// this one a new token.
+func (s *Service) ChangePassword(ctx context.Context, actor Actor, current, next string) (Issued, error) {
+	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+		return Issued{}, err
+	}
+	if message := passwordFault(next, actor.Email); message != "" {
+		return Issued{}, fault.AtField("password", "%s", message)
+	}
+	client := actor.Client.cleaned()
+	tries := s.triesOf(actor.Email, client)
+	if err := s.take(ctx, tries); err != nil {
+		return Issued{}, err
+	}
+	user, err := s.verify(ctx, actor.Email, current, client, tries)
+	if fault.Is(err, fault.Unauthenticated) {
+		return Issued{}, fault.AtField("current", "This is not your present password.")
+	}
+	if err != nil {
+		return Issued{}, err
+	}
+	if err := s.forgive(ctx, tries); err != nil {
+		return Issued{}, err
+	}
+	hash, err := s.hasher.hash(ctx, next)
+	if err != nil {
+		return Issued{}, err
+	}
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		return s.setPassword(ctx, tx, user.ID, hash, entry{actor: actor.String(), action: didChangePassword, address: client.Address})
+	})
+	if err != nil {
+		return Issued{}, err
+	}
+	s.endings.ring()
+	return s.begin(ctx, user, client)
+}
+
+// setPassword stores the hash and ends all sessions of the user.
+func (s *Service) setPassword(ctx context.Context, tx pgx.Tx, user id.User, hash string, e entry) error {
+	if err := s.q.SetPasswordHash(ctx, tx, queries.SetPasswordHashParams{ID: user, PasswordHash: hash}); err != nil {
+		return fmt.Errorf("set the password: %w", err)
+	}
+	ended, err := s.q.DropSessionsOfUser(ctx, tx, user)
+	if err != nil {
+		return fmt.Errorf("end the sessions: %w", err)
+	}
+	e.object, e.detail = userObject(user), map[string]any{"sessions_ended": ended}
+	return s.audit(ctx, tx, e)
+}
