@@ -8,8 +8,12 @@ import (
 	"strconv"
 )
 
-// Draft stands for the draft where a version is named in an address.
-const Draft = "draft"
+// Draft and Live stand for the draft and for the version that is live now, where a
+// version is named in an address.
+const (
+	Draft = "draft"
+	Live  = "live"
+)
 
 // Setup is the one-time set-up page; an empty token leaves the query out (form target).
 func Setup(token string) string { return query("/setup", "token", token) }
@@ -78,7 +82,7 @@ func Version(app, script string, number int) string {
 // MakeLive takes a POST.
 func MakeLive(app, script string, number int) string { return Version(app, script, number) + "/live" }
 
-// Diff compares two sides, each a version number in decimal or Draft.
+// Diff compares two sides, each a version number in decimal, Draft or Live.
 func Diff(app, script, from, to string) string {
 	return query(Script(app, script)+"/diff", "from", from, "to", to)
 }
