@@ -173,7 +173,7 @@ func isCommon(lower string) bool {
 			return true
 		}
 	}
-	return len(shortestUnit(lower)) <= 4 || isRun(lower) || splits(plainLetters(bare), known)
+	return utf8.RuneCountInString(shortestUnit(lower)) <= 4 || isRun(lower) || splits(plainLetters(bare), known)
 }
 
 // trimDecoration takes digits, spaces and signs off both ends.
