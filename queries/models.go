@@ -81,6 +81,7 @@ type Draft struct {
 	ScriptID    id.Script
 	AppID       id.App
 	Source      string
+	SourceHash  []byte
 	Revision    int64
 	BaseVersion *int32
 	UpdatedAt   time.Time
@@ -180,20 +181,21 @@ type ScriptOldName struct {
 }
 
 type ScriptVersion struct {
-	ID        id.Version
-	AppID     id.App
-	ScriptID  id.Script
-	Number    int32
-	Language  string
-	Source    string
-	Program   string
-	SourceMap string
-	Hash      []byte
-	Caps      int64
-	AuthorID  *id.User
-	Author    string
-	Note      string
-	CreatedAt time.Time
+	ID         id.Version
+	AppID      id.App
+	ScriptID   id.Script
+	Number     int32
+	Language   string
+	Source     string
+	SourceHash []byte
+	Program    string
+	SourceMap  string
+	Hash       []byte
+	Caps       int64
+	AuthorID   *id.User
+	Author     string
+	Note       string
+	CreatedAt  time.Time
 }
 
 type Session struct {

@@ -109,6 +109,7 @@ CREATE TABLE drafts (
     script_id    uuid PRIMARY KEY,
     app_id       uuid NOT NULL,
     source       text NOT NULL,
+    source_hash  bytea NOT NULL,            -- SHA-256 of source: tells draft from live without reading either
     revision     bigint NOT NULL,           -- grows by one at each save
     base_version int,                       -- the version the draft was begun from
     updated_at   timestamptz NOT NULL DEFAULT now(),
@@ -123,6 +124,7 @@ CREATE TABLE script_versions (              -- immutable
     number     int NOT NULL CHECK (number > 0),
     language   text NOT NULL,
     source     text NOT NULL,
+    source_hash bytea NOT NULL,             -- SHA-256 of source
     program    text NOT NULL,               -- what the engine runs
     source_map text NOT NULL,               -- Source Map revision 3, program → source
     hash       bytea NOT NULL,              -- SHA-256 of program

@@ -1,0 +1,162 @@
+// Package bundle turns the source a person wrote into the program the engine runs. It
+// hides esbuild, the settings that work with our engine and the short-lived child
+// process in which building happens: a source is hostile input to a parser and a
+// compiler that nothing can interrupt.
+//
+// It guarantees that no file of the host is ever read for a source, that a program has
+// been compiled once before anybody stores it, and that every problem has its place in
+// the person's own file.
+package bundle
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"picloud/engine/js"
+)
+
+// MaxSource is the largest source, in bytes.
+const MaxSource = 1 << 20
+
+// maxProgram is the largest program text, in bytes; lowering can make a text grow.
+const maxProgram = 4 << 20
+
+// Language of a source.
+type Language string
+
+// The languages.
+const (
+	TypeScript Language = "typescript"
+	JavaScript Language = "javascript"
+)
+
+// Extension is the ending of a file of the language, with its dot.
+func (l Language) Extension() string {
+	if l == JavaScript {
+		return ".js"
+	}
+	return ".ts"
+}
+
+// Input is one source file.
+type Input struct {
+	File     string   `json:"file"` // the name people see, as "hello.ts"
+	Language Language `json:"language"`
+	Source   string   `json:"source"`
+}
+
+// Output is a program that compiles.
+type Output struct {
+	Program   string   `json:"program"`    // ASCII; a script that defines __m, whose default is the handler
+	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → Input.File
+	Caps      js.Caps  `json:"caps"`
+	Hash      [32]byte `json:"hash"` // SHA-256 of Program
+}
+
+// Problem is one reason why a source is no program, at its place in the person's file.
+type Problem struct {
+	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`   // from 1; 0: the file as a whole
+	Column  int    `json:"column,omitempty"` // from 1, in UTF-16 code units as editors count
+	Length  int    `json:"length,omitempty"` // UTF-16 code units, within the line
+}
+
+// Problems is a failed build as an error.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	texts := make([]string, len(p))
+	for i, problem := range p {
+		texts[i] = fmt.Sprintf("%d:%d: %s", problem.Line, problem.Column, problem.Message)
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Build makes the program in this process. Only a process that may die calls it, since
+// a hostile source can make the compiler hang or overflow; all others use Children.
+func Build(input Input) (Output, []Problem) {
+	if problems := check(input); problems != nil {
+		return Output{}, problems
+	}
+	if problems := survey(input); problems != nil {
+		return Output{}, problems
+	}
+	output, problems, again := compile(input, false)
+	if again {
+		output, problems, _ = compile(input, true)
+	}
+	return output, problems
+}
+
+// compile bundles and tries the program. Class fields are kept as they are unless the
+// engine does not understand one; then again is true and a lowered build is worth a try.
+func compile(input Input, lowerFields bool) (output Output, problems []Problem, again bool) {
+	output, problems = bundle(input, lowerFields)
+	if problems != nil {
+		return Output{}, problems, false
+	}
+	if len(output.Program) > maxProgram {
+		return Output{}, []Problem{{Message: fmt.Sprintf("The program is %d bytes after translation; the limit is %d.", len(output.Program), maxProgram)}}, false
+	}
+	caps, err := js.ChooseCaps(output.Program)
+	if err == nil {
+		_, err = js.Compile(output.Program, caps)
+	}
+	if err != nil {
+		return Output{}, []Problem{compileProblem(err, output.SourceMap)}, !lowerFields
+	}
+	output.Caps = caps
+	output.Hash = sha256.Sum256([]byte(output.Program))
+	return output, nil, false
+}
+
+// check refuses what no parser should see.
+func check(input Input) []Problem {
+	if input.Language != TypeScript && input.Language != JavaScript {
+		return []Problem{{Message: fmt.Sprintf("%.40q is no language; use %q or %q.", input.Language, TypeScript, JavaScript)}}
+	}
+	if len(input.Source) > MaxSource {
+		return []Problem{{Message: fmt.Sprintf("The source is %d bytes; the limit is %d (1 MiB).", len(input.Source), MaxSource)}}
+	}
+	if !utf8.ValidString(input.Source) {
+		at := firstInvalid(input.Source)
+		return []Problem{place(input.Source, at, Problem{Message: "The source is not valid UTF-8.", Length: 1})}
+	}
+	if at := strings.IndexByte(input.Source, 0); at >= 0 {
+		return []Problem{place(input.Source, at, Problem{Message: "The source has a NUL character.", Length: 1})}
+	}
+	return nil
+}
+
+func firstInvalid(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return len(text)
+}
+
+// place puts a problem at a byte of the source.
+func place(source string, at int, problem Problem) Problem {
+	before := source[:at]
+	problem.Line = strings.Count(before, "\n") + 1
+	problem.Column = units(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return problem
+}
+
+// units counts the UTF-16 code units of a text; an invalid byte is one.
+func units(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+)
+
+// refusal says why an import is refused and what may be imported.
+func refusal(args api.OnResolveArgs) string {
+	const allowed = `Only "picloud" can be imported, as in: import { log } from "picloud".`
+	path := fmt.Sprintf("%.100q", args.Path)
+	switch {
+	case len(args.With) > 0:
+		return fmt.Sprintf("%s cannot be imported with attributes. %s", path, allowed)
+	case strings.HasPrefix(args.Path, "node:"):
+		return fmt.Sprintf("%s is a module of Node.js, which is not here. %s", path, allowed)
+	case strings.HasPrefix(args.Path, "."), strings.HasPrefix(args.Path, "/"):
+		return fmt.Sprintf("%s cannot be imported: a function is one file. %s", path, allowed)
+	case strings.Contains(args.Path, ":"):
+		return fmt.Sprintf("%s cannot be imported: nothing is loaded from addresses. %s", path, allowed)
+	}
+	return fmt.Sprintf("%s cannot be imported: packages are not available. %s", path, allowed)
+}
+
+// plainer are esbuild's texts that speak of its own settings, with ours instead.
+var plainer = []struct{ contains, message string }{
+	{"Top-level await", "Top-level await is not supported. Move the await into the function."},
+	{"The JSX syntax extension is not currently enabled", "JSX is not supported."},
+	{"This \"import\" expression will not be bundled", `import() needs a fixed name. Only "picloud" can be imported.`},
+	{"This call to \"require\" will not be bundled", `require is not available. Only "picloud" can be imported, as in: import { log } from "picloud".`},
+	{"Indirect calls to \"require\" will not be bundled", `require is not available. Only "picloud" can be imported, as in: import { log } from "picloud".`},
+}
+
+func toProblems(input Input, messages []api.Message) []Problem {
+	problems := make([]Problem, len(messages))
+	for i, message := range messages {
+		problems[i] = toProblem(input, message)
+	}
+	return problems
+}
+
+func toProblem(input Input, message api.Message) Problem {
+	problem := Problem{Message: sentence(message.Text)}
+	for _, p := range plainer {
+		if strings.Contains(message.Text, p.contains) {
+			problem.Message = p.message
+		}
+	}
+	at := message.Location
+	if at == nil || at.File != input.File {
+		return problem
+	}
+	start := min(at.Column, len(at.LineText))
+	end := min(start+at.Length, len(at.LineText))
+	problem.Line, problem.Column = at.Line, units(at.LineText[:start])+1
+	problem.Length = units(at.LineText[start:end])
+	if last := strings.Count(input.Source, "\n") + 1; problem.Line > last {
+		end := place(input.Source, len(input.Source), Problem{})
+		problem.Line, problem.Column, problem.Length = end.Line, end.Column, 0
+	}
+	return problem
+}
+
+// sentence ends a text with a full stop.
+func sentence(text string) string {
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "}") {
+		return text
+	}
+	return text + "."
+}
+
+// compileProblem puts an error of the engine's compiler at its place in the source.
+func compileProblem(err error, sourceMap string) Problem {
+	at, ok := errors.AsType[*js.SyntaxError](err)
+	if !ok {
+		return Problem{Message: sentence("could not be compiled: " + err.Error())}
+	}
+	problem := Problem{Message: sentence("The engine does not accept this: " + at.Message)}
+	frame := call.Frame{Line: at.Line, Column: at.Column}
+	if places := MapStack(sourceMap, []call.Frame{frame}); len(places) == 1 {
+		problem.Line, problem.Column = places[0].Line, places[0].Column
+	}
+	return problem
+}

@@ -1,0 +1,109 @@
+-- name: AddScript :exec
+INSERT INTO scripts (id, app_id, name, description, language) VALUES ($1, $2, $3, $4, $5);
+
+-- name: ReuseScriptName :exec
+DELETE FROM script_old_names WHERE app_id = $1 AND name = $2;
+
+-- name: KeepScriptName :exec
+INSERT INTO script_old_names (app_id, name, script_id) VALUES ($1, $2, $3)
+ON CONFLICT (app_id, name) DO UPDATE SET script_id = excluded.script_id;
+
+-- name: ReadScript :one
+SELECT * FROM scripts WHERE app_id = $1 AND id = $2;
+
+-- name: LockScript :one
+SELECT * FROM scripts WHERE app_id = $1 AND id = $2 FOR UPDATE;
+
+-- name: FindScriptID :one
+SELECT id FROM scripts WHERE app_id = $1 AND name = $2;
+
+-- name: FindScriptIDByOldName :one
+SELECT script_id FROM script_old_names WHERE app_id = $1 AND name = $2;
+
+-- name: ListScripts :many
+-- Hashes tell whether a draft differs; no source is read.
+SELECT s.id, s.app_id, s.name, s.description, s.language, s.capture, s.live_version, s.created_at, s.updated_at,
+  d.revision AS draft_revision, d.updated_at AS draft_at, d.source_hash AS draft_hash,
+  v.source_hash AS live_hash,
+  coalesce(p.created_at, s.created_at)::timestamptz AS published_at, coalesce(p.author, '')::text AS published_by
+FROM scripts s
+JOIN drafts d ON d.app_id = s.app_id AND d.script_id = s.id
+LEFT JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+LEFT JOIN LATERAL (SELECT x.created_at, x.author FROM deployments x
+  WHERE x.app_id = s.app_id AND x.script_id = s.id ORDER BY x.id DESC LIMIT 1) p ON true
+WHERE s.app_id = sqlc.arg(app_id) AND s.name > sqlc.arg(after)
+  AND (sqlc.narg(id)::uuid IS NULL OR s.id = sqlc.narg(id)::uuid)
+ORDER BY s.name LIMIT sqlc.arg(most);
+
+-- name: RenameScript :exec
+UPDATE scripts SET name = $3, updated_at = now() WHERE app_id = $1 AND id = $2;
+
+-- name: DescribeScript :execrows
+UPDATE scripts SET description = $3, capture = $4, updated_at = now() WHERE app_id = $1 AND id = $2;
+
+-- name: DropScript :exec
+DELETE FROM scripts WHERE app_id = $1 AND id = $2;
+
+-- name: SetLiveVersion :exec
+UPDATE scripts SET live_version = $3, updated_at = now() WHERE app_id = $1 AND id = $2;
+
+
+-- name: AddDraft :exec
+INSERT INTO drafts (script_id, app_id, source, source_hash, revision, updated_by) VALUES ($1, $2, $3, $4, 1, $5);
+
+-- name: ReadDraft :one
+SELECT d.source, d.source_hash, d.revision, d.base_version, d.updated_at, d.updated_by, u.name AS updated_by_name
+FROM drafts d LEFT JOIN users u ON u.id = d.updated_by
+WHERE d.app_id = $1 AND d.script_id = $2;
+
+-- name: SaveDraft :one
+UPDATE drafts SET source = $4, source_hash = $5, revision = revision + 1, updated_at = now(), updated_by = $6
+WHERE app_id = $1 AND script_id = $2 AND revision = $3
+RETURNING revision, updated_at;
+
+-- name: RebaseDraft :exec
+-- A draft with the published source now stands on that version.
+UPDATE drafts SET base_version = sqlc.arg(version)::int
+WHERE app_id = $1 AND script_id = $2 AND source_hash = sqlc.arg(source_hash);
+
+-- name: FollowDraft :exec
+-- A draft without changes of its own follows what was published elsewhere.
+UPDATE drafts d SET source = sqlc.arg(source), source_hash = sqlc.arg(source_hash), revision = d.revision + 1,
+  base_version = sqlc.arg(version)::int, updated_at = now(), updated_by = sqlc.arg(updated_by)
+WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> sqlc.arg(source_hash)
+  AND EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
+    AND v.number = d.base_version AND v.source_hash = d.source_hash);
+
+
+-- name: AddVersion :exec
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author_id, author, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: NextVersionNumber :one
+SELECT coalesce(max(number), 0)::int + 1 AS number FROM script_versions WHERE app_id = $1 AND script_id = $2;
+
+-- name: ListVersions :many
+SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at,
+  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+WHERE v.app_id = $1 AND v.script_id = $2 AND v.number < sqlc.arg(before)
+ORDER BY v.number DESC LIMIT sqlc.arg(most);
+
+-- name: ReadVersion :one
+SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, v.source,
+  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3;
+
+-- name: ReadVersionHash :one
+SELECT source_hash FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3;
+
+
+-- name: AddDeployment :exec
+INSERT INTO deployments (id, app_id, script_id, from_version, to_version, author_id, author, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: ListDeployments :many
+SELECT id, from_version, to_version, author_id, author, note, created_at FROM deployments
+WHERE app_id = $1 AND script_id = $2 AND (sqlc.narg(before)::uuid IS NULL OR id < sqlc.narg(before)::uuid)
+ORDER BY id DESC LIMIT sqlc.arg(most);
