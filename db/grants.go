@@ -18,9 +18,11 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %[1]s;
 GRANT USAGE ON SCHEMA public TO %[1]s;
 GRANT SELECT ON apps, app_old_slugs, scripts, script_old_names, script_versions, change_log TO %[1]s;
 GRANT INSERT ON executions, log_lines, captures TO %[1]s;
-GRANT SELECT (id) ON executions TO %[1]s;
+GRANT SELECT (id, app_id) ON executions TO %[1]s;
 GRANT SELECT (execution_id, seq) ON log_lines TO %[1]s;
 GRANT SELECT (execution_id) ON captures TO %[1]s;
+GRANT SELECT, INSERT, UPDATE ON run_counts TO %[1]s;
+GRANT INSERT ON run_losses TO %[1]s;
 `
 
 // grantWorker gives the grants to the worker's role of this database: the fixed one of
