@@ -37,11 +37,10 @@ const (
 	sweepEvery = time.Hour
 )
 
-// Config is what a Service needs.
+// Config has only choices; the zero value is right but for tests.
 type Config struct {
-	Pool *pgxpool.Pool
-	Log  *slog.Logger     // nil: slog.Default()
-	Now  func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: slog.Default()
+	Now func() time.Time // nil: time.Now
 }
 
 // Service is the one place that reads and writes people, sessions and keys.
@@ -56,10 +55,10 @@ type Service struct {
 	endings  *bell
 }
 
-// New makes a Service. Its Run must be running for the last use of keys to be written.
-func New(cfg Config) *Service {
+// New makes a Service over the manager's pool. Its Run must be running for the last use of keys to be written.
+func New(pool *pgxpool.Pool, cfg Config) *Service {
 	s := &Service{
-		pool: cfg.Pool, log: cfg.Log, now: cfg.Now, q: queries.New(),
+		pool: pool, log: cfg.Log, now: cfg.Now, q: queries.New(),
 		hasher: newHasher(), used: newUsedKeys(), endings: newBell(),
 	}
 	if s.log == nil {

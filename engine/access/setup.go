@@ -121,28 +121,30 @@ func (s *Service) CompleteSetup(ctx context.Context, token string, who Newcomer,
 	})
 }
 
-// Bootstrap makes the owner from configured values. Once a user exists it does nothing
-// and is false.
-func (s *Service) Bootstrap(ctx context.Context, who Newcomer) (bool, error) {
+// Bootstrap makes the owner from configured values. With no e-mail, and once a user
+// exists, it does nothing.
+func (s *Service) Bootstrap(ctx context.Context, email, password string) error {
+	if email == "" {
+		return nil
+	}
 	needed, err := s.NeedsSetup(ctx)
 	if err != nil || !needed {
-		return false, err
+		return err
 	}
-	if strings.TrimSpace(who.Name) == "" {
-		who.Name, _, _ = strings.Cut(strings.TrimSpace(who.Email), "@")
-	}
+	who := Newcomer{Email: email, Password: password}
+	who.Name, _, _ = strings.Cut(strings.TrimSpace(email), "@")
 	if err := who.check(); err != nil {
-		return false, err
+		return err
 	}
 	hash, err := s.hasher.hash(ctx, who.Password)
 	if err != nil {
-		return false, err
+		return err
 	}
 	_, err = s.addOwner(ctx, who, hash, "", func(pgx.Tx) error { return nil })
 	if fault.Is(err, fault.Conflict) { // another node was first
-		return false, nil
+		return nil
 	}
-	return err == nil, err
+	return err
 }
 
 func (s *Service) addOwner(ctx context.Context, who Newcomer, hash, address string, allowed func(pgx.Tx) error) (id.User, error) {
