@@ -7,14 +7,17 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"picloud/engine/account"
 )
 
 // Lock keeps a data directory for one process.
 type Lock struct{ file *os.File }
 
-// LockDir takes the lock of a data directory; it ends with the process. A directory that
-// another process holds is refused with that process's number.
-func LockDir(dir string) (*Lock, error) {
+// LockDir takes the lock of a data directory of the account; it ends with the process. A
+// directory that another process holds is refused with that process's number. Start
+// takes it by itself.
+func LockDir(dir string, owner account.Account) (*Lock, error) {
 	path := filepath.Join(dir, "picloud.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -31,7 +34,7 @@ func LockDir(dir string) (*Lock, error) {
 		}
 		return nil, fmt.Errorf("the data directory %s is in use by another picloud (process %s)", dir, strings.TrimSpace(string(holder)))
 	}
-	if err := writePID(file); err != nil {
+	if err := errors.Join(owner.Own(path), writePID(file)); err != nil {
 		defer file.Close()
 		return nil, fmt.Errorf("lock the data directory: %w", err)
 	}

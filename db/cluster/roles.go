@@ -34,10 +34,30 @@ func (c *Cluster) SetUp(ctx context.Context) error {
 		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !exists {
-		return MakeDatabase(ctx, conn, Database, "template1")
+		err = MakeDatabase(ctx, conn, Database, "template1")
+	} else if !closed {
+		err = limitDatabase(ctx, conn, Database)
 	}
-	if !closed {
-		return limitDatabase(ctx, conn, Database)
+	if err == nil && !closed && c.Binaries.Major < 15 {
+		err = c.closeSchema(ctx)
+	}
+	return err
+}
+
+// closeSchema does what PostgreSQL does by itself from version 15 on: the schema public
+// belongs to the owner of the database, and nobody else makes tables in it.
+func (c *Cluster) closeSchema(ctx context.Context) error {
+	address, err := c.URL(Super, Database)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return fmt.Errorf("close the schema: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "ALTER SCHEMA public OWNER TO "+Manager+"; REVOKE ALL ON SCHEMA public FROM PUBLIC"); err != nil {
+		return fmt.Errorf("close the schema: %w", err)
 	}
 	return nil
 }

@@ -77,6 +77,17 @@ func WorkerURL(t testing.TB, pool *pgxpool.Pool) string {
 	return address(process.server, cluster.Worker, pool.Config().ConnConfig.Database)
 }
 
+// SuperURL is the address of the same database for a superuser.
+func SuperURL(t testing.TB, pool *pgxpool.Pool) string {
+	t.Helper()
+	parsed, err := url.Parse(process.server)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	parsed.Path = "/" + pool.Config().ConnConfig.Database
+	return parsed.String()
+}
+
 // WorkerPool opens the database of a pool in the worker's narrow role.
 func WorkerPool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
