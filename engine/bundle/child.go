@@ -39,6 +39,7 @@ type Children struct {
 	executable string
 	start      func(*exec.Cmd) error
 	slots      chan struct{}
+	deadline   time.Duration
 }
 
 // NewChildren makes a builder that runs "<executable> build". start starts a command so
@@ -50,7 +51,7 @@ func NewChildren(executable string, start func(*exec.Cmd) error) *Children {
 			return cmd.Start()
 		}
 	}
-	return &Children{executable: executable, start: start, slots: make(chan struct{}, buildsAtOnce)}
+	return &Children{executable: executable, start: start, slots: make(chan struct{}, buildsAtOnce), deadline: buildDeadline}
 }
 
 // Build builds one source. The error is Problems when the source is at fault, also when
@@ -83,7 +84,7 @@ func (c *Children) run(ctx context.Context, input Input) (Output, error) {
 	if err != nil {
 		return Output{}, fmt.Errorf("build %s: %w", input.File, err)
 	}
-	limited, cancel := context.WithTimeout(ctx, buildDeadline)
+	limited, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
 	answer, complaint := &head{limit: maxReply}, &head{limit: 4 << 10}
 	cmd := exec.CommandContext(limited, c.executable, "build")
@@ -132,8 +133,10 @@ func tooSlow() Problems {
 func Main(stdin io.Reader, stdout io.Writer) error {
 	debug.SetMaxStack(buildStack)
 	debug.SetMemoryLimit(buildMemory)
-	if err := limitMemory(); err != nil {
-		return fmt.Errorf("limit the build's memory: %w", err)
+	ticks := time.NewTicker(25 * time.Millisecond) // the runtime's last need of a new file
+	defer ticks.Stop()
+	if err := limit(); err != nil {
+		return fmt.Errorf("limit the build: %w", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(stdin, maxInput))
 	if err != nil {
@@ -148,7 +151,7 @@ func Main(stdin io.Reader, stdout io.Writer) error {
 		output, problems := Build(input)
 		built <- reply{Output: output, Problems: problems}
 	}()
-	if err := json.NewEncoder(stdout).Encode(await(built)); err != nil {
+	if err := json.NewEncoder(stdout).Encode(await(built, ticks.C)); err != nil {
 		return fmt.Errorf("answer the build: %w", err)
 	}
 	return nil
@@ -156,15 +159,13 @@ func Main(stdin io.Reader, stdout io.Writer) error {
 
 // await gives up when the build has used its processor time; the process ends then and
 // takes the build along. Time that other processes took does not count.
-func await(built <-chan reply) reply {
+func await(built <-chan reply, ticks <-chan time.Time) reply {
 	started := time.Now()
-	ticks := time.NewTicker(25 * time.Millisecond)
-	defer ticks.Stop()
 	for {
 		select {
 		case done := <-built:
 			return done
-		case <-ticks.C:
+		case <-ticks:
 			if min(time.Since(started), processorTime()) > buildCPU {
 				return reply{Problems: tooSlow()}
 			}

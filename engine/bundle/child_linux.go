@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// limitMemory lets the address space grow by buildMemory from here. The Go runtime
-// reserves far more than it uses, so the limit counts from what is there.
-func limitMemory() error {
+// limit lets the address space grow by buildMemory from here, since the Go runtime
+// reserves far more than it uses, and lets no more files be opened.
+func limit() error {
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return err
@@ -17,6 +17,12 @@ func limitMemory() error {
 	if _, err := fmt.Sscan(string(statm), &pages); err != nil {
 		return fmt.Errorf("read the size of the address space: %w", err)
 	}
-	limit := pages*uint64(os.Getpagesize()) + buildMemory
-	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit})
+	size := pages*uint64(os.Getpagesize()) + buildMemory
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+		return fmt.Errorf("limit the address space: %w", err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{}); err != nil {
+		return fmt.Errorf("limit open files: %w", err)
+	}
+	return nil
 }

@@ -2,6 +2,6 @@
 
 package bundle
 
-// limitMemory relies on the memory limit of the Go runtime where the system has no
-// other that counts.
-func limitMemory() error { return nil }
+// limit relies on the memory limit of the Go runtime where the system has no other that
+// counts.
+func limit() error { return nil }

@@ -3,7 +3,6 @@ package bundle
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -19,13 +18,14 @@ const (
 	sourceMapFile = outputFile + ".map"
 )
 
-// missing lists the syntax the engine lacks; only that is lowered.
-var missing = []string{
-	"async-generator", "for-await", "using", "decorators", "dynamic-import", "import-meta",
-	"regexp-match-indices", "regexp-set-notation", "regexp-unicode-property-escapes",
+// lowered is the syntax the engine lacks and esbuild can write in other words. Flags d and
+// v of regular expressions are not in it: they would fail when the function runs.
+func lowered() map[string]bool {
+	return map[string]bool{
+		"async-generator": false, "for-await": false, "using": false, "decorators": false,
+		"dynamic-import": false, "import-meta": false,
+	}
 }
-
-var classFields = []string{"class-field", "class-static-field"}
 
 // symbolsPrelude defines the well-known symbols the engine lacks, by the very names
 // esbuild's helpers fall back to.
@@ -42,14 +42,12 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 	options.Sourcemap = api.SourceMapExternal
 	options.SourcesContent = api.SourcesContentExclude
 	if lowerFields {
-		for _, name := range classFields {
-			options.Supported[name] = false
-		}
+		options.Supported["class-field"] = false
+		options.Supported["class-static-field"] = false
 	}
 	result := api.Build(options)
 	if len(result.Errors) == 0 {
-		if prelude := choosePrelude(outputs(result)[outputFile]); prelude != "" {
-			options.Banner = map[string]string{"js": prelude}
+		if addPrelude(&options, outputs(result)[outputFile]) {
 			result = api.Build(options)
 		}
 	}
@@ -64,11 +62,14 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 // drop because nothing uses them, and a file that exports no handler.
 func survey(input Input) []Problem {
 	options := settings(input)
+	if problems := surveyDynamic(input, options); problems != nil {
+		return problems
+	}
 	options.Format = api.FormatESModule
 	options.Metafile = true
-	options.TsconfigRaw = `{"compilerOptions":{"verbatimModuleSyntax":true}}`
+	options.TsconfigRaw = keepImports
 	result := api.Build(options)
-	errors := result.Errors[:0]
+	errors := make([]api.Message, 0, len(result.Errors))
 	for _, message := range result.Errors {
 		// A name of the SDK that is only a type; the build proper knows.
 		if !strings.HasPrefix(message.Text, "No matching export") {
@@ -82,6 +83,23 @@ func survey(input Input) []Problem {
 		return nil
 	}
 	return surveyExports(input, result.Metafile)
+}
+
+const keepImports = `{"compilerOptions":{"verbatimModuleSyntax":true}}`
+
+// surveyDynamic refuses import() and require() of anything but a fixed name. It must come
+// before every bundling: there esbuild takes a template such as `./${x}` for a pattern
+// and, past all plugins, lists the folders of the host.
+func surveyDynamic(input Input, options api.BuildOptions) []Problem {
+	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
+		Sourcefile: input.File, Loader: options.Stdin.Loader, Format: api.FormatCommonJS, Platform: options.Platform,
+		Target: options.Target, Supported: options.Supported, Define: options.Define, Charset: options.Charset,
+		TsconfigRaw: keepImports, LogLevel: options.LogLevel, LogLimit: options.LogLimit, LogOverride: options.LogOverride,
+	})
+	if len(result.Errors) == 0 {
+		return nil
+	}
+	return toProblems(input, result.Errors)
 }
 
 func surveyExports(input Input, metafile string) []Problem {
@@ -117,10 +135,6 @@ func settings(input Input) api.BuildOptions {
 	if input.Language == JavaScript {
 		loader = api.LoaderJS
 	}
-	supported := make(map[string]bool, len(missing)+len(classFields))
-	for _, name := range missing {
-		supported[name] = false
-	}
 	return api.BuildOptions{
 		Stdin:         &api.StdinOptions{Contents: ownSource(input.Source), Sourcefile: input.File, Loader: loader},
 		Bundle:        true,
@@ -128,7 +142,7 @@ func settings(input Input) api.BuildOptions {
 		AbsWorkingDir: "/",
 		Platform:      api.PlatformBrowser,
 		Target:        api.ESNext,
-		Supported:     supported,
+		Supported:     lowered(),
 		Define:        map[string]string{"process.env.NODE_ENV": `"production"`, "import.meta.url": `"file:///function.js"`},
 		Charset:       api.CharsetASCII, // the engine counts columns in bytes, source maps in UTF-16 units
 		LegalComments: api.LegalCommentsNone,
@@ -162,7 +176,7 @@ func answerImports(build api.PluginBuild) {
 	})
 	build.OnLoad(api.OnLoadOptions{Filter: ".*"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 		if args.Namespace != sdkNamespace || args.Path != sdkModule {
-			return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%.80q cannot be read.", args.Path)}}}, nil
+			return api.OnLoadResult{Errors: []api.Message{{Text: "This cannot be imported."}}}, nil
 		}
 		text := sdkText
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
@@ -177,16 +191,17 @@ func outputs(result api.BuildResult) map[string]string {
 	return files
 }
 
-// choosePrelude adds only what the program's text asks for.
-func choosePrelude(program string) string {
+// addPrelude puts before the program what its text asks for, and only that.
+func addPrelude(options *api.BuildOptions, program string) bool {
 	var prelude string
-	for _, name := range []string{"asyncIterator", "dispose", "asyncDispose"} {
-		if strings.Contains(program, name) {
-			prelude = symbolsPrelude
-		}
+	if strings.Contains(program, "asyncIterator") || strings.Contains(program, "ispose") {
+		prelude = symbolsPrelude
 	}
 	if strings.Contains(program, `\p{`) || strings.Contains(program, `\P{`) {
 		prelude += regexpPrelude
+		// Literals become new RegExp(…), which the prelude puts right.
+		options.Supported["regexp-sticky-and-unicode-flags"] = false
 	}
-	return prelude
+	options.Banner = map[string]string{"js": prelude}
+	return prelude != ""
 }

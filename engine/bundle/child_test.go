@@ -1,0 +1,215 @@
+package bundle
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+)
+
+func children(t *testing.T) *Children {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewChildren(executable, nil)
+}
+
+func TestChildBuildsWhatBuildBuilds(t *testing.T) {
+	t.Parallel()
+	input := Input{File: "hello.ts", Language: TypeScript, Source: "enum E { A }\nexport default (): string => `ü${E.A}`"}
+	got, err := children(t).Build(t.Context(), input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := build(t, TypeScript, input.Source); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	input.Source = "export default 1 +"
+	_, err = children(t).Build(t.Context(), input)
+	if problems, ok := errors.AsType[Problems](err); !ok || problems[0].Line != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestChildSurvivesASourceOfFullSize(t *testing.T) {
+	t.Parallel()
+	line := "export function f0000000(a: number) { return `x${a}` + a }\n"
+	var source strings.Builder
+	for n := 0; source.Len() < 600<<10; n++ {
+		source.WriteString(strings.Replace(line, "0000000", fmt7(n), 1))
+	}
+	source.WriteString("export default () => f0000001(1)")
+	if _, err := children(t).Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: source.String()}); err != nil {
+		t.Fatalf("%.300v", err)
+	}
+}
+
+func fmt7(n int) string {
+	digits := []byte("0000000")
+	for i := 6; n > 0; i, n = i-1, n/10 {
+		digits[i] = byte('0' + n%10)
+	}
+	return string(digits)
+}
+
+// The sources that hang the compiler, exhaust memory or overflow the stack.
+func TestBombsEndAsProblems(t *testing.T) {
+	t.Parallel()
+	repeat := strings.Repeat
+	bombs := map[string]string{
+		"power":            "3n**100000000n",
+		"shift":            "1n<<10000000000n",
+		"huge shift":       "1n<<100000000000n",
+		"brackets":         repeat("(", 300<<10) + "1" + repeat(")", 300<<10),
+		"arrays":           repeat("[", 500<<10) + repeat("]", 500<<10),
+		"array pattern":    "(() => { var " + repeat("[", 250<<10) + "a" + repeat("]", 250<<10) + " = 1 })()",
+		"arrows":           repeat("a=>", 85<<10) + "1",
+		"sums of numbers":  repeat("1+", 60<<10) + "1",
+		"sums of names":    "a" + repeat("+a", 250<<10),
+		"blocks":           "(() => " + repeat("{", 400<<10) + repeat("}", 400<<10) + ")",
+		"nots":             repeat("!", 900<<10) + "1",
+		"templates":        repeat("`${", 150<<10) + "1" + repeat("}`", 150<<10),
+		"types":            "1 as " + repeat("Array<", 100<<10) + "x" + repeat(">", 100<<10),
+		"optional chain":   "a" + repeat("?.a", 250<<10),
+		"nested functions": repeat("function f(){", 60<<10) + repeat("}", 60<<10),
+		"big literal":      repeat("9", 1000000) + "n",
+	}
+	builder := children(t)
+	for name, text := range bombs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			input := Input{File: "bomb.ts", Language: TypeScript, Source: "export default () => {};\n" + text}
+			_, err := builder.Build(t.Context(), input)
+			if err == nil {
+				t.Log("compiled")
+				return
+			}
+			problems, ok := errors.AsType[Problems](err)
+			if !ok {
+				t.Fatalf("%.500v", err)
+			}
+			if message := problems[0].Message; strings.Contains(message, "goroutine") || len(message) > 300 {
+				t.Errorf("%.1000s", message)
+			}
+			t.Logf("%.200v", problems[0])
+		})
+	}
+}
+
+func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
+	t.Parallel()
+	// A child that never answers: it waits for the end of a pipe that stays open.
+	builder := NewChildren(hanging(t), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	input := Input{File: "a.ts", Language: TypeScript, Source: "export default 1"}
+	for range buildsAtOnce + 1 {
+		go func() {
+			_, err := builder.Build(ctx, input)
+			ended <- err
+		}()
+	}
+	cancel()
+	for range buildsAtOnce + 1 {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := NewChildren("/nowhere/picloud", nil).Build(t.Context(), input); err == nil || errors.As(err, &Problems{}) {
+		t.Errorf("a missing executable is %v", err)
+	}
+}
+
+// hanging is an executable that ends only when it is killed.
+func hanging(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "hang")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nexec /bin/sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDeadlineIsAProblem(t *testing.T) {
+	t.Parallel()
+	builder := NewChildren(hanging(t), nil)
+	builder.deadline = 50 * time.Millisecond
+	_, err := builder.Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"})
+	if problems, ok := errors.AsType[Problems](err); !ok || !strings.Contains(problems[0].Message, "too long") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestChildHasNoSecrets(t *testing.T) {
+	t.Parallel()
+	seen := make(chan []string, 1)
+	builder := children(t)
+	start := builder.start
+	builder.start = func(cmd *exec.Cmd) error {
+		seen <- cmd.Env
+		return start(cmd)
+	}
+	if _, err := builder.Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, variable := range <-seen {
+		if name, _, _ := strings.Cut(variable, "="); name != "GOTRACEBACK" && name != "GOMEMLIMIT" {
+			t.Errorf("the child gets %s", variable)
+		}
+	}
+}
+
+func TestMapStack(t *testing.T) {
+	t.Parallel()
+	source := "import { log } from \"picloud\"\nenum Ä { A }\nasync function* gen() { yield 1 }\n" +
+		"function fail(): never {\n  const größe = \"日本\"; throw new Error(größe)\n}\n" +
+		"export default async function () {\n  for await (const x of gen()) { log.info(x); fail() }\n}\n"
+	output := build(t, TypeScript, source)
+	var frames []call.Frame
+	lines := strings.Split(output.Program, "\n")
+	for i, line := range lines {
+		for _, text := range []string{"new Error", "fail()", "__knownSymbol(", "__picloud"} {
+			if at := strings.Index(line, text); at >= 0 {
+				frames = append(frames, call.Frame{Function: text, Line: i + 1, Column: at + 1})
+			}
+		}
+	}
+	var got []string
+	for _, frame := range MapStack(output.SourceMap, frames) {
+		got = append(got, restOfLine(source, frame))
+	}
+	want := []string{"fail(): never {", "new Error(größe)", "fail() }"}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, broken := range []string{"", "{}", `{"version":3,"mappings":"!"}`, `{"version":3,"mappings":"gggggggggggg"}`} {
+		if mapped := MapStack(broken, frames); len(mapped) != 0 {
+			t.Errorf("%s: %v", broken, mapped)
+		}
+	}
+	names := []call.Frame{{Function: "hello_default"}, {Function: "other_default"}, {Function: "x"}}
+	for i, name := range []string{"default", "other_default", "x"} {
+		if got := ownName("hello.ts", names[i].Function); got != name {
+			t.Errorf("%s, want %s", got, name)
+		}
+	}
+}
+
+// restOfLine is the rest of the source's line from a frame on.
+func restOfLine(source string, frame call.Frame) string {
+	line := strings.Split(source, "\n")[frame.Line-1]
+	for i := range line {
+		if units(line[:i]) == frame.Column-1 {
+			return line[i:]
+		}
+	}
+	return ""
+}
