@@ -24,6 +24,8 @@ const (
 	TooLarge                    // 413
 	TooMany                     // 429
 	Unavailable                 // 503: try again later
+	NotAllowed                  // 405: the place is there, the method is not
+	Unsupported                 // 415: a media type we do not read
 )
 
 // Field is one fault of one input field.
