@@ -1,0 +1,221 @@
+package v1
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Client asks one PiCloud. A failed request gives a *Problem; what never reached the
+// server gives the error of net/http.
+type Client struct {
+	Base string       // as http://127.0.0.1:8080
+	Key  string       // pic_…
+	HTTP *http.Client // nil: one with a time limit of a minute
+}
+
+const maxAnswer = 32 << 20
+
+// Error implements error.
+func (p *Problem) Error() string {
+	text := p.Detail
+	if text == "" {
+		text = p.Title
+	}
+	for _, e := range p.Errors {
+		if e.Message == p.Detail && e.Line == 0 {
+			continue
+		}
+		text += "\n  " + e.Field
+		if e.Line > 0 {
+			text += fmt.Sprintf(":%d:%d", e.Line, e.Column)
+		}
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// Apps lists what the key may see.
+func (c *Client) Apps(ctx context.Context) ([]App, error) {
+	var answer Apps
+	err := c.do(ctx, http.MethodGet, "/api/v1/apps", nil, &answer)
+	return answer.Apps, err
+}
+
+// CreateApp makes an app.
+func (c *Client) CreateApp(ctx context.Context, app NewApp) (App, error) {
+	var answer App
+	err := c.do(ctx, http.MethodPost, "/api/v1/apps", app, &answer)
+	return answer, err
+}
+
+// Scripts gives one page of an app's scripts by name; limit 0 is the server's choice.
+func (c *Client) Scripts(ctx context.Context, app, after string, limit int) (Scripts, error) {
+	var answer Scripts
+	err := c.do(ctx, http.MethodGet, scriptPath(app)+query("after", after, "limit", number(limit)), nil, &answer)
+	return answer, err
+}
+
+// CreateScript makes a script and publishes it.
+func (c *Client) CreateScript(ctx context.Context, app string, script NewScript) (Published, error) {
+	var answer Published
+	err := c.do(ctx, http.MethodPost, scriptPath(app), script, &answer)
+	return answer, err
+}
+
+// Script gives a script with the source of its live version.
+func (c *Client) Script(ctx context.Context, app, script string) (Script, error) {
+	var answer Script
+	err := c.do(ctx, http.MethodGet, scriptPath(app, script), nil, &answer)
+	return answer, err
+}
+
+// Publish makes a new version live; a script that is not there is made.
+func (c *Client) Publish(ctx context.Context, app, script string, put PutScript) (Published, error) {
+	var answer Published
+	err := c.do(ctx, http.MethodPut, scriptPath(app, script), put, &answer)
+	return answer, err
+}
+
+// DeleteScript removes a script with all its versions.
+func (c *Client) DeleteScript(ctx context.Context, app, script string) error {
+	return c.do(ctx, http.MethodDelete, scriptPath(app, script), nil, nil)
+}
+
+// Versions gives one page, newest first, of those before a number; 0 begins at the newest.
+func (c *Client) Versions(ctx context.Context, app, script string, before, limit int) (Versions, error) {
+	var answer Versions
+	path := scriptPath(app, script, "versions") + query("before", number(before), "limit", number(limit))
+	err := c.do(ctx, http.MethodGet, path, nil, &answer)
+	return answer, err
+}
+
+// MakeLive makes an earlier version live again.
+func (c *Client) MakeLive(ctx context.Context, app, script string, version int, note string) (Version, error) {
+	var answer Version
+	path := scriptPath(app, script, "versions", strconv.Itoa(version), "live")
+	err := c.do(ctx, http.MethodPost, path, MakeLive{Note: note}, &answer)
+	return answer, err
+}
+
+// Runs chooses executions; zero fields do not restrict.
+type Runs struct {
+	Script  string // "" : of the whole app
+	Before  string // an execution's id
+	Outcome string
+	Limit   int
+}
+
+// Executions gives one page of runs, newest first.
+func (c *Client) Executions(ctx context.Context, app string, runs Runs) (Executions, error) {
+	var answer Executions
+	path := "/api/v1/apps/" + url.PathEscape(app) + "/executions"
+	if runs.Script != "" {
+		path = scriptPath(app, runs.Script, "executions")
+	}
+	path += query("before", runs.Before, "outcome", runs.Outcome, "limit", number(runs.Limit))
+	err := c.do(ctx, http.MethodGet, path, nil, &answer)
+	return answer, err
+}
+
+// Execution gives one run with its log.
+func (c *Client) Execution(ctx context.Context, id string) (Execution, error) {
+	var answer Execution
+	err := c.do(ctx, http.MethodGet, "/api/v1/executions/"+url.PathEscape(id), nil, &answer)
+	return answer, err
+}
+
+// Version tells what the server is.
+func (c *Client) Version(ctx context.Context) (Build, error) {
+	var answer Build
+	err := c.do(ctx, http.MethodGet, "/version", nil, &answer)
+	return answer, err
+}
+
+func scriptPath(app string, parts ...string) string {
+	path := "/api/v1/apps/" + url.PathEscape(app) + "/scripts"
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func query(pairs ...string) string {
+	values := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			values.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return "?" + values.Encode()
+}
+
+func (c *Client) do(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("write the request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.Base, "/")+path, body)
+	if err != nil {
+		return err
+	}
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.Key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Key)
+	}
+	client := c.HTTP
+	if client == nil {
+		client = &http.Client{Timeout: time.Minute}
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+	}
+	return read(answer, text, out)
+}
+
+func read(answer *http.Response, text []byte, out any) error {
+	if answer.StatusCode >= 300 {
+		p := &Problem{Title: http.StatusText(answer.StatusCode)}
+		if err := json.Unmarshal(text, p); err != nil || p.Title == "" {
+			p.Title = answer.Status
+		}
+		p.Status = answer.StatusCode
+		return p
+	}
+	if out == nil || len(text) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}

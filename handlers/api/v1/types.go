@@ -1,0 +1,179 @@
+// Package v1 holds the types of the JSON API below /api/v1 and a client for it. It uses
+// the standard library only, so that programs may take it as it is. Times are RFC 3339,
+// in UTC; durations are whole microseconds; ids are UUIDs in their 36-character form.
+package v1
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Problem is what every failed request answers (RFC 9457); it is an error.
+type Problem struct {
+	Type      string       `json:"type"`
+	Title     string       `json:"title"`
+	Status    int          `json:"status"`
+	Detail    string       `json:"detail,omitempty"`
+	RequestID string       `json:"request_id,omitempty"`
+	Errors    []FieldFault `json:"errors,omitempty"`
+}
+
+// FieldFault is what is wrong with one field. Line and column (from 1) are set for
+// faults in a source.
+type FieldFault struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+}
+
+// App is a tenant.
+type App struct {
+	ID          string    `json:"id"`
+	Slug        string    `json:"slug"`
+	Name        string    `json:"name"`
+	Scripts     int       `json:"scripts"`
+	LiveScripts int       `json:"live_scripts"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// NewApp is the body of POST /apps. An empty name is the slug.
+type NewApp struct {
+	Slug string `json:"slug"`
+	Name string `json:"name,omitempty"`
+}
+
+// Apps is the answer of GET /apps: all that the key may see.
+type Apps struct {
+	Apps []App `json:"apps"`
+}
+
+// Script is a named function of an app.
+type Script struct {
+	ID          string    `json:"id"`
+	App         string    `json:"app"` // slug
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Language    string    `json:"language"`     // "typescript" or "javascript"
+	Capture     string    `json:"capture"`      // what of requests is kept: "off", "heads" or "all"
+	LiveVersion *int      `json:"live_version"` // null: not published
+	URL         string    `json:"url"`
+	Source      *string   `json:"source,omitempty"` // of the live version; only where one script is asked for
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// NewScript is the body of POST /apps/{app}/scripts. With a source the script is
+// published at once; without one it starts with a working example, published too.
+type NewScript struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Language    string `json:"language,omitempty"` // "typescript" if empty
+	Source      string `json:"source,omitempty"`
+	Note        string `json:"note,omitempty"`
+}
+
+// PutScript is the body of PUT /apps/{app}/scripts/{script}: the source becomes a new
+// version and goes live; a script that is not there is made.
+type PutScript struct {
+	Source    string `json:"source"`
+	Note      string `json:"note,omitempty"`
+	Language  string `json:"language,omitempty"`   // "typescript" if empty and the script is new
+	IfVersion *int   `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
+}
+
+// Published is the answer of POST and PUT of a script.
+type Published struct {
+	Script  Script  `json:"script"`
+	Version Version `json:"version"`
+	URL     string  `json:"url"`
+}
+
+// Scripts is one page by name. Next is the after of the next page, empty on the last.
+type Scripts struct {
+	Scripts []Script `json:"scripts"`
+	Next    string   `json:"next,omitempty"`
+}
+
+// Version is one immutable publication.
+type Version struct {
+	Number    int       `json:"number"`
+	Live      bool      `json:"live"`
+	Language  string    `json:"language"`
+	Author    string    `json:"author"`
+	Note      string    `json:"note"`
+	Size      int       `json:"size"` // bytes of source
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Versions is one page, newest first. Next is the before of the next page, empty on the last.
+type Versions struct {
+	Versions []Version `json:"versions"`
+	Next     string    `json:"next,omitempty"`
+}
+
+// MakeLive is the body of POST …/versions/{n}/live; it may be left out.
+type MakeLive struct {
+	Note string `json:"note,omitempty"`
+}
+
+// Execution is one run of a function.
+type Execution struct {
+	ID        string    `json:"id"`
+	App       string    `json:"app"`    // slug
+	Script    string    `json:"script"` // the name it had
+	ScriptID  string    `json:"script_id"`
+	Version   int       `json:"version"` // 0: the draft
+	Trigger   string    `json:"trigger"`
+	Method    string    `json:"method"`
+	Path      string    `json:"path"`
+	Status    int       `json:"status"`
+	Outcome   string    `json:"outcome"`
+	StartedAt time.Time `json:"started_at"`
+	Wall      int64     `json:"wall_us"`
+	CPU       int64     `json:"cpu_us"` // executing; waits not counted
+	LogLines  int       `json:"log_lines"`
+	Error     *Failure  `json:"error,omitempty"`
+	Log       []Line    `json:"log,omitempty"` // only where one run is asked for
+}
+
+// Failure is why a run did not end ok.
+type Failure struct {
+	Name    string  `json:"name,omitempty"`
+	Message string  `json:"message"`
+	Stack   []Frame `json:"stack,omitempty"`
+}
+
+// Frame is a place in the script's source.
+type Frame struct {
+	Function string `json:"function,omitempty"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+}
+
+// Line is one line of a run's log.
+type Line struct {
+	At      time.Time       `json:"at"`
+	Level   string          `json:"level"`
+	Message string          `json:"message"`
+	Fields  json.RawMessage `json:"fields,omitempty"` // an object
+}
+
+// Executions is one page, newest first. Next is the before of the next page, empty on the last.
+type Executions struct {
+	Executions []Execution `json:"executions"`
+	Next       string      `json:"next,omitempty"`
+}
+
+// Build is the answer of GET /version.
+type Build struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+}
+
+// Health is the answer of GET /healthz and /readyz. Checks are "ok" or what is wrong.
+type Health struct {
+	Status string            `json:"status"` // "ok" or "unavailable"
+	Checks map[string]string `json:"checks,omitempty"`
+}
