@@ -1,0 +1,134 @@
+package app_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"picloud/db/dbtest"
+	"picloud/engine/access"
+	"picloud/engine/app"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+)
+
+func someone() access.Actor {
+	return access.Actor{User: id.New[id.User](), Name: "Ada", CanWrite: true, Client: access.Client{Address: "192.0.2.1"}}
+}
+
+func TestAppsAreMadeFoundAndListed(t *testing.T) {
+	t.Parallel()
+	apps := app.New(dbtest.New(t))
+	actor := someone()
+	made, err := apps.Create(t.Context(), actor, app.Naming{Name: "  Café Straße "})
+	if err != nil || made.Slug != "cafe-strasse" || made.Name != "Café Straße" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	explicit, err := apps.Create(t.Context(), actor, app.Naming{Name: "Another", Slug: "other"})
+	if err != nil || explicit.Slug != "other" {
+		t.Fatalf("%+v, %v", explicit, err)
+	}
+	found, err := apps.Find(t.Context(), "cafe-strasse")
+	if err != nil || found.ID != made.ID {
+		t.Errorf("%+v, %v", found, err)
+	}
+	all, err := apps.List(t.Context(), actor)
+	if err != nil || len(all) != 2 || all[0].Slug != "other" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	actor.App = &made.ID
+	if own, err := apps.List(t.Context(), actor); err != nil || len(own) != 1 || own[0].ID != made.ID {
+		t.Errorf("a key of one app sees %+v, %v", own, err)
+	}
+	if _, err := apps.Find(t.Context(), "nothing"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+	if _, err := apps.Get(t.Context(), id.New[id.App]()); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestBadNamingsNameTheirField(t *testing.T) {
+	t.Parallel()
+	apps := app.New(dbtest.New(t))
+	cases := []struct {
+		naming app.Naming
+		field  string
+		says   string
+	}{
+		{app.Naming{}, "name", "needed"},
+		{app.Naming{Name: strings.Repeat("ü", 81)}, "name", "81 characters; the limit is 80"},
+		{app.Naming{Name: "a\nb"}, "name", "cannot be shown"},
+		{app.Naming{Name: "日本"}, "slug", "No address"},
+		{app.Naming{Name: "API"}, "slug", "reserved"},
+		{app.Naming{Name: "x", Slug: "Big"}, "slug", `'B'`},
+		{app.Naming{Name: "x", Slug: ".."}, "slug", `'.'`},
+		{app.Naming{Name: "x", Slug: strings.Repeat("a", 64)}, "slug", "64"},
+	}
+	for _, c := range cases {
+		_, err := apps.Create(t.Context(), someone(), c.naming)
+		f := fault.Of(err)
+		if f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Name != c.field || !strings.Contains(f.Fields[0].Message, c.says) {
+			t.Errorf("%+v: %+v", c.naming, f)
+		}
+	}
+}
+
+func TestRenamedAppsLeaveARedirect(t *testing.T) {
+	t.Parallel()
+	apps := app.New(dbtest.New(t))
+	first, err := apps.Create(t.Context(), someone(), app.Naming{Name: "One"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed, err := apps.Rename(t.Context(), someone(), first.ID, app.Naming{Name: "Uno", Slug: "uno"})
+	if err != nil || renamed.Slug != "uno" || renamed.Name != "Uno" {
+		t.Fatalf("%+v, %v", renamed, err)
+	}
+	if found, err := apps.Find(t.Context(), "one"); err != nil || found.Slug != "uno" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	second, err := apps.Create(t.Context(), someone(), app.Naming{Name: "One"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := apps.Find(t.Context(), "one"); err != nil || found.ID != second.ID {
+		t.Errorf("a used slug still leads to the old app: %+v, %v", found, err)
+	}
+	_, err = apps.Rename(t.Context(), someone(), second.ID, app.Naming{Name: "One", Slug: "uno"})
+	if f := fault.Of(err); f.Kind != fault.Conflict || len(f.Fields) != 1 || f.Fields[0].Name != "slug" {
+		t.Errorf("%v", err)
+	}
+	if same, err := apps.Rename(t.Context(), someone(), second.ID, app.Naming{Name: "Only the name"}); err != nil || same.Slug != "one" {
+		t.Errorf("%+v, %v", same, err)
+	}
+	back, err := apps.Rename(t.Context(), someone(), first.ID, app.Naming{Name: "Uno", Slug: "tre"})
+	if err != nil || back.Slug != "tre" {
+		t.Fatal(err)
+	}
+	if found, err := apps.Find(t.Context(), "uno"); err != nil || found.ID != first.ID {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+func TestOneOfTwoTakesASlug(t *testing.T) {
+	t.Parallel()
+	apps := app.New(dbtest.New(t))
+	errs := make([]error, 4)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = apps.Create(t.Context(), someone(), app.Naming{Name: "Same"}) })
+	}
+	all.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+		} else if !fault.Is(err, fault.Conflict) {
+			t.Errorf("%v", err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d apps were made", made)
+	}
+}
