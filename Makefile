@@ -1,0 +1,77 @@
+# make run and make test prepare all they need, on a fresh Debian or Ubuntu too.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+GO ?= go
+ARGS ?=
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Hand-written and generated Go, for the formatter.
+GO_FOLDERS := $(wildcard cmd db engine handlers queries static views *.go)
+ASSET_SOURCES := $(shell find static/src static/build -type f 2>/dev/null) $(shell find engine/sdk -name '*.d.ts' 2>/dev/null)
+# The end-to-end, attack and timing tests run without -race, which would slow what they time.
+TIMED := ./cmd/...
+TOOLS := bin/tools/.made
+
+.PHONY: help run build test check bench generate screenshots prepare prepare-test postgres assets
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: prepare build ## prepare, build and start PiCloud on 127.0.0.1:8080 with data in ./data
+	@exec bin/picloud serve $(ARGS)
+
+build: assets ## build bin/picloud
+	@$(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/picloud ./cmd/picloud
+
+test: prepare-test assets ## every test, with one PostgreSQL for the run
+	@$(GO) build -o bin/with-postgres ./db/dbtest/server
+	@bin/with-postgres $(SHELL) tools/test.sh '$(GO)' '$(TIMED)' $(ARGS)
+
+check: $(TOOLS) ## format, vet, staticcheck, import rules, generated code fresh
+	@unformatted=$$(bin/tools/gofumpt -l $(GO_FOLDERS)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run bin/tools/gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
+	@$(GO) vet ./...
+	@bin/tools/staticcheck ./...
+	@$(GO) test -count=1 .
+	@$(MAKE) --no-print-directory generate
+	@git diff --exit-code -- '*_templ.go' 'queries/*.go' || { echo "generated code is not what make generate makes: commit it"; exit 1; }
+	@new=$$(git ls-files --others --exclude-standard -- '*_templ.go' 'queries/*.go'); \
+	if [ -n "$$new" ]; then echo "generated and not committed:"; echo "$$new"; exit 1; fi
+
+bench: prepare build ## measure the figures that PiCloud promises
+	@$(GO) run ./cmd/bench $(ARGS)
+
+generate: $(TOOLS) ## remake generated Go from views/*.templ and queries/*.sql
+	@bin/tools/sqlc generate
+	@bin/tools/templ generate -path views -log-level warn
+
+screenshots: prepare-test build ## a picture of every page, in ./screenshots
+	@$(GO) test -count=1 -tags screenshots -run Screenshots -timeout 15m ./cmd/picloud $(ARGS)
+
+# What needs to be there before anything is built. Nothing is done when it is.
+prepare: postgres node_modules/.package-lock.json
+
+prepare-test: node_modules/.package-lock.json
+	@$(SHELL) tools/install.sh postgres compiler chromium
+
+postgres:
+	@if [ -z "$${DATABASE_URL:-}$${DATABASE_URL_FILE:-}" ]; then $(SHELL) tools/install.sh postgres; fi
+
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+assets: static/dist/manifest.json
+
+static/dist/manifest.json: $(ASSET_SOURCES) node_modules/.package-lock.json
+	@$(GO) run ./static/build
+	@touch $@
+
+$(TOOLS): tools/go.mod tools/go.sum
+	@mkdir -p bin/tools
+	@cd tools && GOBIN='$(abspath bin/tools)' $(GO) install tool
+	@touch $@
