@@ -112,6 +112,11 @@ func (s *Sandbox) trackRejection(promise *goja.Promise, operation goja.PromiseRe
 		s.rejected = append(s.rejected, promise)
 		return
 	}
+	s.Handled(promise)
+}
+
+// Handled takes a promise out of those whose rejection nobody handled.
+func (s *Sandbox) Handled(promise *goja.Promise) {
 	if at := slices.Index(s.rejected, promise); at >= 0 {
 		s.rejected = slices.Delete(s.rejected, at, at+1)
 	}

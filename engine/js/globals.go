@@ -18,12 +18,16 @@ type Globals struct {
 	enter   *goja.Program
 	nothing *goja.Program
 	parsing []parser.Option
+
+	additions []addition
+	library   map[string]*goja.Program
 }
 
 // NewGlobals merges tables from name to maker; later tables win. Timers and queueMicrotask
 // are always in it.
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
+	maps.Copy(all, libraryGlobals())
 	for _, table := range tables {
 		maps.Copy(all, table)
 	}
@@ -32,6 +36,9 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 		enter:   goja.MustCompile("picloud", enterName, false),
 		nothing: goja.MustCompile("picloud", "0", false),
 		parsing: []parser.Option{parser.WithDisableSourceMaps},
+
+		additions: additions(),
+		library:   library(),
 	}
 }
 

@@ -68,8 +68,6 @@ func endOfString(text string, start int) int {
 	return len(text)
 }
 
-type nativeFunction = func(goja.FunctionCall) goja.Value
-
 type jsonKey struct{}
 
 // nativeParse is goja's own JSON.parse, also when the script has put another in its place

@@ -33,9 +33,10 @@ func (s *Sandbox) Run(start func() error) *Ending {
 		}
 	}()
 	next := start
+	var ending *Ending
 	for {
-		if next != nil {
-			if ending := s.step(next); ending != nil {
+		for next != nil {
+			if next, ending = s.step(next); ending != nil {
 				return ending
 			}
 		}
@@ -43,7 +44,6 @@ func (s *Sandbox) Run(start func() error) *Ending {
 			return s.stopped()
 		}
 		var wait time.Duration
-		var ending *Ending
 		next, wait, ending = s.next()
 		if ending != nil {
 			return ending
@@ -69,6 +69,10 @@ func (s *Sandbox) Quit() { s.quit = true }
 // OnFailure sets what is told of exceptions in timers and callbacks and of rejections nobody
 // handled. It answers whether the run goes on; without it such a failure ends the run.
 func (s *Sandbox) OnFailure(told func(call.Failure) bool) { s.failing = told }
+
+// OnStep sets what is called after every step, when its microtasks have run and before
+// failures are told. It runs no code of the script; a task it returns is the next step.
+func (s *Sandbox) OnStep(stepped func() func() error) { s.stepped = stepped }
 
 // Callback announces that something will happen later, and keeps the loop alive until then.
 // It is called on the loop; the returned function must be called exactly once, from any
@@ -152,7 +156,7 @@ func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending)
 	if timed {
 		now = time.Now()
 	}
-	ready := timed && !due.After(now)
+	ready := timed && !due.After(now) && (s.timers.keeps() || s.pending > 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stop != nil {
@@ -169,16 +173,16 @@ func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending)
 	if ready {
 		return s.fireTimer, 0, nil
 	}
-	if s.wake == nil && (timed || s.pending > 0) {
+	if s.pending == 0 && !s.timers.keeps() {
+		return nil, -1, nil
+	}
+	if s.wake == nil {
 		s.wake = make(chan struct{}, 1)
 	}
-	switch {
-	case timed:
+	if timed {
 		return nil, due.Sub(now), nil
-	case s.pending > 0:
-		return nil, 0, nil
 	}
-	return nil, -1, nil
+	return nil, 0, nil
 }
 
 // sleep gives the slot back and waits for a callback, a stop or the time.
@@ -205,32 +209,30 @@ func (s *Sandbox) close() {
 	s.mu.Unlock()
 }
 
-// step runs one task with its microtasks, then tells of what failed in it.
-func (s *Sandbox) step(task func() error) *Ending {
+// step runs one task with its microtasks, then tells of what failed in it. It gives the
+// task that must follow at once, if there is one.
+func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 	thrown, ending := s.enter(task)
 	if ending != nil {
-		return ending
+		return nil, ending
 	}
 	if thrown != nil {
-		if ending := s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) }); ending != nil {
-			return ending
-		}
+		s.Report(thrown)
 	}
-	for len(s.uncaught) > 0 {
+	if s.stepped != nil {
+		next = s.stepped()
+	}
+	for len(s.uncaught) > 0 && ending == nil {
 		thrown := s.uncaught[0]
 		s.uncaught = s.uncaught[1:]
-		if ending := s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) }); ending != nil {
-			return ending
-		}
+		ending = s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) })
 	}
-	for len(s.rejected) > 0 {
+	for len(s.rejected) > 0 && ending == nil {
 		promise := s.rejected[0]
 		s.rejected = s.rejected[1:]
-		if ending := s.tell(func() call.Failure { return s.Describe(promise.Result()) }); ending != nil {
-			return ending
-		}
+		ending = s.tell(func() call.Failure { return s.Describe(promise.Result()) })
 	}
-	return nil
+	return next, ending
 }
 
 // tell reads a failure under guard and asks whether the run goes on.

@@ -37,6 +37,9 @@ func Compile(text string, caps Caps) (*Program, error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
+	if hasProperties(text) {
+		rewriteLiterals(tree)
+	}
 	code, err := goja.CompileAST(tree, false)
 	if err != nil {
 		return nil, syntaxError(err)

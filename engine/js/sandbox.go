@@ -55,6 +55,7 @@ type Sandbox struct {
 	local   map[any]any
 	log     lineLog
 	failing func(call.Failure) bool
+	stepped func() func() error
 
 	task     func() error
 	taskErr  error
@@ -63,6 +64,7 @@ type Sandbox struct {
 	timers   timerQueue
 	quit     bool
 	turn     bool // the last step came from the queue
+	nested   int  // functions of ours on the stack
 
 	halted  atomic.Bool
 	mu      sync.Mutex // guards what follows

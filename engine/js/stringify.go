@@ -10,9 +10,6 @@ import (
 	"github.com/dop251/goja"
 )
 
-// maxTextUnits bounds the texts that guarded functions take and make, in UTF-16 units.
-const maxTextUnits = 32 << 20
-
 // StringifyJSON serialises by ECMA-262 section 25.5.2 within [MaxJSONDepth] and
 // [MaxJSONNodes]. ok is false where the value has no JSON form (undefined, a function, a
 // symbol). The error is a *goja.Exception: what a toJSON or getter threw, TypeError for a

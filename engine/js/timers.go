@@ -20,6 +20,7 @@ type timer struct {
 	args   []goja.Value
 	place  int // in the heap, -1: not there
 	active bool
+	weak   bool // does not keep the loop alive
 }
 
 // timerQueue orders timers by their time, then by the order of their making.
@@ -28,6 +29,7 @@ type timerQueue struct {
 	byID    map[int64]*timer
 	last    int64
 	order   int64
+	weak    int
 }
 
 func (q *timerQueue) next() (due time.Time, ok bool) {
@@ -36,6 +38,9 @@ func (q *timerQueue) next() (due time.Time, ok bool) {
 	}
 	return q.waiting[0].due, true
 }
+
+// keeps tells whether a timer is a reason to go on.
+func (q *timerQueue) keeps() bool { return len(q.waiting) > q.weak }
 
 func (q *timerQueue) add(t *timer) {
 	q.order++
@@ -50,17 +55,24 @@ func (q *timerQueue) cancel(id int64) {
 	}
 	delete(q.byID, id)
 	t.active = false
+	if t.weak {
+		q.weak--
+	}
 	if t.place >= 0 {
 		heap.Remove(&q.waiting, t.place)
 	}
 }
 
-// After runs task on the loop once the time has passed; the loop lives until then.
-// The returned function takes it back.
-func (s *Sandbox) After(delay time.Duration, task func() error) (cancel func()) {
+// After runs task on the loop once the time has passed; the loop lives until then, but for
+// a weak one. The returned function takes it back.
+func (s *Sandbox) After(delay time.Duration, weak bool, task func() error) (cancel func()) {
 	t := s.addTimer(delay, 0, func(goja.Value, ...goja.Value) (goja.Value, error) {
 		return nil, task()
 	}, nil)
+	if weak {
+		t.weak = true
+		s.timers.weak++
+	}
 	return func() { s.timers.cancel(t.id) }
 }
 
@@ -86,7 +98,7 @@ func (s *Sandbox) fireTimer() error {
 	}
 	t := heap.Pop(&s.timers.waiting).(*timer)
 	if t.every == 0 {
-		delete(s.timers.byID, t.id)
+		s.timers.cancel(t.id)
 	}
 	_, err := t.run(goja.Undefined(), t.args...)
 	if t.every > 0 && t.active {

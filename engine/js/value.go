@@ -6,10 +6,25 @@ import (
 	"github.com/dop251/goja"
 )
 
+// nativeFunction is a function of goja's or ours, called without leaving the present step.
+type nativeFunction = func(goja.FunctionCall) goja.Value
+
+// maxNested bounds how deep functions made by Function call each other without byte code
+// between, which no limit of goja counts.
+const maxNested = 1000
+
 // Function makes a function object with the name and length a script sees; goja itself
-// would show the Go name.
+// would show the Go name. It ends a step that was stopped and bounds native recursion.
 func (s *Sandbox) Function(name string, length int, run func(goja.FunctionCall) goja.Value) *goja.Object {
-	function := s.vm.ToValue(run).(*goja.Object)
+	function := s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		s.Check()
+		if s.nested >= maxNested {
+			panic(s.RangeError("%s: calls are nested too deeply", name))
+		}
+		s.nested++
+		defer func() { s.nested-- }()
+		return run(c)
+	}).(*goja.Object)
 	must(function.DefineDataProperty("name", s.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	if length > 0 {
 		must(function.DefineDataProperty("length", s.vm.ToValue(length), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))

@@ -1,0 +1,208 @@
+package js_test
+
+import (
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+)
+
+// held are attacks that must end by their limit, with what ends them: the outcome of the
+// stop, the depth of calls, or an error the script itself may catch.
+func held() map[string][2]string {
+	return map[string][2]string{
+		"while":                {`while(true){}`, "cpu"},
+		"try finally":          {`for(;;){try{for(;;){}}catch(e){}finally{for(;;){}}}`, "cpu"},
+		"promise loop":         {`function f(){Promise.resolve().then(f)} f()`, "cpu"},
+		"await loop":           {`(async()=>{for(;;) await null})()`, "cpu"},
+		"generator loop":       {`function*g(){for(;;)yield 1} for(const x of g()){}`, "cpu"},
+		"iterator return":      {`for (const x of {[Symbol.iterator](){return {next(){return {}}, return(){for(;;){}}}}}){ for(;;){} }`, "cpu"},
+		"comparator":           {`[3,2,1,5].sort(()=>{for(;;);})`, "cpu"},
+		"getter in stringify":  {`JSON.stringify({get a(){for(;;);}})`, "cpu"},
+		"replacer":             {`'aaa'.replace(/a/g,()=>{for(;;);})`, "cpu"},
+		"timer loop":           {`setTimeout(function f(){ for(;;); }, 1)`, "cpu"},
+		"interval for ever":    {`setInterval(() => {}, 1)`, "cpu"},
+		"zero timers":          {`(function f(){ setTimeout(f, 0) })()`, "cpu"},
+		"microtask loop":       {`(function f(){ queueMicrotask(f) })()`, "cpu"},
+		"throw looping text":   {`throw {toString(){for(;;);}, get message(){for(;;);}, get name(){for(;;);}}`, "error"},
+		"error looping text":   {`const e = new Error('x'); Object.defineProperty(e, 'message', {get(){for(;;);}}); throw e`, "cpu"},
+		"error throwing text":  {`const e = new Error('x'); Object.defineProperty(e, 'message', {get(){throw 1}}); throw e`, "error"},
+		"throw a string":       {`throw 'text'`, "error"},
+		"throw null":           {`throw null`, "error"},
+		"throw a symbol":       {`throw Symbol('x')`, "error"},
+		"throw a proxy":        {`throw new Proxy({}, {get(){for(;;);}, getPrototypeOf(){for(;;);}, ownKeys(){for(;;);}})`, ""},
+		"recursion":            {`function f(){f()} f()`, "stack"},
+		"recursion in getter":  {`const o={get a(){return this.a}}; o.a`, "stack"},
+		"recursion in sort":    {`function f(){[2,1].sort(f)} f()`, "stack"},
+		"recursion in class":   {`class A{constructor(){new A()}} new A()`, "stack"},
+		"recursion in async":   {`async function f(){await f()} f()`, "stack"},
+		"repeat 2^53":          {`'x'.repeat(2**53-1)`, "error"},
+		"repeat 2^33":          {`'x'.repeat(2**33)`, "error"},
+		"repeat 2^62":          {`'xxxx'.repeat(2**62)`, "error"},
+		"repeat lying valueOf": {`let n = 0; 'x'.repeat({valueOf(){ return n++ ? 2**40 : 1 }})`, "ok"},
+		"padStart 2^33":        {`'x'.padStart(2**33)`, "error"},
+		"padEnd 2^53":          {`'x'.padEnd(2**53-1,'ab')`, "error"},
+		"fill 4e9":             {`new Array(4294967295).fill(0)`, "error"},
+		"fill far index":       {`const a=[];a[4294967294]=1;a.fill(0)`, "error"},
+		"join 1e9":             {`new Array(1e9).join('xxxxxxxxxx')`, "error"},
+		"join amplified":       {`const s='x'.repeat(1e6); const a=[]; for(let i=0;i<3000;i++)a.push(s); a.join('')`, "error"},
+		"join shared":          {`let o=[1];for(let i=0;i<40;i++)o=[o,o];o.join()`, "cpu"},
+		"ArrayBuffer 2^33":     {`new ArrayBuffer(2**33)`, "error"},
+		"Uint8Array 2^33":      {`new Uint8Array(2**33)`, "error"},
+		"Float64Array 2^50":    {`new Float64Array(2**50)`, "error"},
+		"array-like bytes":     {`new Uint8Array({length:2**33})`, "error"},
+		"subclass bytes":       {`class B extends Uint8Array {} new B(2**33)`, "error"},
+		"Array.from 2^32":      {`Array.from({length:2**32-1})`, "error"},
+		"String.raw":           {`String.raw({raw:{length:2**53-1}})`, "error"},
+		"apply array-like":     {`Math.max.apply(null,{length:2**31})`, "error"},
+		"indexOf array-like":   {`Array.prototype.indexOf.call({length:2**53-1},1)`, "error"},
+		"forEach array-like":   {`Array.prototype.forEach.call({length:2**53-1},()=>{})`, "error"},
+		"every on sparse":      {`new Array(4294967295).every(x=>x)`, "error"},
+		"sort array-like":      {`Array.prototype.sort.call({length:2**31})`, "error"},
+		"native microtasks":    {`const t=[]; t[0]=t; t.then=Array.prototype.forEach; Promise.resolve(t)`, "cpu"},
+		"flat cycle":           {`const a=[];a[0]=a;a[1]=a;a.flat(Infinity)`, "error"},
+		"flat shared":          {`let o=[1];for(let i=0;i<40;i++)o=[o,o];o.flat(Infinity)`, ""},
+		"replace amplified":    {`'a'.repeat(1e5).replace(/a/g,'b'.repeat(1e5))`, "error"},
+		"replaceAll amplified": {`'a'.repeat(1e5).replaceAll('a','b'.repeat(1e5))`, "error"},
+		"replace around":       {"'x'.repeat(1e5).replace(/x/g,\"$`$'\")", "error"},
+		"split characters":     {`'x'.repeat(3e7).split('')`, "error"},
+		"normalize":            {`'\uFDFA'.repeat(3e7).normalize('NFKD')`, "error"},
+		"concat strings":       {`let s='x'.repeat(1e7);''.concat(s,s,s,s,s,s,s,s,s,s)`, "error"},
+		"BigInt digits":        {`BigInt('9'.repeat(1e7))`, "error"},
+		"BigInt.asUintN":       {`BigInt.asUintN(2**53-1,-1n)`, "error"},
+		"parse deep":           {`JSON.parse('['.repeat(1e6))`, "error"},
+		"parse wide":           {`JSON.parse('['+'[],'.repeat(1e6)+'1]')`, "error"},
+		"parse deep objects":   {`JSON.parse('{"a":'.repeat(1e6))`, "error"},
+		"stringify deep":       {`let o=[];for(let i=0;i<1e5;i++)o=[o];JSON.stringify(o)`, "error"},
+		"stringify cycle":      {`const a=[];a[0]=a;JSON.stringify(a)`, "error"},
+		"stringify shared":     {`let o=[1];for(let i=0;i<40;i++)o=[o,o];JSON.stringify(o)`, "error"},
+		"stringify amplified":  {`const s='x'.repeat(1e6);const a=[];for(let i=0;i<3000;i++)a.push(s);JSON.stringify(a)`, "error"},
+		"stringify endless":    {`const f=function(){return {a:{get b(){return f()}}}};JSON.stringify(f())`, "error"},
+		"stringify itself":     {`const o={};o.toJSON=JSON.stringify.bind(null,o);JSON.stringify(o)`, "error"},
+		"stringify array-like": {`JSON.stringify(new Array(4294967295))`, "error"},
+		"regex quadratic":      {`'x'.repeat(2e5).replace(/x(?:.*y)?/g,'')`, "cpu"},
+		"regex quadratic two":  {`'x'.repeat(2e5).replace(/x(?=z)?(?:.*y)?/g,'')`, "cpu"},
+		"regex lookahead":      {`/^(?=a)(a+)+$/.test('a'.repeat(40)+'b')`, "error"},
+		"regex backreference":  {`/^(a+)+\1$/.test('a'.repeat(60)+'b')`, "error"},
+		"regex match":          {`('a'.repeat(60)+'b').match(/^(?=a)(a+)+$/)`, "error"},
+		"proxy in prototypes":  {`const o={};const p=new Proxy(o,{});Object.setPrototypeOf(o,p);o.x`, "error"},
+		"source map of a file": {"eval('1\\n//# sourceMappingURL=file:///dev/zero')", "ok"},
+		"no prototype":         {`Object.setPrototypeOf(globalThis, null); setTimeout`, "error"},
+		"own internal name":    {`globalThis.__picloud_enter = 1; Promise.resolve().then(() => { throw 1 })`, "error"},
+	}
+}
+
+func TestAttacksAreHeld(t *testing.T) {
+	t.Parallel()
+	for name, attack := range held() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sandbox(t, attack[0])
+			stop := time.AfterFunc(time.Second, func() { s.Stop(call.CPU, "too long") })
+			defer stop.Stop()
+			began := time.Now()
+			ending := s.Run(s.Load)
+			took := time.Since(began)
+			outcome := call.OK
+			if ending != nil {
+				outcome = ending.Outcome
+			}
+			if want := attack[1]; want != "" && string(outcome) != want {
+				t.Errorf("outcome %s (%+v), want %s", outcome, ending, want)
+			}
+			if took > 6*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestErrorsOfGuardsAreCatchable(t *testing.T) {
+	t.Parallel()
+	out, ending := run(t, `var out = ""; for (const bomb of [
+		() => 'x'.repeat(2**40), () => new ArrayBuffer(2**40), () => JSON.parse('['.repeat(600)),
+		() => new Array(2**31).fill(0), () => Array.from({length: 2**31}),
+	]) { try { bomb(); out += "ran " } catch (error) { out += error instanceof RangeError ? "" : error } }`)
+	if ending != nil || out != "" {
+		t.Error(out, ending)
+	}
+}
+
+func TestStopIsNeverLost(t *testing.T) {
+	t.Parallel()
+	t.Run("before the start", func(t *testing.T) {
+		t.Parallel()
+		s := sandbox(t, `var out = 1`)
+		s.Stop(call.Cancelled, "gone")
+		s.Stop(call.Timeout, "late")
+		if ending := s.Run(s.Load); ending == nil || ending.Outcome != call.Cancelled {
+			t.Error(ending)
+		}
+		if s.VM().Get("out") != nil {
+			t.Error("code ran after the stop")
+		}
+	})
+	t.Run("while waiting", func(t *testing.T) {
+		t.Parallel()
+		s := sandbox(t, `var out = 0; setTimeout(() => { out = 1 }, 60_000)`)
+		began := time.Now()
+		time.AfterFunc(20*time.Millisecond, func() { s.Stop(call.Timeout, "wall") })
+		if ending := s.Run(s.Load); ending == nil || ending.Outcome != call.Timeout || time.Since(began) > 5*time.Second {
+			t.Error(ending, time.Since(began))
+		}
+	})
+	t.Run("in a step", func(t *testing.T) {
+		t.Parallel()
+		s := sandbox(t, `var out = 0; Promise.resolve().then(() => { out++ }); setTimeout(() => { out++ }, 0)`)
+		ending := s.Run(func() error {
+			if err := s.Load(); err != nil {
+				return err
+			}
+			s.Stop(call.CPU, "now")
+			return nil
+		})
+		if ending == nil || ending.Outcome != call.CPU {
+			t.Fatal(ending)
+		}
+		if out := s.VM().Get("out").ToInteger(); out != 0 {
+			t.Error("code ran after the stop:", out)
+		}
+	})
+	t.Run("during a native callback", func(t *testing.T) {
+		t.Parallel()
+		s := sandbox(t, `var out = 0; Promise.resolve().then(() => host()).then(() => { out++ }); Promise.resolve().then(() => { out++ });`)
+		s.VM().Set("host", func() error { s.Stop(call.Memory, "over"); return nil })
+		if ending := s.Run(s.Load); ending == nil || ending.Outcome != call.Memory {
+			t.Fatal(ending)
+		}
+		if out := s.VM().Get("out").ToInteger(); out != 0 {
+			t.Error("code ran after the stop:", out)
+		}
+	})
+}
+
+func TestGoPanicEndsTheRunOnly(t *testing.T) {
+	t.Parallel()
+	s := sandbox(t, `try { host() } catch { }`)
+	s.VM().Set("host", func() { var m map[string]int; m["x"] = 1 })
+	ending := s.Run(s.Load)
+	if ending == nil || ending.Outcome != call.Error {
+		t.Error(ending)
+	}
+}
+
+func TestFailureIsRead(t *testing.T) {
+	t.Parallel()
+	_, ending := run(t, "function deep() {\n  throw new TypeError('no ' + 'x'.repeat(20_000));\n}\n\ndeep();")
+	if ending == nil {
+		t.Fatal("no ending")
+	}
+	f := ending.Failure
+	if f.Name != "TypeError" || len(f.Message) > 9000 || len(f.Stack) != 2 {
+		t.Fatalf("%s %d %+v", f.Name, len(f.Message), f.Stack)
+	}
+	if top := f.Stack[0]; top.Function != "deep" || top.File != js.FileName || top.Line != 2 || top.Column == 0 {
+		t.Errorf("%+v", top)
+	}
+}

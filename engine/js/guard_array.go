@@ -1,0 +1,222 @@
+package js
+
+import (
+	"strconv"
+
+	"github.com/dop251/goja"
+)
+
+// itemsOf is the length of an array-like, 0 for anything else.
+func (s *Sandbox) itemsOf(value goja.Value) int64 {
+	object, ok := value.(*goja.Object)
+	if !ok {
+		return 0
+	}
+	length := object.Get("length")
+	if length == nil {
+		return 0
+	}
+	f := length.ToFloat()
+	switch {
+	case f > 1<<53:
+		return 1 << 53
+	case f > 0:
+		return int64(f)
+	}
+	return 0
+}
+
+func (s *Sandbox) limitItems(items int64, who string) {
+	if items > maxItems {
+		panic(s.RangeError("%s: %d items are more than %d", who, items, maxItems))
+	}
+}
+
+// lengthMethods are the methods whose loops run in Go over whatever length says.
+func lengthMethods() [][]string {
+	return [][]string{
+		{"indexOf", "lastIndexOf", "includes"},
+		{"forEach"},
+		{"map"},
+		{"filter"},
+		{"every", "some"},
+		{"reduce", "reduceRight"},
+		{"find", "findIndex", "findLast", "findLastIndex"},
+		{"reverse", "toReversed"},
+		{"splice", "toSpliced", "slice"},
+		{"shift", "unshift"},
+		{"copyWithin"},
+		{"sort", "toSorted"},
+		{"keys", "values", "entries"},
+	}
+}
+
+func (s *Sandbox) guardLengths(names []string) {
+	array := s.prototype("Array")
+	for _, name := range names {
+		s.wrap(array, name, 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+			s.limitItems(s.itemsOf(c.This), "Array.prototype."+name)
+			return original(c)
+		})
+	}
+}
+
+// guardFill fills in pieces, for a large array takes long.
+func (s *Sandbox) guardFill() {
+	const piece = 50_000
+	s.wrap(s.prototype("Array"), "fill", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		length := s.itemsOf(c.This)
+		s.limitItems(length, "Array.prototype.fill")
+		if length <= piece {
+			return original(c)
+		}
+		from := clampIndex(c.Argument(1), 0, length)
+		to := clampIndex(c.Argument(2), length, length)
+		for start := from; start < to; start += piece {
+			s.Check()
+			end := min(start+piece, to)
+			original(goja.FunctionCall{This: c.This, Arguments: []goja.Value{c.Argument(0), s.vm.ToValue(start), s.vm.ToValue(end)}})
+		}
+		return c.This
+	})
+}
+
+// clampIndex is a relative index as the array methods take it.
+func clampIndex(value goja.Value, otherwise, length int64) int64 {
+	if goja.IsUndefined(value) {
+		return otherwise
+	}
+	index := value.ToInteger()
+	if index < 0 {
+		return max(length+index, 0)
+	}
+	return min(index, length)
+}
+
+func (s *Sandbox) guardJoin() {
+	s.wrap(s.prototype("Array"), "join", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		length := s.itemsOf(c.This)
+		s.limitItems(length, "Array.prototype.join")
+		if separator := c.Argument(0); !goja.IsUndefined(separator) {
+			text := s.plainText(separator, maxTextUnits, "Array.prototype.join")
+			c.Arguments[0] = text
+			s.limitText(length*int64(text.Length()), "Array.prototype.join")
+		}
+		s.limitText(s.textIn(c.This, length), "Array.prototype.join")
+		return original(c)
+	})
+}
+
+// textIn sums the lengths of the strings in a longer array, which may all be one large string.
+func (s *Sandbox) textIn(list goja.Value, length int64) (units int64) {
+	object, ok := list.(*goja.Object)
+	if !ok || length < 16 || !s.isArray(object) || isProxy(object) {
+		return 0
+	}
+	for i := range length {
+		if text, ok := object.Get(strconv.FormatInt(i, 10)).(goja.String); ok {
+			units += int64(text.Length())
+		}
+		if units > maxTextUnits {
+			break
+		}
+	}
+	return units
+}
+
+// guardFlat replaces flat, which follows cycles until the stack is full, and bounds flatMap.
+func (s *Sandbox) guardFlat() {
+	array := s.prototype("Array")
+	s.define(array, "flat", s.Function("flat", 0, func(c goja.FunctionCall) goja.Value {
+		depth := int64(1)
+		if argument := c.Argument(0); !goja.IsUndefined(argument) {
+			depth = int64(min(max(argument.ToFloat(), 0), maxFlatDepth))
+			if argument.ToFloat() > maxFlatDepth {
+				depth = maxFlatDepth
+			}
+		}
+		if _, ok := c.This.(*goja.Object); !ok {
+			panic(s.vm.NewTypeError("Array.prototype.flat called on a value that is no array"))
+		}
+		var items []any
+		s.flatten(&items, c.This.(*goja.Object), depth, 0)
+		return s.vm.NewArray(items...)
+	}))
+	s.guardLengths([]string{"flatMap"})
+}
+
+// maxFlatDepth is how deep flat looks; deeper nesting is an error, as it is for JSON.
+const maxFlatDepth = MaxJSONDepth
+
+func (s *Sandbox) flatten(items *[]any, from *goja.Object, depth, level int64) {
+	s.Check()
+	if level > maxFlatDepth {
+		panic(s.RangeError("Array.prototype.flat: nested deeper than %d", maxFlatDepth))
+	}
+	length := s.itemsOf(from)
+	s.limitItems(length+int64(len(*items)), "Array.prototype.flat")
+	for i := range length {
+		item := from.Get(strconv.FormatInt(i, 10))
+		if item == nil {
+			continue
+		}
+		if inner, ok := item.(*goja.Object); ok && (level < depth || depth == maxFlatDepth) && s.isArray(inner) {
+			s.flatten(items, inner, depth, level+1)
+		} else {
+			*items = append(*items, item)
+		}
+	}
+}
+
+func (s *Sandbox) guardApply() {
+	limit := func(list goja.Value, who string) {
+		if count := s.itemsOf(list); count > maxArguments {
+			panic(s.RangeError("%s: %d arguments are more than %d", who, count, maxArguments))
+		}
+	}
+	s.wrap(s.prototype("Function"), "apply", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		limit(c.Argument(1), "Function.prototype.apply")
+		return original(c)
+	})
+	reflect := s.global("Reflect")
+	s.wrap(reflect, "apply", 3, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		limit(c.Argument(2), "Reflect.apply")
+		return original(c)
+	})
+	s.wrap(reflect, "construct", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		limit(c.Argument(1), "Reflect.construct")
+		return original(c)
+	})
+}
+
+func (s *Sandbox) guardFrom() {
+	s.wrap(s.global("Array"), "from", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		s.limitItems(s.itemsOf(c.Argument(0)), "Array.from")
+		return original(c)
+	})
+}
+
+// guardPrototype refuses to make a proxy the prototype of something it leads back to: a look-up
+// would then run round in Go until its stack is full.
+func (s *Sandbox) guardPrototype() {
+	for _, owner := range []string{"Object", "Reflect"} {
+		s.wrap(s.global(owner), "setPrototypeOf", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+			object, _ := c.Argument(0).(*goja.Object)
+			next, _ := c.Argument(1).(*goja.Object)
+			for range 1000 {
+				if object == nil || next == nil {
+					break
+				}
+				if next == object {
+					panic(s.vm.NewTypeError("Cyclic prototype value"))
+				}
+				if isProxy(next) {
+					next = next.Export().(goja.Proxy).Target()
+				} else {
+					next = next.Prototype()
+				}
+			}
+			return original(c)
+		})
+	}
+}

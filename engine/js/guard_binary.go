@@ -1,0 +1,130 @@
+package js
+
+import (
+	"math"
+
+	"github.com/dop251/goja"
+)
+
+// binaryNames are the constructors that take a length, with the size of one item below.
+func binaryNames() []string {
+	return []string{
+		"ArrayBuffer", "Uint8Array", "Uint8ClampedArray", "Int8Array", "Uint16Array", "Int16Array",
+		"Uint32Array", "Int32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
+	}
+}
+
+func itemSize(name string) float64 {
+	switch name {
+	case "Uint16Array", "Int16Array":
+		return 2
+	case "Uint32Array", "Int32Array", "Float32Array":
+		return 4
+	case "Float64Array", "BigInt64Array", "BigUint64Array":
+		return 8
+	}
+	return 1
+}
+
+// guardBinary bounds each buffer. The constructors become proxies that check the length;
+// everything else goes to the originals.
+func (s *Sandbox) guardBinary() {
+	for _, name := range binaryNames() {
+		size := itemSize(name)
+		s.intercept(name, &goja.ProxyTrapConfig{
+			Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
+				if len(args) > 0 {
+					args[0] = s.limitBinary(args[0], size, name)
+				}
+				return s.construct(target, args, newTarget)
+			},
+		})
+	}
+}
+
+func (s *Sandbox) limitBinary(length goja.Value, size float64, who string) goja.Value {
+	var items float64
+	switch object, ok := length.(*goja.Object); {
+	case !ok:
+		length = length.ToNumber()
+		items = length.ToFloat()
+	case s.isArray(object) || object.ClassName() == "Object":
+		items = float64(s.itemsOf(object))
+	}
+	if items*size > maxBinaryBytes || math.IsInf(items, 1) {
+		panic(s.RangeError("%s: a buffer may have at most %d bytes", who, maxBinaryBytes))
+	}
+	return length
+}
+
+// guardBigInt bounds what BigInt reads and asIntN makes. The operators have no hook.
+func (s *Sandbox) guardBigInt() {
+	s.intercept("BigInt", &goja.ProxyTrapConfig{
+		Apply: func(target *goja.Object, this goja.Value, args []goja.Value) goja.Value {
+			if len(args) > 0 {
+				if text, ok := args[0].(goja.String); ok && text.Length() > maxNumberUnits {
+					panic(s.RangeError("BigInt: the text is longer than %d characters", maxNumberUnits))
+				}
+			}
+			return s.direct(target)(goja.FunctionCall{This: this, Arguments: args})
+		},
+	})
+	for _, name := range []string{"asIntN", "asUintN"} {
+		s.wrap(s.global("BigInt"), name, 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+			if whole(s, &c, 0) > maxBigIntBits {
+				panic(s.RangeError("BigInt.%s: more than %d bits", name, maxBigIntBits))
+			}
+			return original(c)
+		})
+	}
+}
+
+// intercept puts a proxy in the place of a global constructor, also for its prototype.
+func (s *Sandbox) intercept(name string, traps *goja.ProxyTrapConfig) {
+	target, ok := s.vm.GlobalObject().Get(name).(*goja.Object)
+	if !ok {
+		return
+	}
+	proxy := s.vm.ToValue(s.vm.NewProxy(target, traps))
+	if prototype, ok := target.Get("prototype").(*goja.Object); ok {
+		s.define(prototype, "constructor", proxy)
+	}
+	must(target.DefineDataPropertySymbol(goja.SymHasInstance, s.Function("[Symbol.hasInstance]", 1, s.hasInstance), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
+	s.define(s.vm.GlobalObject(), name, proxy)
+}
+
+// hasInstance is OrdinaryHasInstance (ECMA-262, section 7.3.22), which goja does not do for a
+// proxy of a constructor.
+func (s *Sandbox) hasInstance(c goja.FunctionCall) goja.Value {
+	constructor, ok := c.This.(*goja.Object)
+	if !ok {
+		return s.vm.ToValue(false)
+	}
+	prototype, ok := constructor.Get("prototype").(*goja.Object)
+	if !ok {
+		return s.vm.ToValue(false)
+	}
+	object, ok := c.Argument(0).(*goja.Object)
+	if !ok {
+		return s.vm.ToValue(false)
+	}
+	for object = object.Prototype(); object != nil; object = object.Prototype() {
+		if object == prototype {
+			return s.vm.ToValue(true)
+		}
+	}
+	return s.vm.ToValue(false)
+}
+
+// construct calls the original as new does.
+func (s *Sandbox) construct(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
+	constructor, ok := goja.AssertConstructor(target)
+	if !ok {
+		panic(s.vm.NewTypeError("not a constructor"))
+	}
+	object, err := constructor(newTarget, args...)
+	if err != nil {
+		panic(err)
+	}
+	return object
+}

@@ -1,0 +1,16 @@
+// ECMA-262, section 21.1.3.4 without Intl: always as in English, with the digits asked for.
+(() => {
+  const format = (value, options = {}) => {
+    if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value < 0 ? "-∞" : "∞";
+    const least = options.minimumFractionDigits ?? 0;
+    const most = options.maximumFractionDigits ?? Math.max(least, 3);
+    let [whole, part = ""] = Math.abs(value).toFixed(Math.min(most, 100)).split(".");
+    while (part.length > least && part.endsWith("0")) part = part.slice(0, -1);
+    if (options.useGrouping !== false) whole = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    const sign = value < 0 && /[1-9]/.test(whole + part) ? "-" : "";
+    return sign + whole + (part && "." + part);
+  };
+  Object.defineProperty(Number.prototype, "toLocaleString", { writable: true, configurable: true, value: { toLocaleString(_, options) {
+    return format(Number(this), options ?? undefined);
+  } }.toLocaleString });
+})();
