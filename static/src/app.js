@@ -1,0 +1,101 @@
+import "htmx.org/dist/htmx.esm.js";
+import { show } from "./times.js";
+import { say } from "./say.js";
+import { live } from "./live.js";
+import { palette } from "./palette.js";
+
+const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+const openPalette = palette();
+
+// Keys are written as on a Mac; elsewhere they have other names.
+if (!mac) {
+  for (const key of document.querySelectorAll("[data-keys]")) {
+    key.textContent = key.dataset.keys.split("+").map((k) => ({ mod: "Ctrl", enter: "↵", shift: "⇧" })[k] ?? k.toUpperCase()).join(" ").replace("⇧ Ctrl", "Ctrl ⇧");
+  }
+}
+
+function typing(target) {
+  return target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
+}
+
+document.addEventListener("keydown", (e) => {
+  if ((mac ? e.metaKey : e.ctrlKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === "k") {
+    e.preventDefault();
+    openPalette();
+  } else if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target) || document.querySelector("dialog[open]")) {
+    return;
+  } else if (e.key === "/") {
+    e.preventDefault();
+    const find = document.querySelector("[data-find]") ?? document.getElementById("find");
+    if (find?.checkVisibility()) find.focus();
+    else openPalette();
+  } else if (e.key === "?") {
+    document.getElementById("keys")?.showModal();
+  }
+});
+
+document.getElementById("find")?.addEventListener("click", (e) => { e.target.blur(); openPalette(); });
+
+// Theme: the system's, or the viewer's choice on this browser.
+for (const choice of document.querySelectorAll("input[name=theme]")) {
+  choice.checked = choice.value === (document.documentElement.dataset.theme ?? "");
+  choice.addEventListener("change", () => {
+    if (choice.value) { document.documentElement.dataset.theme = choice.value; localStorage.setItem("theme", choice.value); }
+    else { delete document.documentElement.dataset.theme; localStorage.removeItem("theme"); }
+    document.dispatchEvent(new Event("theme"));
+  });
+}
+
+// Copying.
+for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+document.addEventListener("click", async (e) => {
+  const copy = e.target.closest("[data-copy]");
+  if (copy) {
+    try { await navigator.clipboard.writeText(copy.dataset.copy); say("Copied."); } catch { say("The browser did not let me copy.", true); }
+  }
+  if (e.target.closest("[data-act=keys]")) document.getElementById("keys").showModal();
+  const close = e.target.closest("dialog [data-act=close]");
+  if (close) { e.preventDefault(); close.closest("dialog").close(); }
+  for (const open of document.querySelectorAll(".menu[open], details.confirm[open]")) if (!open.contains(e.target)) open.open = false;
+});
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Escape") return;
+  for (const open of document.querySelectorAll(".menu[open], details.confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
+});
+
+// A form that filters needs no button, and leaves empty fields out of the address.
+document.addEventListener("formdata", (e) => {
+  if (e.target.method !== "get") return;
+  for (const [name, value] of [...e.formData]) if (value === "") e.formData.delete(name);
+});
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  let timer;
+  form.addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("input", (e) => {
+    if (e.target.tagName !== "INPUT") return;
+    clearTimeout(timer);
+    timer = setTimeout(() => form.requestSubmit(), 500);
+  });
+  form.addEventListener("change", (e) => e.target.closest(".chip")?.classList.toggle("set", e.target.value !== ""));
+}
+
+// A button that was pressed is not pressed twice.
+document.addEventListener("submit", (e) => {
+  if (e.target.method === "get" || e.target.id === "edit" || e.defaultPrevented) return;
+  setTimeout(() => { for (const b of e.target.querySelectorAll("button")) b.classList.add("busy"); }, 0);
+});
+addEventListener("pageshow", () => { for (const b of document.querySelectorAll(".busy")) b.classList.remove("busy"); });
+
+// What htmx brings in. A redirect that was followed becomes a page of its own.
+document.addEventListener("htmx:before:swap", (e) => {
+  const raw = e.detail?.ctx?.response?.raw;
+  if (raw?.redirected && e.detail.ctx.request?.method?.toUpperCase() !== "GET") { e.preventDefault(); location.assign(raw.url); }
+});
+document.addEventListener("htmx:after:swap", () => {
+  show();
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  live();
+});
+document.addEventListener("htmx:error", () => say("The server did not answer. Nothing was changed.", true));
+
+live();

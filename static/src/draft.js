@@ -1,0 +1,104 @@
+// The draft is kept on the server as one types: a save 600 ms after the last key, each
+// over the revision it was made from. A save over another revision is refused, and the
+// person chooses.
+import { age } from "./times.js";
+
+const pause = 600, again = 5000;
+
+export function draft({ form, revision, text, replace, say }) {
+  const conflict = document.getElementById("conflict");
+  let saved = text(), savedAt = 0, timer, running, theirs;
+
+  const words = (what, fail = false) => { say.textContent = what; say.classList.toggle("fail", fail); };
+  const dirty = () => text() !== saved;
+  const settle = (answer, sent) => {
+    saved = sent;
+    savedAt = Date.now();
+    revision.value = answer.revision;
+    if (answer.differs) differs(form, answer.differs);
+    words(dirty() ? "Typing…" : "Saved just now");
+  };
+  const refused = (answer, sent) => {
+    if (answer.source === sent) { settle(answer, sent); return true; }
+    theirs = answer;
+    conflict.querySelector("[data-who]").textContent = (answer.by || "Another tab") + ", " + age(new Date(answer.at)) + ".";
+    conflict.hidden = false;
+    words("Not saved: two drafts", true);
+    return false;
+  };
+
+  // send makes one save; true when the text is on the server.
+  const send = async () => {
+    const sent = text();
+    words("Saving…");
+    try {
+      const answer = await fetch(form.dataset.draft, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify({ source: sent, revision: Number(revision.value) }),
+      });
+      if (answer.status === 409) return refused(await answer.json(), sent);
+      if (answer.status === 401) { words("Not saved: your session has ended. Sign in in another tab, then save again.", true); return false; }
+      if (!answer.ok) { words("Not saved: " + await reason(answer), true); return false; }
+      settle(await answer.json(), sent);
+      return true;
+    } catch {
+      words("Not saved: no connection. Trying again…", true);
+      timer = setTimeout(save, again);
+      return false;
+    }
+  };
+  // save makes saves one after the other until the text is the saved one.
+  const save = async () => {
+    clearTimeout(timer);
+    if (theirs) return false;
+    running ??= (async () => {
+      let done = true;
+      while (done && dirty()) done = await send();
+      return done;
+    })().finally(() => (running = undefined));
+    return running;
+  };
+
+  conflict.addEventListener("click", (e) => {
+    const act = e.target.dataset.act;
+    if (!theirs || (act !== "mine" && act !== "theirs")) return;
+    const other = theirs;
+    theirs = undefined;
+    conflict.hidden = true;
+    revision.value = other.revision;
+    saved = other.source;
+    if (act === "theirs") { replace(other.source); words("Theirs taken"); } else save();
+  });
+  addEventListener("beforeunload", (e) => { if (dirty() && !form.dataset.leaving) e.preventDefault(); });
+  setInterval(() => { if (savedAt && !dirty() && !theirs) words("Saved " + age(savedAt)); }, 10_000);
+
+  return {
+    save,
+    settle,
+    refused,
+    changed: () => { if (theirs) return; clearTimeout(timer); words("Typing…"); timer = setTimeout(save, pause); },
+  };
+}
+
+// reason is the sentence of a problem (RFC 9457), or the status.
+export async function reason(answer) {
+  try {
+    const problem = await answer.json();
+    return problem.errors?.[0]?.message ?? problem.detail ?? problem.title ?? "status " + answer.status;
+  } catch {
+    return "status " + answer.status;
+  }
+}
+
+function differs(form, { added, removed }) {
+  const place = document.getElementById("differs");
+  if (!form.dataset.version) return;
+  const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
+  if (added + removed === 0) { place.replaceChildren(make("span", "muted", "Draft is the same")); return; }
+  const link = make("a", "", "Draft differs");
+  link.href = form.dataset.diff;
+  const stat = make("span", "stat num", "");
+  stat.append(make("span", "plus", "+" + added), " ", make("span", "minus", "−" + removed));
+  place.replaceChildren(make("i", "dot draft", ""), link, stat);
+}

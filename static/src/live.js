@@ -1,0 +1,82 @@
+// A live list is connected only while its tab is seen: it ends when the tab is hidden and
+// begins again, with a fresh page, when it comes back.
+import { show } from "./times.js";
+
+const most = 200; // rows kept in the page
+
+let stop = () => {};
+
+// live connects the page's list; called again it lets go of the one before.
+export function live() {
+  stop();
+  const part = document.querySelector("[data-live]");
+  const url = part?.dataset.live;
+  if (!url) return;
+  const bar = document.getElementById("live-bar");
+  const on = document.getElementById("live-on");
+  const gone = new AbortController();
+  let source, away = 0, over = false;
+
+  const state = (text, beating) => {
+    if (!bar) return;
+    document.getElementById("live-state").textContent = text;
+    bar.querySelector(".dot").classList.toggle("live", beating);
+    bar.querySelector(".dot").classList.toggle("none", !beating);
+  };
+  const close = () => { source?.close(); source = undefined; };
+  const open = () => {
+    if (source || over || document.hidden || (on && !on.checked)) return;
+    source = new EventSource(url);
+    source.onopen = () => state("Live", true);
+    source.onerror = () => {
+      const lost = source.readyState === EventSource.CLOSED;
+      state(lost ? "Not connected" : "Connecting again…", false);
+      if (lost) { close(); setTimeout(open, 5000); }
+    };
+    source.addEventListener("row", (e) => row(e.data));
+    source.addEventListener("line", (e) => line(e.data));
+    source.addEventListener("note", (e) => { const note = document.getElementById("live-note"); if (note) note.textContent = e.data; });
+    source.addEventListener("bye", () => { over = true; close(); state("Ended: load the page again", false); });
+  };
+  if (bar) bar.hidden = false;
+  on?.addEventListener("change", () => { if (on.checked) { open(); } else { close(); state("Paused", false); } }, { signal: gone.signal });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { away = Date.now(); close(); return; }
+    if (source === undefined && !over && on?.checked && away && Date.now() - away > 60_000) { location.reload(); return; }
+    open();
+  }, { signal: gone.signal });
+  addEventListener("pagehide", close, { signal: gone.signal });
+  stop = () => { over = true; close(); gone.abort(); };
+  open();
+}
+
+function row(html) {
+  const table = document.createElement("template");
+  table.innerHTML = "<table><tbody>" + html + "</tbody></table>";
+  const fresh = table.content.querySelector("tr");
+  const rows = document.getElementById("rows");
+  if (!fresh) return;
+  show(table.content);
+  if (!rows) {
+    if (!fresh.classList.contains("running")) location.reload(); // the page of this one run: it has ended
+    return;
+  }
+  const old = document.getElementById(fresh.id);
+  if (old) { old.replaceWith(fresh); return; }
+  fresh.classList.add("new");
+  rows.prepend(fresh);
+  document.querySelector("[data-until-live]")?.remove();
+  while (rows.children.length > most) rows.lastElementChild.remove();
+}
+
+function line(html) {
+  const lines = document.getElementById("lines");
+  if (!lines) return;
+  const end = lines.scrollTop + lines.clientHeight > lines.scrollHeight - 24;
+  const part = document.createElement("template");
+  part.innerHTML = html;
+  show(part.content);
+  lines.append(part.content);
+  document.querySelector("[data-until-live]")?.remove();
+  if (end) lines.scrollTop = lines.scrollHeight;
+}

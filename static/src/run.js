@@ -1,0 +1,87 @@
+// Runs the draft and shows what comes, as it comes: log lines first, then the answer.
+import { show } from "./times.js";
+import { reason } from "./draft.js";
+
+const answer = document.getElementById("answer");
+const lines = document.getElementById("lines");
+
+// run sends the form and calls back with problems and with what was saved.
+export async function run(form, { problems, saved, refused }) {
+  const sent = new FormData(form);
+  answer.classList.add("busy");
+  lines.replaceChildren();
+  lines.closest(".console").hidden = true;
+  problems([]);
+  const begun = performance.now();
+  const ticking = setInterval(() => message("Running… " + ((performance.now() - begun) / 1000).toFixed(1) + " s"), 300);
+  try {
+    const response = await fetch(form.dataset.run, {
+      method: "POST",
+      headers: { Accept: "text/event-stream" },
+      body: new URLSearchParams(sent),
+    });
+    if (response.status === 409) { refused(await response.json(), sent.get("source")); message("Not run: two drafts."); return; }
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) { message("Not run: " + await reason(response), true); return; }
+    let answered = false;
+    for await (const { event, data } of events(response.body)) {
+      if (event === "line") line(data);
+      else if (event === "saved") saved(JSON.parse(data), sent.get("source"));
+      else if (event === "problems") { const found = JSON.parse(data); problems(found); if (found.length) { message("It does not build, so it was not run."); answered = true; } }
+      else if (event === "answer") { clearInterval(ticking); put(data); answered = true; }
+    }
+    if (!answered) message("The run ended without an answer.", true);
+  } catch {
+    message("The connection broke before the answer came. The runs page tells how it ended.", true);
+  } finally {
+    clearInterval(ticking);
+    answer.classList.remove("busy");
+  }
+}
+
+function put(html) {
+  const shown = answer.querySelector("[name=show]:checked")?.value;
+  const part = document.createElement("template");
+  part.innerHTML = html;
+  show(part.content);
+  answer.replaceChildren(part.content);
+  const same = shown && answer.querySelector(`[name=show][value=${shown}]`);
+  if (same) same.checked = true;
+}
+
+function line(html) {
+  const part = document.createElement("template");
+  part.innerHTML = html;
+  show(part.content);
+  lines.closest(".console").hidden = false;
+  const end = lines.scrollTop + lines.clientHeight > lines.scrollHeight - 24;
+  lines.append(part.content);
+  if (end) lines.scrollTop = lines.scrollHeight;
+}
+
+function message(text, fail = false) {
+  const p = document.createElement("p");
+  p.className = "empty small" + (fail ? " failed" : "");
+  p.textContent = text;
+  answer.replaceChildren(p);
+}
+
+// events reads a stream of server-sent events (HTML standard, section 9.2.6).
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "", event = "", data = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (let part of parts) {
+      if (part.endsWith("\r")) part = part.slice(0, -1);
+      if (part === "") {
+        if (data.length) yield { event, data: data.join("\n") };
+        event = "";
+        data = [];
+      } else if (part.startsWith("event:")) event = part.slice(6).trim();
+      else if (part.startsWith("data:")) data.push(part.slice(part[5] === " " ? 6 : 5));
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// Moments are sent in UTC and shown in the viewer's zone; the UTC time stays in the title.
+const forms = {
+  full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  milli: { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" },
+  minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  day: { day: "numeric", month: "short" },
+};
+const formats = Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, new Intl.DateTimeFormat("en-GB", form)]));
+
+function span(seconds) {
+  if (seconds < 60) return Math.floor(seconds) + " s";
+  if (seconds < 3600) return Math.floor(seconds / 60) + " min";
+  if (seconds < 48 * 3600) return Math.floor(seconds / 3600) + " h";
+  return Math.floor(seconds / 86400) + " days";
+}
+
+export function age(moment, now = Date.now()) {
+  const seconds = (now - moment) / 1000;
+  if (Math.abs(seconds) < 10) return "just now";
+  return seconds < 0 ? "in " + span(-seconds) : span(seconds) + " ago";
+}
+
+// show writes the times of a part of the page; server and browser may disagree about now,
+// so ages are counted by the server's clock, which the page carries.
+export function show(root = document) {
+  for (const time of root.querySelectorAll("time[data-form], text[data-time]")) {
+    const moment = new Date(time.getAttribute("datetime") ?? time.dataset.time);
+    const form = time.dataset.form;
+    time.textContent = form === "ago" ? age(moment, Date.now() + skew) : formats[form].format(moment);
+  }
+}
+
+const skew = (() => {
+  const server = Number(document.documentElement.dataset.now);
+  return server ? server - Date.now() : 0;
+})();
+
+show();
+setInterval(() => document.visibilityState === "visible" && show(), 20_000);
