@@ -17,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"go.uber.org/goleak"
+
 	"picloud/db"
 	"picloud/db/cluster"
 	"picloud/engine/account"
@@ -29,8 +31,11 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(serveEnv); dir != "" {
 		serveForTest(dir)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
+
+// quick leaves out the waits for the disk where a test does not need them.
+var quick = map[string]string{"fsync": "off"}
 
 func serveForTest(dir string) {
 	owner, err := account.Choose()
@@ -38,7 +43,7 @@ func serveForTest(dir string) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	_, err = db.Start(context.Background(), db.EmbeddedConfig{DataDir: dir, Account: owner, Log: slog.New(slog.DiscardHandler)})
+	_, err = db.Start(context.Background(), db.EmbeddedConfig{DataDir: dir, Account: owner, Log: slog.New(slog.DiscardHandler), Settings: quick})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -76,7 +81,12 @@ func dataDir(t *testing.T) (string, account.Account) {
 
 func start(t *testing.T, dir string, owner account.Account) *db.Embedded {
 	t.Helper()
-	server, err := db.Start(t.Context(), db.EmbeddedConfig{DataDir: dir, Account: owner, Log: slog.New(slog.DiscardHandler)})
+	return startWith(t, dir, owner, quick)
+}
+
+func startWith(t *testing.T, dir string, owner account.Account, settings map[string]string) *db.Embedded {
+	t.Helper()
+	server, err := db.Start(t.Context(), db.EmbeddedConfig{DataDir: dir, Account: owner, Log: slog.New(slog.DiscardHandler), Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +164,7 @@ func ended(pid int) bool {
 func TestEmbeddedStartsStopsAndKeepsItsData(t *testing.T) {
 	t.Parallel()
 	dir, owner := dataDir(t)
-	server := start(t, dir, owner)
+	server := startWith(t, dir, owner, nil)
 	manager := open(t, server.ManagerURL())
 	if err := db.Migrate(t.Context(), manager); err != nil {
 		t.Fatal(err)
@@ -193,7 +203,7 @@ func TestEmbeddedStartsStopsAndKeepsItsData(t *testing.T) {
 		t.Error(running, err)
 	}
 	begun := time.Now()
-	again := start(t, dir, owner)
+	again := startWith(t, dir, owner, nil)
 	t.Logf("second start took %v", time.Since(begun))
 	if got := read[string](t, open(t, again.ManagerURL()), "SELECT value FROM settings WHERE name = 'kept'"); got != "yes" {
 		t.Error(got)
