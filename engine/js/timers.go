@@ -63,9 +63,18 @@ func (q *timerQueue) cancel(id int64) {
 	}
 }
 
-// After runs task on the loop once the time has passed; the loop lives until then, but for
-// a weak one. The returned function takes it back.
-func (s *Sandbox) After(delay time.Duration, weak bool, task func() error) (cancel func()) {
+// After runs task on the loop once the time has passed; the loop lives until then. The
+// returned function takes it back.
+func (s *Sandbox) After(delay time.Duration, task func() error) (cancel func()) {
+	return s.after(delay, false, task)
+}
+
+// AfterIfAlive is After but for that it does not keep the loop alive.
+func (s *Sandbox) AfterIfAlive(delay time.Duration, task func() error) (cancel func()) {
+	return s.after(delay, true, task)
+}
+
+func (s *Sandbox) after(delay time.Duration, weak bool, task func() error) (cancel func()) {
 	t := s.addTimer(delay, 0, func(goja.Value, ...goja.Value) (goja.Value, error) {
 		return nil, task()
 	}, nil)

@@ -1,0 +1,242 @@
+// Package handler is the convention of what a function looks like: which export of its
+// module is called, with what, and what may come back. It hides the promises: a Run answers
+// once, as early as the answer is known, and lives on for what was given to waitUntil.
+package handler
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+	"picloud/engine/id"
+	"picloud/engine/js"
+	"picloud/engine/webapi"
+)
+
+// moduleName is the global in which a program leaves its module's exports.
+const moduleName = "__m"
+
+// Input is one call of a function.
+type Input struct {
+	Program   *js.Program
+	Globals   *js.Globals
+	Script    call.Script
+	Execution id.Execution
+	Request   call.Request
+	Limits    call.Limits
+	Deadline  time.Time // what ctx.deadline tells; enforcing it is the caller's matter, by Stop
+	Slot      js.Slot
+	OnLine    func(call.Line)
+}
+
+// Run is one call under way.
+type Run struct {
+	in       Input
+	s        *js.Sandbox
+	respond  func(call.Result)
+	started  time.Time
+	answer   *goja.Promise   // what fetch returned, until it is settled
+	waiting  []*goja.Promise // what waitUntil got, until it is settled
+	answered bool
+	result   call.Result
+	context  context
+}
+
+// New prepares a run; no code of the function runs before Do.
+func New(in Input) *Run {
+	r := &Run{in: in}
+	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine})
+	r.context.run = r
+	return r
+}
+
+// Stop ends the run from any goroutine, at any time; the first call decides.
+func (r *Run) Stop(outcome call.Outcome, message string) { r.s.Stop(outcome, message) }
+
+// Do runs the function. respond is called exactly once, on this goroutine, as soon as the
+// answer is known; Do returns when the work given to waitUntil has ended too, with the result
+// of the whole: if that work was stopped, its outcome and failure beside the answer that was
+// given. Executing is left to the caller, who keeps the Slot. Do never panics.
+func (r *Run) Do(respond func(call.Result)) call.Result {
+	r.respond = respond
+	r.started = time.Now()
+	r.s.OnFailure(r.failed)
+	r.s.OnStep(r.stepped)
+	ending := r.s.Run(r.start)
+	switch {
+	case ending != nil:
+		r.result.Outcome = ending.Outcome
+		failure := ending.Failure
+		r.result.Failure = &failure
+	case !r.answered:
+		r.result.Outcome = call.Error
+		r.result.Failure = &call.Failure{Message: "The promise returned never settles: nothing that could settle it is pending any more."}
+	case len(r.waiting) > 0:
+		r.s.Log(call.Warn, "A promise given to waitUntil never settles.", "")
+	}
+	r.close()
+	if !r.answered {
+		r.answered = true
+		respond(r.result)
+	}
+	return r.result
+}
+
+// close brings the result up to date.
+func (r *Run) close() {
+	r.result.Lines = r.s.Lines()
+	r.result.Wall = time.Since(r.started)
+}
+
+// start loads the module and calls its handler.
+func (r *Run) start() error {
+	if err := r.s.Load(); err != nil {
+		return err
+	}
+	fetch, this, err := r.handler()
+	if err != nil {
+		return err
+	}
+	vm := r.s.VM()
+	request := webapi.NewRequest(r.s, r.in.Request, nil)
+	value, err := fetch(this, request, vm.NewObject(), vm.NewDynamicObject(&r.context))
+	if err != nil {
+		return err
+	}
+	object, ok := value.(*goja.Object)
+	if !ok {
+		return r.give(value)
+	}
+	if object.ExportType() == reflect.TypeFor[*goja.Promise]() {
+		r.answer = object.Export().(*goja.Promise)
+		return nil
+	}
+	if !webapi.IsResponse(r.s, object) {
+		if _, ok := goja.AssertFunction(object.Get("then")); ok {
+			r.answer, err = r.promise(object)
+			return err
+		}
+	}
+	return r.give(object)
+}
+
+// promise follows a value as await does (ECMA-262, PromiseResolve).
+func (r *Run) promise(value goja.Value) (*goja.Promise, error) {
+	if object, ok := value.(*goja.Object); ok && object.ExportType() == reflect.TypeFor[*goja.Promise]() {
+		return object.Export().(*goja.Promise), nil
+	}
+	promise, resolve, _ := r.s.VM().NewPromise()
+	return promise, resolve(value)
+}
+
+// handler finds the function to call: the default export if it is a function and not a
+// class, or its method fetch.
+func (r *Run) handler() (fetch goja.Callable, this goja.Value, err error) {
+	module, ok := r.s.VM().GlobalObject().Get(moduleName).(*goja.Object)
+	if !ok {
+		return nil, nil, invalid("The program has no module.")
+	}
+	chosen, ok := module.Get("default").(*goja.Object)
+	if !ok {
+		return nil, nil, invalid("The module has no default export to call. Write: export default function (request) { … }")
+	}
+	if isClass(chosen) {
+		return nil, nil, invalid("The default export is a class. Export a function, or an object with a method fetch.")
+	}
+	if fetch, ok = goja.AssertFunction(chosen); ok {
+		return fetch, goja.Undefined(), nil
+	}
+	method := chosen.Get("fetch")
+	if method == nil || goja.IsUndefined(method) {
+		return nil, nil, invalid("The default export has no method fetch. Write: export default { fetch(request) { … } }")
+	}
+	if fetch, ok = goja.AssertFunction(method); !ok {
+		return nil, nil, invalid("fetch of the default export is not a function.")
+	}
+	return fetch, chosen, nil
+}
+
+func isClass(object *goja.Object) bool {
+	kind := object.ExportType()
+	return kind == reflect.TypeFor[func(goja.ConstructorCall) *goja.Object]()
+}
+
+// stepped looks at the promises after every step. Nothing is subscribed to them, so a script
+// that has replaced Promise.prototype.then changes nothing here.
+func (r *Run) stepped() func() error {
+	if r.answer != nil && r.answer.State() != goja.PromiseStatePending {
+		answer := r.answer
+		r.answer = nil
+		r.s.Handled(answer)
+		return func() error { return r.settled(answer) }
+	}
+	open := r.waiting[:0]
+	for _, promise := range r.waiting {
+		switch promise.State() {
+		case goja.PromiseStatePending:
+			open = append(open, promise)
+		case goja.PromiseStateRejected:
+			r.s.Handled(promise)
+			r.waiting = remove(r.waiting, promise)
+			return func() error { return r.waitedInVain(promise) }
+		}
+	}
+	r.waiting = open
+	if r.answered && len(r.waiting) == 0 {
+		r.s.Quit()
+	}
+	return nil
+}
+
+func remove(list []*goja.Promise, gone *goja.Promise) []*goja.Promise {
+	var kept []*goja.Promise
+	for _, promise := range list {
+		if promise != gone {
+			kept = append(kept, promise)
+		}
+	}
+	return kept
+}
+
+func (r *Run) settled(answer *goja.Promise) error {
+	if answer.State() == goja.PromiseStateRejected {
+		return &js.Ending{Outcome: call.Error, Failure: r.s.Describe(answer.Result())}
+	}
+	return r.give(answer.Result())
+}
+
+// waitedInVain logs a rejection of work that goes on after the answer.
+func (r *Run) waitedInVain(promise *goja.Promise) error {
+	r.logFailure("waitUntil", r.s.Describe(promise.Result()))
+	return nil
+}
+
+// failed is told of failures nobody took: before the answer they end the run, afterwards
+// they are lines in its log.
+func (r *Run) failed(failure call.Failure) bool {
+	if !r.answered {
+		return false
+	}
+	r.logFailure("uncaught", failure)
+	return true
+}
+
+// give answers with what the function gave.
+func (r *Run) give(value goja.Value) error {
+	response, err := r.response(value)
+	if err != nil {
+		return err
+	}
+	r.result.Outcome = call.OK
+	r.result.Response = response
+	r.answered = true
+	r.close()
+	r.respond(r.result)
+	return nil
+}
+
+func invalid(message string) error {
+	return &js.Ending{Outcome: call.Invalid, Failure: call.Failure{Message: message}}
+}

@@ -1,0 +1,105 @@
+package handler
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+	"picloud/engine/webapi"
+)
+
+// response turns what a function returned into an answer: a Response as it is, a string as
+// text, null and undefined as 204, anything else with a JSON form as JSON.
+func (r *Run) response(value goja.Value) (call.Response, error) {
+	if value == nil || goja.IsUndefined(value) || goja.IsNull(value) {
+		return call.Response{Status: 204}, nil
+	}
+	if webapi.IsResponse(r.s, value) {
+		return r.ownResponse(value)
+	}
+	if text, ok := value.(goja.String); ok {
+		return r.text("text/plain;charset=utf-8", text.String())
+	}
+	if object, ok := value.(*goja.Object); ok {
+		if object.ClassName() == "String" {
+			return r.text("text/plain;charset=utf-8", object.String())
+		}
+		if problem := r.refused(object); problem != "" {
+			return call.Response{}, invalid(problem)
+		}
+	}
+	text, ok, err := js.StringifyJSON(r.s, value)
+	if err != nil {
+		return call.Response{}, r.unserialisable(err)
+	}
+	if !ok {
+		return call.Response{}, invalid("The function returned a value that has no JSON form (a function or a symbol). Return a Response, a string or plain data.")
+	}
+	return r.text("application/json", text)
+}
+
+func (r *Run) ownResponse(value goja.Value) (call.Response, error) {
+	response, err := webapi.ReadResponse(r.s, value, r.in.Limits.Response)
+	if err != nil {
+		if _, ok := err.(*goja.Exception); ok {
+			return call.Response{}, err
+		}
+		return call.Response{}, invalid(err.Error())
+	}
+	if response.Status < 200 || response.Status > 599 {
+		return call.Response{}, invalid(fmt.Sprintf("The function answered with status %d; it must be from 200 to 599.", response.Status))
+	}
+	if response.Size > r.in.Limits.Response {
+		return call.Response{}, r.tooLarge(response.Size)
+	}
+	return response, nil
+}
+
+func (r *Run) text(kind, text string) (call.Response, error) {
+	if size := int64(len(text)); size > r.in.Limits.Response {
+		return call.Response{}, r.tooLarge(size)
+	}
+	return call.Response{
+		Status: 200,
+		Header: []call.Field{{Name: "content-type", Value: kind}},
+		Body:   strings.NewReader(text),
+		Size:   int64(len(text)),
+	}, nil
+}
+
+func (r *Run) tooLarge(size int64) error {
+	return invalid(fmt.Sprintf("The answer has %d bytes; at most %d are allowed.", size, r.in.Limits.Response))
+}
+
+// refused names values whose JSON form is hardly what was meant.
+func (r *Run) refused(object *goja.Object) string {
+	switch object.ClassName() {
+	case "Error":
+		return "The function returned an Error. Throw it, or return a Response with a status."
+	case "Map", "Set":
+		return "The function returned a " + object.ClassName() + ", which has no JSON form. Return a Response, a string or plain data."
+	}
+	switch object.ExportType() {
+	case reflect.TypeFor[goja.ArrayBuffer](), reflect.TypeFor[[]byte]():
+		return "The function returned bytes. Return new Response(bytes)."
+	}
+	return ""
+}
+
+// unserialisable tells what JSON could not take as a wrong return value, but leaves what the
+// function's own code threw as it is.
+func (r *Run) unserialisable(err error) error {
+	thrown, ok := err.(*goja.Exception)
+	if !ok {
+		return err
+	}
+	failure := r.s.Describe(thrown.Value())
+	if (failure.Name == "TypeError" || failure.Name == "RangeError") && len(failure.Stack) == 0 {
+		return invalid("The value returned cannot be sent as JSON: " + failure.Message)
+	}
+	return err
+}
