@@ -27,6 +27,9 @@ const (
 type Options struct {
 	Name     string // application_name in pg_stat_activity
 	MaxConns int32  // 10 when it is 0
+	// Wait is how long a server that is away is waited for, as when it starts together
+	// with us; 0 is not at all.
+	Wait time.Duration
 }
 
 // Open makes a pool and signs in once, so that a wrong address is known at once.
@@ -61,11 +64,29 @@ func Open(ctx context.Context, url string, options Options) (*pgxpool.Pool, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	if err := await(ctx, pool, options.Wait); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return pool, nil
+}
+
+// await asks until the server answers, refuses us or the time is over.
+func await(ctx context.Context, pool *pgxpool.Pool, limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := pool.Ping(ctx)
+		if err == nil || !IsAway(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }

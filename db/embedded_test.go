@@ -394,6 +394,27 @@ func TestPoolComesBackAfterTheServerDied(t *testing.T) {
 	t.Logf("%d refused in between", failures)
 }
 
+func TestOpenWaitsForAServerThatStarts(t *testing.T) {
+	t.Parallel()
+	dir, owner := dataDir(t)
+	first := start(t, dir, owner)
+	if err := first.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		pool, err := db.Open(t.Context(), first.ManagerURL(), db.Options{Wait: 20 * time.Second})
+		if err == nil {
+			pool.Close()
+		}
+		opened <- err
+	}()
+	start(t, dir, owner)
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLongPathGetsAShortSocket(t *testing.T) {
 	t.Parallel()
 	short, owner := dataDir(t)

@@ -52,15 +52,20 @@ as_root() {
 # Debian makes and starts a cluster with the server package; PiCloud has its own. The
 # setting that prevents it holds for this installation alone.
 install_postgres() {
-	local setting=/etc/postgresql-common/createcluster.conf
+	setting=/etc/postgresql-common/createcluster.conf
 	apt postgresql-common
-	as_root cp -p "$setting" "$setting.before-picloud"
-	trap 'as_root mv -f '"$setting.before-picloud $setting" EXIT
-	as_root sed -i -E 's/^[# ]*create_main_cluster.*/create_main_cluster = false/' "$setting"
+	if [ -e "$setting" ]; then as_root mv -f "$setting" "$setting.before-picloud"; fi
+	trap restore EXIT
+	echo 'create_main_cluster = false' | as_root tee "$setting" >/dev/null
 	apt postgresql
-	as_root mv -f "$setting.before-picloud" "$setting"
+	restore
 	trap - EXIT
 	has_postgres || fail "PostgreSQL was installed, but initdb and postgres are not found; name their folder in PICLOUD_PG_BIN"
+}
+
+restore() {
+	as_root rm -f "$setting"
+	if [ -e "$setting.before-picloud" ]; then as_root mv -f "$setting.before-picloud" "$setting"; fi
 }
 
 for what in "$@"; do
