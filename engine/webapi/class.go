@@ -1,0 +1,252 @@
+package webapi
+
+import (
+	"slices"
+
+	"github.com/dop251/goja"
+)
+
+type classID int
+
+const (
+	_ classID = iota
+	classHeaders
+	classRequest
+	classResponse
+	classBody
+	classURL
+	classSearchParams
+	classTextEncoder
+	classTextDecoder
+	classEvent
+	classCustomEvent
+	classEventTarget
+	classAbortController
+	classAbortSignal
+	classDOMException
+	classBlob
+	classFile
+	classFormData
+	classCryptoClass
+	classPerformanceClass
+	classNavigatorClass
+	classCount
+)
+
+const (
+	classCrypto      = classCryptoClass
+	classPerformance = classPerformanceClass
+	classNavigator   = classNavigatorClass
+)
+
+// class describes a Web IDL interface.
+type class struct {
+	name      string
+	length    int                  // of the constructor
+	hidden    bool                 // no global of this name
+	parent    classID              // 0: Object
+	ofErrors  bool                 // inherits from Error.prototype
+	construct func(invocation) any // gives the state of c.this; nil: "Illegal constructor"
+	members   []member             // of the prototype
+	statics   []member             // of the constructor
+	iterates  string               // the member that is also Symbol.iterator
+}
+
+// member is an operation (call), an attribute (get, set) or a constant.
+type member struct {
+	name   string
+	length int
+	call   func(invocation) goja.Value
+	get    func(invocation) goja.Value
+	set    func(invocation, goja.Value)
+	value  int
+}
+
+func operation(name string, length int, call func(invocation) goja.Value) member {
+	return member{name: name, length: length, call: call}
+}
+
+func attribute(name string, get func(invocation) goja.Value) member {
+	return member{name: name, get: get}
+}
+
+func constant(name string, value int) member { return member{name: name, value: value} }
+
+func define(id classID) *class {
+	switch id {
+	case classHeaders:
+		return headersClass()
+	case classRequest:
+		return requestClass()
+	case classResponse:
+		return responseClass()
+	case classBody:
+		return bodyClass()
+	case classURL:
+		return urlClass()
+	case classSearchParams:
+		return searchParamsClass()
+	case classTextEncoder:
+		return textEncoderClass()
+	case classTextDecoder:
+		return textDecoderClass()
+	case classEvent:
+		return eventClass()
+	case classCustomEvent:
+		return customEventClass()
+	case classEventTarget:
+		return eventTargetClass()
+	case classAbortController:
+		return abortControllerClass()
+	case classAbortSignal:
+		return abortSignalClass()
+	case classDOMException:
+		return domExceptionClass()
+	case classBlob:
+		return blobClass()
+	case classFile:
+		return fileClass()
+	case classFormData:
+		return formDataClass()
+	case classCrypto:
+		return cryptoClass()
+	case classPerformance:
+		return performanceClass()
+	}
+	return navigatorClass()
+}
+
+// built is a class in one sandbox. Its prototype is a proxy of target. Until something looks
+// at the prototype other than by reading properties through instances, target holds only the
+// methods that were used, and traps answer from the table. Then everything is defined on
+// target (Web IDL, section 3.7.3) and the traps are taken away, so that the proxy can no
+// longer be told from the ordinary object.
+type built struct {
+	*class
+	realm     *realm
+	parent    *built
+	target    *goja.Object
+	prototype *goja.Object
+	traps     *goja.ProxyTrapConfig
+	function  *goja.Object
+	methods   []*goja.Object
+	settled   bool
+}
+
+func (r *realm) class(id classID) *built {
+	if b := r.classes[id]; b != nil {
+		return b
+	}
+	b := &built{class: define(id), realm: r}
+	r.classes[id] = b
+	base := r.vm.NewObject
+	switch {
+	case b.class.parent != 0:
+		b.parent = r.class(b.class.parent)
+		base = func() *goja.Object { return r.vm.CreateObject(b.parent.prototype) }
+	case b.ofErrors:
+		base = func() *goja.Object { return r.vm.CreateObject(r.vm.NewTypeError("").Prototype().Prototype()) }
+	}
+	b.target = base()
+	b.methods = make([]*goja.Object, len(b.members))
+	b.traps = b.lazily()
+	b.prototype = r.vm.ToValue(r.vm.NewProxy(b.target, b.traps)).(*goja.Object)
+	return b
+}
+
+// instance makes an object of the class without its constructor.
+func (r *realm) instance(id classID, state any) *goja.Object {
+	object := r.vm.CreateObject(r.class(id).prototype)
+	r.hold(object, state)
+	return object
+}
+
+func (b *built) find(name string) int {
+	for i := range b.members {
+		if b.members[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// owner is the class in the chain that has the member.
+func (b *built) owner(name string) (*built, int) {
+	for c := b; c != nil; c = c.parent {
+		if i := c.find(name); i >= 0 {
+			return c, i
+		}
+		if name == "constructor" {
+			break
+		}
+	}
+	return nil, -1
+}
+
+// constructor is the interface object (Web IDL, section 3.7.1).
+func (b *built) constructor() *goja.Object {
+	if b.function != nil {
+		return b.function
+	}
+	r := b.realm
+	b.function = r.vm.ToValue(b.create).(*goja.Object)
+	fixed(b.function, "name", r.vm.ToValue(b.name), goja.FLAG_TRUE)
+	if b.length > 0 {
+		fixed(b.function, "length", r.vm.ToValue(b.length), goja.FLAG_TRUE)
+	}
+	fixed(b.function, "prototype", b.prototype, goja.FLAG_FALSE)
+	above := b.function.Prototype()
+	if b.parent != nil {
+		above = b.parent.constructor()
+	}
+	if len(b.statics) > 0 {
+		lazy := r.vm.NewDynamicObject(&statics{of: b})
+		must(lazy.SetPrototype(above))
+		above = lazy
+	}
+	if above != b.function.Prototype() {
+		must(b.function.SetPrototype(above))
+	}
+	return b.function
+}
+
+func (b *built) create(c goja.ConstructorCall) *goja.Object {
+	r := b.realm
+	// goja tells a plain call from new by its this value only, so a call with none constructs.
+	if c.NewTarget == nil && c.This.Prototype() != b.prototype {
+		panic(r.vm.NewTypeError("Class constructor " + b.name + " cannot be invoked without 'new'"))
+	}
+	if b.construct == nil {
+		panic(r.vm.NewTypeError("Illegal constructor"))
+	}
+	r.hold(c.This, b.construct(invocation{realm: r, this: c.This, args: c.Arguments}))
+	return nil
+}
+
+func fixed(on *goja.Object, name string, value goja.Value, configurable goja.Flag) {
+	must(on.DefineDataProperty(name, value, goja.FLAG_FALSE, configurable, goja.FLAG_FALSE))
+}
+
+// statics makes a static member when it is first read, as a property of the constructor.
+type statics struct {
+	of   *built
+	made []string
+}
+
+func (s *statics) Get(name string) goja.Value {
+	if !s.Has(name) {
+		return nil
+	}
+	s.made = append(s.made, name)
+	i := slices.IndexFunc(s.of.statics, func(m member) bool { return m.name == name })
+	return s.of.place(s.of.function, &s.of.statics[i])
+}
+
+func (s *statics) Has(name string) bool {
+	return slices.ContainsFunc(s.of.statics, func(m member) bool { return m.name == name }) &&
+		!slices.Contains(s.made, name)
+}
+
+func (s *statics) Set(string, goja.Value) bool { return false }
+func (s *statics) Delete(string) bool          { return true }
+func (s *statics) Keys() []string              { return nil }

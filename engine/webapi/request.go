@@ -1,0 +1,244 @@
+package webapi
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+)
+
+// Request of the Fetch standard, section 5.4.
+
+type request struct {
+	source        *call.Request // of an incoming request: header and address until they are asked for
+	method        string
+	address       string // serialized, once asked for
+	head          *headers
+	headersObject *goja.Object
+	body          body
+	signal        goja.Value // nil: made when asked for
+	modes         modes
+}
+
+// modes are the settings that only a browser acts on; they are kept and shown.
+type modes struct {
+	cache, credentials, integrity, mode, redirect, referrer, referrerPolicy string
+	keepalive                                                               bool
+}
+
+func requestClass() *class {
+	return &class{
+		name: "Request", length: 1, construct: newRequest,
+		members: append([]member{
+			mode("cache", func(m *modes) string { return orElse(m.cache, "default") }),
+			operation("clone", 0, requestClone),
+			mode("credentials", func(m *modes) string { return orElse(m.credentials, "same-origin") }),
+			mode("destination", func(*modes) string { return "" }),
+			mode("duplex", func(*modes) string { return "half" }),
+			attribute("headers", requestHeaders),
+			mode("integrity", func(m *modes) string { return m.integrity }),
+			attribute("keepalive", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).modes.keepalive) }),
+			attribute("method", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).method) }),
+			mode("mode", func(m *modes) string { return orElse(m.mode, "cors") }),
+			mode("redirect", func(m *modes) string { return orElse(m.redirect, "follow") }),
+			mode("referrer", func(m *modes) string { return orElse(m.referrer, "about:client") }),
+			mode("referrerPolicy", func(m *modes) string { return m.referrerPolicy }),
+			attribute("signal", requestSignal),
+			attribute("url", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).url()) }),
+		}, bodyMembers[*request]()...),
+	}
+}
+
+func mode(name string, read func(*modes) string) member {
+	return attribute(name, func(c invocation) goja.Value { return c.vm.ToValue(read(&self[*request](c).modes)) })
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// NewRequest makes the Request a handler gets. Nothing of the message is parsed or converted
+// before the script reads it. Its headers are immutable, as those of a service worker's
+// fetch event are. signal may be nil: then it never aborts.
+func NewRequest(s *js.Sandbox, incoming call.Request, signal goja.Value) goja.Value {
+	q := &request{source: &incoming, method: incoming.Method, signal: signal}
+	empty := len(incoming.Body) == 0 && (incoming.Method == "GET" || incoming.Method == "HEAD")
+	q.body = body{present: !empty, data: incoming.Body}
+	return realmOf(s).instance(classRequest, q)
+}
+
+func (q *request) content() *body { return &q.body }
+
+func (q *request) contentType(*realm) string {
+	value, _ := q.list().get("content-type")
+	return value
+}
+
+func (q *request) list() *headers {
+	if q.head == nil {
+		q.head = &headers{list: q.source.Header, immutable: true, version: 1}
+	}
+	return q.head
+}
+
+// url is the serialized address; one that is not a URL at all is shown as it came.
+func (q *request) url() string {
+	if q.address == "" {
+		q.address = q.source.URL
+		if u, err := parseURL(q.source.URL, nil); err == nil {
+			q.address = u.href
+		}
+	}
+	return q.address
+}
+
+func requestHeaders(c invocation) goja.Value {
+	q := self[*request](c)
+	if q.headersObject == nil {
+		q.headersObject = c.instance(classHeaders, q.list())
+	}
+	return q.headersObject
+}
+
+func requestSignal(c invocation) goja.Value {
+	q := self[*request](c)
+	if q.signal == nil {
+		q.signal = c.newSignal().object
+	}
+	return q.signal
+}
+
+func requestClone(c invocation) goja.Value {
+	q := self[*request](c)
+	twin := &request{
+		method: q.method, address: q.url(), modes: q.modes, body: q.body.twin(c.realm),
+		head: &headers{list: slices.Clone(q.list().list), immutable: q.list().immutable, version: 1},
+	}
+	if q.signal != nil {
+		twin.signal = c.follow(q.signal).object
+	}
+	return c.instance(classRequest, twin)
+}
+
+// newRequest is https://fetch.spec.whatwg.org/#dom-request.
+func newRequest(c invocation) any {
+	c.need(1, "Request")
+	q := &request{method: "GET", head: &headers{version: 1}}
+	from, isRequest := as[*request](c.realm, c.args[0])
+	if isRequest {
+		q.method, q.address, q.modes = from.method, from.url(), from.modes
+		q.signal = from.signal
+	} else {
+		u, err := parseURL(c.address(c.args[0]), nil)
+		if err != nil {
+			panic(c.vm.NewTypeError("Request: %s", err))
+		}
+		if u.username != "" || u.password != "" {
+			panic(c.vm.NewTypeError("Request: the URL must not hold a user name or password"))
+		}
+		q.address = u.href
+	}
+	init := c.dictionary(c.arg(1), "The Request options")
+	content, hasBody := init.get("body")
+	q.configure(init)
+	switch value, ok := init.get("headers"); {
+	case ok:
+		q.head.fill(c.realm, value)
+	case isRequest:
+		q.head.list = slices.Clone(from.list().list)
+	}
+	inherits := isRequest && from.body.present && !hasBody
+	hasContent := hasBody && !goja.IsNull(content)
+	if (hasContent || inherits) && (q.method == "GET" || q.method == "HEAD") {
+		panic(c.vm.NewTypeError("A request with method %s cannot have a body", q.method))
+	}
+	switch {
+	case hasContent:
+		var kind string
+		q.body, kind = c.extract(content)
+		if _, ok := q.head.get("content-type"); !ok && kind != "" {
+			q.head.add(c.realm, "content-type", kind)
+		}
+	case inherits:
+		q.body = from.body.twin(c.realm)
+		from.body.used = true
+	}
+	return q
+}
+
+// configure reads the members of RequestInit but headers and body.
+func (q *request) configure(init options) {
+	if init.object == nil {
+		return
+	}
+	r := init.realm
+	init.choice("cache", &q.modes.cache, "default no-store reload no-cache force-cache only-if-cached")
+	init.choice("credentials", &q.modes.credentials, "omit same-origin include")
+	var duplex string
+	init.choice("duplex", &duplex, "half")
+	if value, ok := init.get("integrity"); ok {
+		q.modes.integrity = r.text(value)
+	}
+	if value, ok := init.get("keepalive"); ok {
+		q.modes.keepalive = value.ToBoolean()
+	}
+	if value, ok := init.get("method"); ok {
+		q.method = r.method(value)
+	}
+	init.choice("mode", &q.modes.mode, "same-origin no-cors cors")
+	init.choice("redirect", &q.modes.redirect, "follow error manual")
+	init.choice("referrerPolicy", &q.modes.referrerPolicy, "no-referrer no-referrer-when-downgrade same-origin "+
+		"origin strict-origin origin-when-cross-origin strict-origin-when-cross-origin unsafe-url")
+	if value, ok := init.get("referrer"); ok {
+		q.modes.referrer = r.text(value)
+	}
+	if value, ok := init.get("signal"); ok {
+		q.signal = nil
+		if !goja.IsNull(value) {
+			q.signal = value
+		}
+	}
+	if q.signal != nil {
+		q.signal = r.follow(q.signal).object
+	}
+}
+
+// choice reads a member whose type is an enumeration.
+func (o options) choice(name string, into *string, allowed string) {
+	value, ok := o.get(name)
+	if !ok {
+		return
+	}
+	text := o.text(value)
+	if !slices.Contains(strings.Fields(allowed), text) {
+		panic(o.vm.NewTypeError("Request: %q is not a possible value of %s", shorten(text), name))
+	}
+	*into = text
+}
+
+// method checks and normalizes: https://fetch.spec.whatwg.org/#concept-method-normalize.
+func (r *realm) method(value goja.Value) string {
+	method := r.byteString(value, "The method")
+	upper := strings.ToUpper(method)
+	if !isToken(method) || upper == "CONNECT" || upper == "TRACE" || upper == "TRACK" {
+		panic(r.vm.NewTypeError("Request: %q is not a possible method", shorten(method)))
+	}
+	if slices.Contains([]string{"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"}, upper) {
+		return upper
+	}
+	return method
+}
+
+// address is a RequestInfo that is not a Request, as text.
+func (r *realm) address(value goja.Value) string {
+	if u, ok := as[*urlState](r, value); ok {
+		return u.href
+	}
+	return r.text(value)
+}

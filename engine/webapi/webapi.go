@@ -1,0 +1,156 @@
+// Package webapi is the part of the web platform that functions see: Fetch, URL, Encoding,
+// DOM events and aborting, File API, XHR's FormData, structured cloning, random values and
+// time, one file per standard.
+//
+// It hides that almost none of it exists until it is touched. A class is a proxy of an empty
+// prototype that answers property reads from a table in Go; a function object is made for
+// the methods a script really calls. Nothing here waits, reads from outside or runs longer
+// than linear in its input, and what is wrong becomes a JavaScript exception.
+package webapi
+
+import (
+	"time"
+
+	"github.com/dop251/goja"
+
+	"picloud/engine/js"
+)
+
+// Globals is the table of global names for [js.NewGlobals].
+func Globals() map[string]func(*js.Sandbox) goja.Value {
+	table := map[string]func(*js.Sandbox) goja.Value{
+		"self":            func(s *js.Sandbox) goja.Value { return s.VM().GlobalObject() },
+		"atob":            global("atob", 1, atob),
+		"btoa":            global("btoa", 1, btoa),
+		"structuredClone": cloner(),
+		"crypto":          singleton(classCrypto),
+		"performance":     singleton(classPerformance),
+		"navigator":       singleton(classNavigator),
+	}
+	for id := classID(1); id < classCount; id++ {
+		if define(id).hidden {
+			continue
+		}
+		table[define(id).name] = func(s *js.Sandbox) goja.Value { return realmOf(s).class(id).constructor() }
+	}
+	return table
+}
+
+// global makes a global function.
+func global(name string, length int, run func(invocation) goja.Value) func(*js.Sandbox) goja.Value {
+	return func(s *js.Sandbox) goja.Value {
+		r := realmOf(s)
+		return s.Function(name, length, func(c goja.FunctionCall) goja.Value {
+			return run(invocation{realm: r, this: c.This, args: c.Arguments})
+		})
+	}
+}
+
+// singleton makes a global that is the one instance of its class.
+func singleton(id classID) func(*js.Sandbox) goja.Value {
+	return func(s *js.Sandbox) goja.Value { return realmOf(s).instance(id, id) }
+}
+
+// realm is what one sandbox has of this package.
+type realm struct {
+	sandbox *js.Sandbox
+	vm      *goja.Runtime
+	brand   *goja.Symbol
+	began   time.Time
+	classes [classCount]*built
+	iterate *goja.Object // prototype of pair iterators' prototypes
+}
+
+type realmKey struct{}
+
+func realmOf(s *js.Sandbox) *realm {
+	return s.Local(realmKey{}, func() any {
+		return &realm{sandbox: s, vm: s.VM(), brand: goja.NewSymbol("state"), began: time.Now()}
+	}).(*realm)
+}
+
+// slot holds the state of an instance under the realm's private symbol. It is a value of
+// its own so that no property, method or field of the state can be reached by a script.
+type slot struct {
+	goja.Value
+	state  any
+	object *goja.Object
+}
+
+// hold makes object an instance with the state.
+func (r *realm) hold(object *goja.Object, state any) {
+	held := &slot{Value: goja.Undefined(), state: state, object: object}
+	must(object.DefineDataPropertySymbol(r.brand, held, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
+}
+
+// stateOf is the state of an instance of ours, or nil. An object that merely inherits from
+// an instance, wraps it in a proxy or copied its symbol is none (Web IDL, section 3.2.7).
+func (r *realm) stateOf(value goja.Value) any {
+	object, ok := value.(*goja.Object)
+	if !ok {
+		return nil
+	}
+	if held, ok := object.GetSymbol(r.brand).(*slot); ok && held.object == object {
+		return held.state
+	}
+	return nil
+}
+
+// as is the state of an instance when it has that type.
+func as[T any](r *realm, value goja.Value) (T, bool) {
+	state, ok := r.stateOf(value).(T)
+	return state, ok
+}
+
+// self is the state of an operation's this value; anything else is a TypeError.
+func self[T any](c invocation) T {
+	state, ok := c.realm.stateOf(c.this).(T)
+	if !ok {
+		panic(c.vm.NewTypeError("Illegal invocation: this object is not of the right class"))
+	}
+	return state
+}
+
+// invocation is one call of an operation or constructor, or one read of an attribute.
+type invocation struct {
+	*realm
+	this goja.Value
+	args []goja.Value
+}
+
+func (c invocation) arg(i int) goja.Value {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return goja.Undefined()
+}
+
+// need throws unless there are n arguments (Web IDL, section 3.7.7).
+func (c invocation) need(n int, who string) {
+	if len(c.args) < n {
+		panic(c.vm.NewTypeError("%s needs %d argument(s), but got %d", who, n, len(c.args)))
+	}
+}
+
+// given tells whether an optional argument is there; undefined counts as missing.
+func (c invocation) given(i int) bool {
+	return i < len(c.args) && !goja.IsUndefined(c.args[i])
+}
+
+// promise settles a new promise with what run gives or throws.
+func (r *realm) promise(run func() goja.Value) goja.Value {
+	promise, resolve, reject := r.vm.NewPromise()
+	var value goja.Value
+	if thrown := r.vm.Try(func() { value = run() }); thrown != nil {
+		must(reject(thrown.Value()))
+	} else {
+		must(resolve(value))
+	}
+	return r.vm.ToValue(promise)
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
