@@ -28,8 +28,6 @@ type Binaries struct {
 	Major int
 }
 
-var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
-
 // Find looks for server programs in $PICLOUD_PG_BIN, in PATH and in the places where
 // Debian, Fedora and Homebrew put them. It prefers the wanted major version (0 is any),
 // then the newest.
@@ -84,7 +82,7 @@ func inspect(dir string) (Binaries, error) {
 	if err != nil {
 		return Binaries{}, fmt.Errorf("postgres --version: %w", err)
 	}
-	match := versionPattern.FindSubmatch(out)
+	match := regexp.MustCompile(`\(PostgreSQL\) (\d+)`).FindSubmatch(out)
 	if match == nil {
 		return Binaries{}, fmt.Errorf("postgres --version says %q", out)
 	}
