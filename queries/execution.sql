@@ -187,3 +187,15 @@ SELECT reason, sum(count)::bigint AS count, max(at)::timestamptz AS last_at FROM
 
 -- name: DeleteRunLosses :exec
 DELETE FROM run_losses WHERE at < @before;
+
+-- name: ListDaysInDefaultAcrossApps :many
+SELECT DISTINCT date_trunc('day', started_at, 'UTC')::timestamptz AS day FROM executions_default LIMIT 100;
+
+-- name: DeleteOldDefaultExecutionsAcrossApps :execrows
+DELETE FROM executions_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM executions_default o WHERE o.id < @before LIMIT @batch));
+
+-- name: DeleteOldDefaultLogLinesAcrossApps :execrows
+DELETE FROM log_lines_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM log_lines_default o WHERE o.execution_id < @before LIMIT @batch));
+
+-- name: DeleteOldDefaultCapturesAcrossApps :execrows
+DELETE FROM captures_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM captures_default o WHERE o.execution_id < @before LIMIT @batch));

@@ -65,6 +65,57 @@ func (q *Queries) AddRunLoss(ctx context.Context, db DBTX, arg AddRunLossParams)
 	return err
 }
 
+const deleteOldDefaultCapturesAcrossApps = `-- name: DeleteOldDefaultCapturesAcrossApps :execrows
+DELETE FROM captures_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM captures_default o WHERE o.execution_id < $1 LIMIT $2))
+`
+
+type DeleteOldDefaultCapturesAcrossAppsParams struct {
+	Before id.Execution
+	Batch  int32
+}
+
+func (q *Queries) DeleteOldDefaultCapturesAcrossApps(ctx context.Context, db DBTX, arg DeleteOldDefaultCapturesAcrossAppsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldDefaultCapturesAcrossApps, arg.Before, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteOldDefaultExecutionsAcrossApps = `-- name: DeleteOldDefaultExecutionsAcrossApps :execrows
+DELETE FROM executions_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM executions_default o WHERE o.id < $1 LIMIT $2))
+`
+
+type DeleteOldDefaultExecutionsAcrossAppsParams struct {
+	Before pgtype.UUID
+	Batch  int32
+}
+
+func (q *Queries) DeleteOldDefaultExecutionsAcrossApps(ctx context.Context, db DBTX, arg DeleteOldDefaultExecutionsAcrossAppsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldDefaultExecutionsAcrossApps, arg.Before, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteOldDefaultLogLinesAcrossApps = `-- name: DeleteOldDefaultLogLinesAcrossApps :execrows
+DELETE FROM log_lines_default d WHERE d.ctid = ANY (ARRAY(SELECT o.ctid FROM log_lines_default o WHERE o.execution_id < $1 LIMIT $2))
+`
+
+type DeleteOldDefaultLogLinesAcrossAppsParams struct {
+	Before id.Execution
+	Batch  int32
+}
+
+func (q *Queries) DeleteOldDefaultLogLinesAcrossApps(ctx context.Context, db DBTX, arg DeleteOldDefaultLogLinesAcrossAppsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldDefaultLogLinesAcrossApps, arg.Before, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteRunCountsAcrossApps = `-- name: DeleteRunCountsAcrossApps :exec
 DELETE FROM run_counts WHERE hour < $1
 `
@@ -268,6 +319,30 @@ func (q *Queries) FindScanEndOfScript(ctx context.Context, db DBTX, arg FindScan
 	var id id.Execution
 	err := row.Scan(&id)
 	return id, err
+}
+
+const listDaysInDefaultAcrossApps = `-- name: ListDaysInDefaultAcrossApps :many
+SELECT DISTINCT date_trunc('day', started_at, 'UTC')::timestamptz AS day FROM executions_default LIMIT 100
+`
+
+func (q *Queries) ListDaysInDefaultAcrossApps(ctx context.Context, db DBTX) ([]time.Time, error) {
+	rows, err := db.Query(ctx, listDaysInDefaultAcrossApps)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		items = append(items, day)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listExecutionsOfApp = `-- name: ListExecutionsOfApp :many

@@ -1,0 +1,228 @@
+package execution
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/id"
+)
+
+// Live tells those who watch what happens in this process. While nobody does, each of
+// its methods costs one atomic load.
+type Live struct {
+	journal  *Journal
+	watching atomic.Int32
+
+	mu       sync.RWMutex
+	watchers []*watcher
+}
+
+const (
+	livePerSecond = 50      // runs shown to one watcher; more are counted
+	liveEvents    = 1024    // waiting for one watcher
+	liveBytes     = 2 << 20 // of them
+	liveRuns      = 8192    // shown at once
+)
+
+// NewLive makes the hub of a process; the journal tells it what runs already when
+// somebody begins to watch.
+func NewLive(journal *Journal) *Live { return &Live{journal: journal} }
+
+// Start says that a call begins. It comes after Journal.Begin.
+func (l *Live) Start(entry *Entry) {
+	if l.watching.Load() == 0 {
+		return
+	}
+	l.tell(entry.App, entry.Script, entry.Execution, func() Event { return started(entry) })
+}
+
+// Line says that a run logs.
+func (l *Live) Line(app id.App, script id.Script, execution id.Execution, line call.Line) {
+	if l.watching.Load() == 0 {
+		return
+	}
+	l.tell(app, script, execution, func() Event {
+		return Event{
+			Kind: RunLine, At: line.At, Execution: execution, App: app, Script: script,
+			Line: &LogLine{At: line.At, Level: line.Level, Message: line.Message, Fields: line.Fields},
+		}
+	})
+}
+
+// End says that a run has ended. It comes after Slot.Finish, so that nobody who begins
+// to watch in between waits for it for ever.
+func (l *Live) End(record *Record) {
+	if l.watching.Load() == 0 {
+		return
+	}
+	l.tell(record.App, record.Script, record.Execution, func() Event { return ended(record) })
+}
+
+func (l *Live) tell(app id.App, script id.Script, execution id.Execution, event func() Event) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, w := range l.watchers {
+		if w.filter.wants(app, script, execution) {
+			w.take(event())
+		}
+	}
+}
+
+// Subscribe gives what the filter wants, beginning with a start for each call that runs
+// already. Of more than 50 runs a second only the first 50 are shown, with their lines and
+// ends, and an event Sampled says how many are not; a single run is always shown. A
+// reader that is too slow loses events and is told so by an event Dropped. leave ends
+// the subscription and closes the channel.
+func (l *Live) Subscribe(filter Filter) (events <-chan Event, leave func()) {
+	w := &watcher{
+		filter: filter, out: make(chan Event), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		shown: make(map[id.Execution]struct{}), window: time.Now(),
+	}
+	w.mu.Lock() // what happens meanwhile waits for the replay
+	l.mu.Lock()
+	l.watchers = append(l.watchers, w)
+	l.watching.Add(1)
+	l.mu.Unlock()
+	for run := range l.journal.Running() {
+		if filter.wants(run.App, run.Script, run.Execution) {
+			w.shown[run.Execution] = struct{}{}
+			w.push(started(&run.Entry))
+		}
+	}
+	w.mu.Unlock()
+	var pump sync.WaitGroup
+	pump.Go(w.pump)
+	return w.out, sync.OnceFunc(func() {
+		l.mu.Lock()
+		l.watchers = slices.DeleteFunc(l.watchers, func(other *watcher) bool { return other == w })
+		l.watching.Add(-1)
+		l.mu.Unlock()
+		close(w.done)
+		pump.Wait()
+	})
+}
+
+// watcher is one subscription.
+type watcher struct {
+	filter Filter
+	out    chan Event
+	wake   chan struct{}
+	done   chan struct{}
+
+	mu      sync.Mutex
+	queue   []Event
+	bytes   int
+	shown   map[id.Execution]struct{} // runs whose lines and end are wanted
+	window  time.Time                 // the second that is being counted
+	starts  int64                     // shown in it
+	hidden  int64                     // and not shown
+	dropped int64                     // events lost since the reader was last told
+}
+
+// take decides whether an event is for the reader.
+func (w *watcher) take(e Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, shown := w.shown[e.Execution]
+	switch e.Kind {
+	case RunStarted:
+		if shown || !w.admit() {
+			return
+		}
+		w.shown[e.Execution] = struct{}{}
+	case RunEnded:
+		if !shown {
+			return
+		}
+		delete(w.shown, e.Execution)
+	default:
+		if !shown {
+			return
+		}
+	}
+	w.push(e)
+}
+
+// admit tells whether one more run may be shown.
+func (w *watcher) admit() bool {
+	if now := time.Now(); w.hidden == 0 && now.Sub(w.window) >= time.Second {
+		w.window, w.starts = now, 0
+	}
+	if w.starts >= livePerSecond && w.filter.Execution.IsZero() || len(w.shown) >= liveRuns {
+		if w.hidden++; w.hidden == 1 {
+			w.signal() // the reader's side ends the second
+		}
+		return false
+	}
+	w.starts++
+	return true
+}
+
+func (w *watcher) push(e Event) {
+	weight := e.weight()
+	if len(w.queue) >= liveEvents || w.bytes+weight > liveBytes {
+		w.dropped++
+		return
+	}
+	w.queue = append(w.queue, e)
+	w.bytes += weight
+	w.signal()
+}
+
+func (w *watcher) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pump hands the queue to the reader.
+func (w *watcher) pump() {
+	defer close(w.out)
+	for {
+		events, second := w.next()
+		for i := range events {
+			select {
+			case w.out <- events[i]:
+			case <-w.done:
+				return
+			}
+		}
+		if len(events) > 0 {
+			continue
+		}
+		var timer <-chan time.Time
+		if second > 0 {
+			timer = time.After(second)
+		}
+		select {
+		case <-w.wake:
+		case <-timer:
+		case <-w.done:
+			return
+		}
+	}
+}
+
+// next takes what waits, with what there is to say about it; second is how long until
+// the next word about hidden runs is due, 0: there are none.
+func (w *watcher) next() (events []Event, second time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	events, w.queue, w.bytes = w.queue, nil, 0
+	if w.dropped > 0 {
+		events = append(events, Event{Kind: Dropped, At: now, Hidden: w.dropped})
+		w.dropped = 0
+	}
+	if w.hidden > 0 {
+		if second = time.Second - now.Sub(w.window); second <= 0 {
+			events = append(events, Event{Kind: Sampled, At: now, Shown: w.starts, Hidden: w.hidden})
+			w.window, w.starts, w.hidden, second = now, 0, 0, 0
+		}
+	}
+	return events, second
+}
