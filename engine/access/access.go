@@ -107,13 +107,7 @@ func (s *Service) sweep(ctx context.Context) error {
 		s.q.DropOldSignInFailures(ctx, s.pool, now.Add(-24*time.Hour)))
 }
 
-// Client is the other end of a request.
-type Client struct {
-	Address string // IP address without port
-	Agent   string // User-Agent
-}
-
-func (c Client) cleaned() Client {
+func cleaned(c Client) Client {
 	return Client{Address: clip(c.Address, 64), Agent: clip(c.Agent, 200)}
 }
 

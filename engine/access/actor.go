@@ -1,32 +1,16 @@
 package access
 
 import (
+	"picloud/engine/actor"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 )
 
-// Actor is who asks: a person in a session, or a program with a person's key.
-type Actor struct {
-	User     id.User
-	Name     string
-	Email    string
-	Session  id.Session // zero for a key
-	Key      *id.Key    // nil for a session
-	CanWrite bool
-	App      *id.App // the one app a key is bound to; nil: every app
-	Client   Client
-}
-
-// String names the actor for the audit table: "user:…" or "key:…".
-func (a Actor) String() string {
-	if a.Key != nil {
-		return "key:" + a.Key.String()
-	}
-	return userObject(a.User)
-}
-
-// Sees tells whether the actor may know of the app at all.
-func (a Actor) Sees(app id.App) bool { return a.App == nil || *a.App == app }
+// Actor is who asks, and Client where from.
+type (
+	Actor  = actor.Actor
+	Client = actor.Client
+)
 
 // Capability is one thing that may be allowed.
 type Capability uint8
@@ -63,18 +47,18 @@ func rules() [6]rule {
 // Check allows or refuses. For a capability inside an app, app is that app; for the
 // others it is zero. An app that the actor may not know of is NotFound, as if it were
 // not there; everything else that is refused is Denied.
-func Check(actor Actor, capability Capability, app id.App) error {
+func Check(who Actor, capability Capability, app id.App) error {
 	r := rules()[capability]
 	switch {
-	case actor.User.IsZero():
+	case who.User.IsZero():
 		return fault.New(fault.Unauthenticated, "Sign in first.")
-	case !app.IsZero() && !actor.Sees(app):
+	case !app.IsZero() && !who.Sees(app):
 		return fault.New(fault.NotFound, "There is no such app.")
-	case r.person && actor.Key != nil:
+	case r.person && who.Key != nil:
 		return fault.New(fault.Denied, "A key may not do this; sign in on the dashboard.")
-	case r.instance && actor.App != nil:
+	case r.instance && who.App != nil:
 		return fault.New(fault.Denied, "This key is bound to one app and may do nothing outside it.")
-	case r.write && !actor.CanWrite:
+	case r.write && !who.CanWrite:
 		return fault.New(fault.Denied, "This key may only read.")
 	}
 	return nil

@@ -109,7 +109,7 @@ func (s *Service) CompleteSetup(ctx context.Context, token string, who Newcomer,
 	if err != nil {
 		return id.User{}, err
 	}
-	return s.addOwner(ctx, who, hash, client.cleaned().Address, func(tx pgx.Tx) error {
+	return s.addOwner(ctx, who, hash, cleaned(client).Address, func(tx pgx.Tx) error {
 		row, err := s.q.LockSetupToken(ctx, tx)
 		if db.IsNoRows(err) {
 			return errHasOwner()

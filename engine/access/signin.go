@@ -35,7 +35,7 @@ type Issued struct {
 // the same Unauthenticated fault after the same work; too many tries are TooMany with
 // the time to wait.
 func (s *Service) SignIn(ctx context.Context, email, password string, client Client) (Issued, error) {
-	client, email = client.cleaned(), strings.TrimSpace(email)
+	client, email = cleaned(client), strings.TrimSpace(email)
 	tries := s.triesOf(email, client)
 	if err := s.take(ctx, tries); err != nil {
 		return Issued{}, err
@@ -238,7 +238,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, current, next
 	if message := passwordFault(next, actor.Email); message != "" {
 		return Issued{}, fault.AtField("password", "%s", message)
 	}
-	client := actor.Client.cleaned()
+	client := cleaned(actor.Client)
 	tries := s.triesOf(actor.Email, client)
 	if err := s.take(ctx, tries); err != nil {
 		return Issued{}, err
