@@ -59,7 +59,7 @@ WHERE d.app_id = $1 AND d.script_id = $2;
 -- name: SaveDraft :one
 UPDATE drafts SET source = $4, source_hash = $5, revision = revision + 1, updated_at = now(), updated_by = $6
 WHERE app_id = $1 AND script_id = $2 AND revision = $3
-RETURNING revision, updated_at;
+RETURNING revision, base_version, updated_at;
 
 -- name: RebaseDraft :exec
 -- A draft with the published source now stands on that version.
@@ -67,12 +67,14 @@ UPDATE drafts SET base_version = sqlc.arg(version)::int
 WHERE app_id = $1 AND script_id = $2 AND source_hash = sqlc.arg(source_hash);
 
 -- name: FollowDraft :exec
--- A draft without changes of its own follows what was published elsewhere.
+-- A draft without changes of its own follows what was published elsewhere: it is as its
+-- version, or the example that a script begins with, untouched.
 UPDATE drafts d SET source = sqlc.arg(source), source_hash = sqlc.arg(source_hash), revision = d.revision + 1,
   base_version = sqlc.arg(version)::int, updated_at = now(), updated_by = sqlc.arg(updated_by)
 WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> sqlc.arg(source_hash)
-  AND EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
-    AND v.number = d.base_version AND v.source_hash = d.source_hash);
+  AND (d.base_version IS NULL AND d.revision = 1
+    OR EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
+      AND v.number = d.base_version AND v.source_hash = d.source_hash));
 
 
 -- name: AddVersion :exec

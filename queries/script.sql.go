@@ -205,8 +205,9 @@ const followDraft = `-- name: FollowDraft :exec
 UPDATE drafts d SET source = $3, source_hash = $4, revision = d.revision + 1,
   base_version = $5::int, updated_at = now(), updated_by = $6
 WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> $4
-  AND EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
-    AND v.number = d.base_version AND v.source_hash = d.source_hash)
+  AND (d.base_version IS NULL AND d.revision = 1
+    OR EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
+      AND v.number = d.base_version AND v.source_hash = d.source_hash))
 `
 
 type FollowDraftParams struct {
@@ -218,7 +219,8 @@ type FollowDraftParams struct {
 	UpdatedBy  *id.User
 }
 
-// A draft without changes of its own follows what was published elsewhere.
+// A draft without changes of its own follows what was published elsewhere: it is as its
+// version, or the example that a script begins with, untouched.
 func (q *Queries) FollowDraft(ctx context.Context, db DBTX, arg FollowDraftParams) error {
 	_, err := db.Exec(ctx, followDraft,
 		arg.AppID,
@@ -667,7 +669,7 @@ func (q *Queries) ReuseScriptName(ctx context.Context, db DBTX, arg ReuseScriptN
 const saveDraft = `-- name: SaveDraft :one
 UPDATE drafts SET source = $4, source_hash = $5, revision = revision + 1, updated_at = now(), updated_by = $6
 WHERE app_id = $1 AND script_id = $2 AND revision = $3
-RETURNING revision, updated_at
+RETURNING revision, base_version, updated_at
 `
 
 type SaveDraftParams struct {
@@ -680,8 +682,9 @@ type SaveDraftParams struct {
 }
 
 type SaveDraftRow struct {
-	Revision  int64
-	UpdatedAt time.Time
+	Revision    int64
+	BaseVersion *int32
+	UpdatedAt   time.Time
 }
 
 func (q *Queries) SaveDraft(ctx context.Context, db DBTX, arg SaveDraftParams) (SaveDraftRow, error) {
@@ -694,7 +697,7 @@ func (q *Queries) SaveDraft(ctx context.Context, db DBTX, arg SaveDraftParams) (
 		arg.UpdatedBy,
 	)
 	var i SaveDraftRow
-	err := row.Scan(&i.Revision, &i.UpdatedAt)
+	err := row.Scan(&i.Revision, &i.BaseVersion, &i.UpdatedAt)
 	return i, err
 }
 

@@ -1,0 +1,332 @@
+package script
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"picloud/db"
+	"picloud/engine/access"
+	"picloud/engine/app"
+	"picloud/engine/bundle"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/name"
+	"picloud/queries"
+)
+
+// Publishing is what to publish.
+type Publishing struct {
+	Source    *string // nil: the draft as it is stored
+	Note      string
+	IfVersion *int // publish only while this version is live; 0: while none is
+}
+
+// Published is what came of it.
+type Published struct {
+	Script    Script
+	Version   int
+	Unchanged bool // the source is live already; no version was made
+}
+
+// Publish builds a source and makes it the live version. Problems of the source are an
+// Invalid fault at field "source" with bundle.Problems as its cause; a live version other
+// than IfVersion is a Conflict. A source that is live already makes no new version.
+func (s *Service) Publish(ctx context.Context, actor access.Actor, appID id.App, script id.Script, wanted Publishing) (Published, error) {
+	if why := checkText("The note", wanted.Note, MaxNote); why != "" {
+		return Published{}, fault.AtField("note", "%s", why)
+	}
+	current, err := s.Get(ctx, appID, script)
+	if err != nil {
+		return Published{}, err
+	}
+	if err := fresh(wanted.IfVersion, current.LiveVersion); err != nil {
+		return Published{}, err
+	}
+	source, err := s.sourceOf(ctx, appID, script, wanted.Source)
+	if err != nil {
+		return Published{}, err
+	}
+	if same, err := s.isLive(ctx, current, source); err != nil {
+		return Published{}, err
+	} else if same {
+		return s.unchanged(ctx, current, source)
+	}
+	output, err := s.compile(ctx, current, source)
+	if err != nil {
+		return Published{}, err
+	}
+	v := version{script: script, language: current.Language, source: source, output: output, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil}
+	var made int
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		made, err = s.store(ctx, tx, authorOf(actor), appID, v, wanted.IfVersion)
+		return err
+	})
+	if err != nil {
+		return Published{}, fmt.Errorf("publish %s: %w", script, err)
+	}
+	s.announce(ctx)
+	current, err = s.Get(ctx, appID, script)
+	return Published{Script: current, Version: made}, err
+}
+
+// unchanged answers for a source that is live already.
+func (s *Service) unchanged(ctx context.Context, current Script, source string) (Published, error) {
+	err := s.q.RebaseDraft(ctx, s.pool, queries.RebaseDraftParams{
+		AppID: current.App, ScriptID: current.ID, SourceHash: hashOf(source), Version: int32(current.LiveVersion),
+	})
+	if err != nil {
+		return Published{}, fmt.Errorf("publish %s: %w", current.ID, err)
+	}
+	return Published{Script: current, Version: current.LiveVersion, Unchanged: true}, nil
+}
+
+// Put publishes a source under a name, and makes the script in the same step when the
+// app has none of that name; language is used only then.
+func (s *Service) Put(ctx context.Context, actor access.Actor, appID id.App, named string, language bundle.Language, wanted Publishing) (Published, error) {
+	found, err := s.Find(ctx, appID, named)
+	if err == nil && found.Name == named {
+		return s.Publish(ctx, actor, appID, found.ID, wanted)
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Published{}, err
+	}
+	source, err := wanted.checkNew()
+	if err != nil {
+		return Published{}, err
+	}
+	if language == "" {
+		language = bundle.TypeScript
+	}
+	fresh := New{Name: named, Language: language, Source: source}
+	if err := fresh.check(); err != nil {
+		return Published{}, err
+	}
+	output, err := s.compile(ctx, Script{Name: named, Language: language}, source)
+	if err != nil {
+		return Published{}, err
+	}
+	var made id.Script
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		made, err = s.addLive(ctx, tx, authorOf(actor), appID, fresh, output, wanted.Note)
+		return err
+	})
+	if err != nil {
+		return Published{}, fmt.Errorf("put script %s: %w", named, err)
+	}
+	s.announce(ctx)
+	current, err := s.Get(ctx, appID, made)
+	return Published{Script: current, Version: 1}, err
+}
+
+// checkNew gives the source of a script that is not there yet.
+func (p Publishing) checkNew() (string, error) {
+	if why := checkText("The note", p.Note, MaxNote); why != "" {
+		return "", fault.AtField("note", "%s", why)
+	}
+	if err := fresh(p.IfVersion, 0); err != nil {
+		return "", err
+	}
+	if p.Source == nil {
+		return "", fault.AtField("source", "A source is needed.")
+	}
+	return *p.Source, nil
+}
+
+// addLive makes a script whose first version is live at once.
+func (s *Service) addLive(ctx context.Context, tx pgx.Tx, by author, appID id.App, wanted New, output bundle.Output, note string) (id.Script, error) {
+	made, err := s.add(ctx, tx, by, appID, wanted)
+	if err != nil {
+		return made, err
+	}
+	_, err = s.store(ctx, tx, by, appID, version{script: made, language: wanted.Language, source: wanted.Source, output: output, note: note}, nil)
+	return made, err
+}
+
+// Build makes the program of a draft without storing anything; source nil is the draft
+// as it is stored. It fails as Publish does.
+func (s *Service) Build(ctx context.Context, appID id.App, script id.Script, source *string) (Script, bundle.Output, error) {
+	current, err := s.Get(ctx, appID, script)
+	if err != nil {
+		return Script{}, bundle.Output{}, err
+	}
+	text, err := s.sourceOf(ctx, appID, script, source)
+	if err != nil {
+		return Script{}, bundle.Output{}, err
+	}
+	output, err := s.compile(ctx, current, text)
+	return current, output, err
+}
+
+// sourceOf is the given source, or the draft's.
+func (s *Service) sourceOf(ctx context.Context, appID id.App, script id.Script, given *string) (string, error) {
+	if given == nil {
+		draft, err := s.Draft(ctx, appID, script)
+		return draft.Source, err
+	}
+	if why := checkSource(*given); why != "" {
+		return "", fault.AtField("source", "%s", why)
+	}
+	return *given, nil
+}
+
+func (s *Service) isLive(ctx context.Context, current Script, source string) (bool, error) {
+	if current.LiveVersion == 0 {
+		return false, nil
+	}
+	hash, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: current.App, ScriptID: current.ID, Number: int32(current.LiveVersion)})
+	if err != nil {
+		return false, fmt.Errorf("read version %d of %s: %w", current.LiveVersion, current.ID, err)
+	}
+	return bytes.Equal(hash, hashOf(source)), nil
+}
+
+// compile builds in a child and tells what is wrong with the source at its field.
+func (s *Service) compile(ctx context.Context, script Script, source string) (bundle.Output, error) {
+	if why := name.Check(script.Name); why != "" {
+		return bundle.Output{}, fault.AtField("name", "%s", why)
+	}
+	output, err := s.build(ctx, bundle.Input{File: script.File(), Language: script.Language, Source: source})
+	if err == nil {
+		return output, nil
+	}
+	problems, ok := errors.AsType[bundle.Problems](err)
+	if !ok {
+		return bundle.Output{}, fmt.Errorf("build %s: %w", script.File(), err)
+	}
+	fields := make([]fault.Field, len(problems))
+	for i, problem := range problems {
+		fields[i] = fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column}
+	}
+	f := fault.New(fault.Invalid, "%s", summary(script.File(), problems)).Because(problems)
+	f.Fields = fields
+	return bundle.Output{}, f
+}
+
+func summary(file string, problems bundle.Problems) string {
+	first := problems[0]
+	if first.Line == 0 {
+		return first.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", file, first.Line, first.Column, first.Message)
+}
+
+// fresh refuses when another version is live than the one expected.
+func fresh(expected *int, live int) error {
+	if expected == nil || *expected == live {
+		return nil
+	}
+	return fault.New(fault.Conflict, "%s was expected to be live, but %s is.", capital(describe(*expected)), describe(live))
+}
+
+func describe(version int) string {
+	if version == 0 {
+		return "no version"
+	}
+	return fmt.Sprintf("version %d", version)
+}
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// version is one to be stored.
+type version struct {
+	script   id.Script
+	language bundle.Language
+	source   string
+	output   bundle.Output
+	note     string
+	given    bool // the source did not come from the draft
+}
+
+// store writes a version and makes it live, all in the caller's transaction.
+func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App, v version, ifVersion *int) (int, error) {
+	locked, err := s.lock(ctx, tx, appID, v.script)
+	if err != nil {
+		return 0, err
+	}
+	if err := fresh(ifVersion, number(locked.LiveVersion)); err != nil {
+		return 0, err
+	}
+	next, err := s.q.NextVersionNumber(ctx, tx, queries.NextVersionNumberParams{AppID: appID, ScriptID: v.script})
+	if err != nil {
+		return 0, err
+	}
+	err = s.q.AddVersion(ctx, tx, queries.AddVersionParams{
+		ID: id.New[id.Version](), AppID: appID, ScriptID: v.script, Number: next, Language: string(v.language),
+		Source: v.source, SourceHash: hashOf(v.source), Program: v.output.Program, SourceMap: v.output.SourceMap,
+		Hash: v.output.Hash[:], Caps: int64(v.output.Caps), AuthorID: by.user, Author: by.name, Note: v.note,
+	})
+	if err != nil {
+		return 0, err
+	}
+	if v.given {
+		err = s.q.FollowDraft(ctx, tx, queries.FollowDraftParams{
+			AppID: appID, ScriptID: v.script, Source: v.source, SourceHash: hashOf(v.source), Version: next, UpdatedBy: by.user,
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	err = s.q.RebaseDraft(ctx, tx, queries.RebaseDraftParams{AppID: appID, ScriptID: v.script, SourceHash: hashOf(v.source), Version: next})
+	if err != nil {
+		return 0, err
+	}
+	return int(next), s.deploy(ctx, tx, by, locked, next, v.note)
+}
+
+// deploy makes a version live and writes it into the deployment history.
+func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queries.Script, to int32, note string) error {
+	if err := s.q.SetLiveVersion(ctx, tx, queries.SetLiveVersionParams{AppID: script.AppID, ID: script.ID, LiveVersion: &to}); err != nil {
+		return err
+	}
+	err := s.q.AddDeployment(ctx, tx, queries.AddDeploymentParams{
+		ID: id.New[id.Deployment](), AppID: script.AppID, ScriptID: script.ID, FromVersion: script.LiveVersion, ToVersion: to,
+		AuthorID: by.user, Author: by.name, Note: note,
+	})
+	if err != nil {
+		return err
+	}
+	return app.Record(ctx, tx, script.AppID, by.event("version made live", script.ID, map[string]any{
+		"name": script.Name, "from": number(script.LiveVersion), "to": to,
+	}))
+}
+
+// MakeLive makes a stored version live at once.
+func (s *Service) MakeLive(ctx context.Context, actor access.Actor, appID id.App, script id.Script, to int, note string) (Script, error) {
+	if why := checkText("The note", note, MaxNote); why != "" {
+		return Script{}, fault.AtField("note", "%s", why)
+	}
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		locked, err := s.lock(ctx, tx, appID, script)
+		if err != nil {
+			return err
+		}
+		if to > 0 && number(locked.LiveVersion) == to {
+			return fault.New(fault.Conflict, "Version %d is live already.", to)
+		}
+		if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
+			return err
+		}
+		return s.deploy(ctx, tx, authorOf(actor), locked, int32(to), strings.TrimSpace(note))
+	})
+	if err != nil {
+		return Script{}, fmt.Errorf("make version %d of %s live: %w", to, script, err)
+	}
+	s.announce(ctx)
+	return s.Get(ctx, appID, script)
+}
+
+func (s *Service) hasVersion(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script, number int) error {
+	if number < 1 || number > maxNumber {
+		return noVersion(number)
+	}
+	_, err := s.q.ReadVersionHash(ctx, tx, queries.ReadVersionHashParams{AppID: appID, ScriptID: script, Number: int32(number)})
+	if db.IsNoRows(err) {
+		return noVersion(number)
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package script
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"picloud/db"
+	"picloud/engine/access"
+	"picloud/engine/app"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/name"
+	"picloud/queries"
+)
+
+// Rename gives a script another name. Its old name leads to it until it is used again.
+func (s *Service) Rename(ctx context.Context, actor access.Actor, appID id.App, script id.Script, to string) (Script, error) {
+	if why := name.Check(to); why != "" {
+		return Script{}, fault.AtField("name", "%s", why)
+	}
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		old, err := s.lock(ctx, tx, appID, script)
+		if err != nil || old.Name == to {
+			return err
+		}
+		if err := s.q.RenameScript(ctx, tx, queries.RenameScriptParams{AppID: appID, ID: script, Name: to}); err != nil {
+			return taken(err, to)
+		}
+		if err := s.q.ReuseScriptName(ctx, tx, queries.ReuseScriptNameParams{AppID: appID, Name: to}); err != nil {
+			return err
+		}
+		if err := s.q.KeepScriptName(ctx, tx, queries.KeepScriptNameParams{AppID: appID, Name: old.Name, ScriptID: script}); err != nil {
+			return err
+		}
+		return app.Record(ctx, tx, appID, authorOf(actor).event("script renamed", script, map[string]any{"from": old.Name, "to": to}))
+	})
+	if err != nil {
+		return Script{}, fmt.Errorf("rename script %s: %w", script, err)
+	}
+	s.announce(ctx)
+	return s.Get(ctx, appID, script)
+}
+
+// Settings of a script that need no new version.
+type Settings struct {
+	Description string
+	Capture     execution.Policy
+}
+
+// Describe changes the settings of a script.
+func (s *Service) Describe(ctx context.Context, actor access.Actor, appID id.App, script id.Script, settings Settings) (Script, error) {
+	var fields []fault.Field
+	if why := checkText("The description", settings.Description, MaxDescription); why != "" {
+		fields = append(fields, fault.Field{Name: "description", Message: why})
+	}
+	switch settings.Capture {
+	case execution.CaptureOff, execution.CaptureHeads, execution.CaptureAll:
+	default:
+		fields = append(fields, fault.Field{Name: "capture", Message: fmt.Sprintf("%.40q is none of off, heads and all.", settings.Capture)})
+	}
+	if err := invalid(fields); err != nil {
+		return Script{}, err
+	}
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		changed, err := s.q.DescribeScript(ctx, tx, queries.DescribeScriptParams{
+			AppID: appID, ID: script, Description: settings.Description, Capture: string(settings.Capture),
+		})
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return noScript()
+		}
+		return app.Record(ctx, tx, appID, authorOf(actor).event("script described", script, map[string]any{"capture": settings.Capture}))
+	})
+	if err != nil {
+		return Script{}, fmt.Errorf("describe script %s: %w", script, err)
+	}
+	s.announce(ctx)
+	return s.Get(ctx, appID, script)
+}
+
+// Delete removes a script with its draft, versions and history. Its name must be
+// repeated. What its runs left stays until it is old.
+func (s *Service) Delete(ctx context.Context, actor access.Actor, appID id.App, script id.Script, repeated string) error {
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		old, err := s.lock(ctx, tx, appID, script)
+		if err != nil {
+			return err
+		}
+		if repeated != old.Name {
+			return fault.AtField("name", "%.80q is not the script's name. Repeat %q to delete it.", repeated, old.Name)
+		}
+		if err := s.q.DropScript(ctx, tx, queries.DropScriptParams{AppID: appID, ID: script}); err != nil {
+			return err
+		}
+		return app.Record(ctx, tx, appID, authorOf(actor).event("script deleted", script, map[string]any{"name": old.Name}))
+	})
+	if err != nil {
+		return fmt.Errorf("delete script %s: %w", script, err)
+	}
+	s.announce(ctx)
+	return nil
+}
+
+// lock holds a script's row to the end of the transaction: one change at a time.
+func (s *Service) lock(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script) (queries.Script, error) {
+	row, err := s.q.LockScript(ctx, tx, queries.LockScriptParams{AppID: appID, ID: script})
+	if db.IsNoRows(err) {
+		return row, noScript()
+	}
+	return row, err
+}

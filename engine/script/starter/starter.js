@@ -1,0 +1,8 @@
+import { log } from "picloud";
+
+// This function answers every request to its URL.
+export default async function (request) {
+  const name = new URL(request.url).searchParams.get("name") ?? "world";
+  log.info("saying hello", { name });
+  return Response.json({ message: `Hello, ${name}!` });
+}

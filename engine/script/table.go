@@ -1,0 +1,149 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/db"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/js"
+	"picloud/queries"
+)
+
+// Live is the version of a script that its URL runs.
+type Live struct {
+	App       id.App
+	AppSlug   string
+	Script    id.Script
+	Name      string
+	Version   int
+	VersionID id.Version
+	Hash      [32]byte // SHA-256 of the program
+	Caps      js.Caps
+	Capture   execution.Policy
+}
+
+// Table is what a worker knows of all that is live: names and hashes, no sources. Lookups
+// take no lock; a refresh puts a new state in the place of the old. While the database is
+// away it keeps what it knows.
+type Table struct {
+	pool  *pgxpool.Pool
+	q     *queries.Queries
+	state atomic.Pointer[state]
+
+	refreshing sync.Mutex // one refresh at a time; guards changes
+	changes    changes
+}
+
+// state is immutable once it is in the table.
+type state struct {
+	slugs    map[string]id.App // slugs in use
+	oldSlugs map[string]id.App
+	apps     map[id.App]*tenant
+}
+
+type tenant struct {
+	slug     string
+	live     map[string]*Live
+	oldNames map[string]string // to the name in use
+}
+
+// NewTable makes an empty table over a pool in the worker's role; Refresh fills it.
+func NewTable(pool *pgxpool.Pool) *Table {
+	t := &Table{pool: pool, q: queries.New()}
+	t.state.Store(&state{})
+	return t
+}
+
+// Lookup finds what is live under the names in use.
+func (t *Table) Lookup(appSlug, name string) (Live, bool) {
+	s := t.state.Load()
+	app, ok := s.slugs[appSlug]
+	if !ok {
+		return Live{}, false
+	}
+	live, ok := s.apps[app].live[name]
+	if !ok {
+		return Live{}, false
+	}
+	return *live, true
+}
+
+// Moved finds the names in use of what was once reached under these. It is for names
+// that Lookup does not find, and finds only what is live.
+func (t *Table) Moved(appSlug, name string) (newSlug, newName string, found bool) {
+	s := t.state.Load()
+	app, current := s.slugs[appSlug]
+	if !current {
+		if app, found = s.oldSlugs[appSlug]; !found {
+			return "", "", false
+		}
+	}
+	tenant := s.apps[app]
+	if tenant == nil {
+		return "", "", false
+	}
+	if tenant.live[name] != nil {
+		return tenant.slug, name, true
+	}
+	newName, found = tenant.oldNames[name]
+	if !found || tenant.live[newName] == nil {
+		return "", "", false
+	}
+	return tenant.slug, newName, true
+}
+
+// HasApp tells whether an app has the slug now.
+func (t *Table) HasApp(slug string) bool {
+	_, ok := t.state.Load().slugs[slug]
+	return ok
+}
+
+// Size is the number of live scripts.
+func (t *Table) Size() int {
+	n := 0
+	for _, tenant := range t.state.Load().apps {
+		n += len(tenant.live)
+	}
+	return n
+}
+
+// LoadProgram reads the program text of a version and the guards its sandboxes need.
+func (t *Table) LoadProgram(ctx context.Context, version id.Version) (string, js.Caps, error) {
+	row, err := t.q.ReadProgramAcrossApps(ctx, t.pool, version)
+	if err != nil {
+		return "", 0, fmt.Errorf("load program of version %s: %w", version, gone(err))
+	}
+	return row.Program, js.Caps(row.Caps), nil
+}
+
+// LoadSourceMap reads the source map of a version's program.
+func (t *Table) LoadSourceMap(ctx context.Context, version id.Version) (string, error) {
+	text, err := t.q.ReadSourceMapAcrossApps(ctx, t.pool, version)
+	if err != nil {
+		return "", fmt.Errorf("load source map of version %s: %w", version, gone(err))
+	}
+	return text, nil
+}
+
+// LoadSource reads the source of a version.
+func (t *Table) LoadSource(ctx context.Context, version id.Version) (string, error) {
+	text, err := t.q.ReadSourceAcrossApps(ctx, t.pool, version)
+	if err != nil {
+		return "", fmt.Errorf("load source of version %s: %w", version, gone(err))
+	}
+	return text, nil
+}
+
+func gone(err error) error {
+	if db.IsNoRows(err) {
+		return fault.New(fault.NotFound, "There is no such version any more.").Because(err)
+	}
+	return err
+}
