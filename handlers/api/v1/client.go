@@ -63,9 +63,9 @@ func (c *Client) Scripts(ctx context.Context, app, after string, limit int) (Scr
 	return answer, err
 }
 
-// CreateScript makes a script and publishes it.
-func (c *Client) CreateScript(ctx context.Context, app string, script NewScript) (Published, error) {
-	var answer Published
+// CreateScript makes a script with a draft.
+func (c *Client) CreateScript(ctx context.Context, app string, script NewScript) (Script, error) {
+	var answer Script
 	err := c.do(ctx, http.MethodPost, scriptPath(app), script, &answer)
 	return answer, err
 }
@@ -98,8 +98,8 @@ func (c *Client) Versions(ctx context.Context, app, script string, before, limit
 }
 
 // MakeLive makes an earlier version live again.
-func (c *Client) MakeLive(ctx context.Context, app, script string, version int, note string) (Version, error) {
-	var answer Version
+func (c *Client) MakeLive(ctx context.Context, app, script string, version int, note string) (Script, error) {
+	var answer Script
 	path := scriptPath(app, script, "versions", strconv.Itoa(version), "live")
 	err := c.do(ctx, http.MethodPost, path, MakeLive{Note: note}, &answer)
 	return answer, err

@@ -63,14 +63,13 @@ type Script struct {
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
-// NewScript is the body of POST /apps/{app}/scripts. With a source the script is
-// published at once; without one it starts with a working example, published too.
+// NewScript is the body of POST /apps/{app}/scripts: a script with a draft that is not
+// published. Without a source the draft is a working example.
 type NewScript struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	Language    string `json:"language,omitempty"` // "typescript" if empty
 	Source      string `json:"source,omitempty"`
-	Note        string `json:"note,omitempty"`
 }
 
 // PutScript is the body of PUT /apps/{app}/scripts/{script}: the source becomes a new
@@ -78,15 +77,16 @@ type NewScript struct {
 type PutScript struct {
 	Source    string `json:"source"`
 	Note      string `json:"note,omitempty"`
-	Language  string `json:"language,omitempty"`   // "typescript" if empty and the script is new
+	Language  string `json:"language,omitempty"`   // of a script that is not there yet; "typescript" if empty
 	IfVersion *int   `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
 }
 
-// Published is the answer of POST and PUT of a script.
+// Published is the answer of PUT.
 type Published struct {
-	Script  Script  `json:"script"`
-	Version Version `json:"version"`
-	URL     string  `json:"url"`
+	Script    Script `json:"script"`
+	Version   int    `json:"version"`
+	Unchanged bool   `json:"unchanged,omitempty"` // this source was live already; no version was made
+	URL       string `json:"url"`
 }
 
 // Scripts is one page by name. Next is the after of the next page, empty on the last.
@@ -142,6 +142,14 @@ type Failure struct {
 	Name    string  `json:"name,omitempty"`
 	Message string  `json:"message"`
 	Stack   []Frame `json:"stack,omitempty"`
+	Limit   *Limit  `json:"limit,omitempty"` // the bound that the run reached
+}
+
+// Limit is a bound of a run.
+type Limit struct {
+	Name  string `json:"name"`
+	Value int64  `json:"value"`
+	Unit  string `json:"unit"` // of the value: "ms", "calls", "bytes"
 }
 
 // Frame is a place in the script's source.
@@ -164,6 +172,7 @@ type Line struct {
 type Executions struct {
 	Executions []Execution `json:"executions"`
 	Next       string      `json:"next,omitempty"`
+	SearchedTo *time.Time  `json:"searched_to,omitempty"` // only runs from then on were looked at; next goes on from there
 }
 
 // Build is the answer of GET /version.

@@ -1,0 +1,121 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"picloud/engine/access"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/handlers/web"
+	"picloud/views/paths"
+)
+
+// handle serves one route: limits, access, then its handler.
+func (s *server) handle(route web.Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r, cancel, err := s.bounded(w, r, route)
+		defer cancel()
+		if err == nil && route.Access.Kind == web.Session && !web.Of(r).SignedIn {
+			s.signIn(w, r)
+			return
+		}
+		moved := ""
+		if err == nil {
+			moved, err = s.admit(r, route.Access)
+		}
+		switch {
+		case err != nil:
+		case moved != "":
+			http.Redirect(w, r, moved, http.StatusPermanentRedirect)
+		default:
+			err = route.Handler(w, r)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// signIn sends people to the sign-in page and back; programs and streams get 401.
+func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
+	if !web.ByHTMX(r) && !web.WantsHTML(r) {
+		s.fail(w, r, fault.New(fault.Unauthenticated, "Sign in first."))
+		return
+	}
+	next := ""
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !web.ByHTMX(r) && r.URL.Path != paths.Home() {
+		next = web.LocalPath(r.URL.RequestURI(), "")
+	}
+	if err := web.Redirect(w, r, paths.Login(next)); err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// admit finds out who asks and what they ask about, and checks the one against the
+// other. An app or script that was renamed gives the address where it is now.
+func (s *server) admit(r *http.Request, a web.Access) (moved string, err error) {
+	if a.Kind == web.Open {
+		return "", nil
+	}
+	state := web.Of(r)
+	if a.Kind == web.Key {
+		if state.Actor, err = s.byKey(r); err != nil {
+			return "", err
+		}
+	}
+	if a.Place == web.Anywhere {
+		return "", access.Check(state.Actor, a.Capability, id.App{})
+	}
+	slug, name := r.PathValue("app"), r.PathValue("script")
+	if state.App, err = s.deps.Apps.Find(r.Context(), slug); err != nil {
+		return "", err
+	}
+	if err := access.Check(state.Actor, a.Capability, state.App.ID); err != nil {
+		return "", err
+	}
+	if a.Place == web.InScript {
+		if state.Script, err = s.deps.Scripts.Find(r.Context(), state.App.ID, name); err != nil {
+			return "", err
+		}
+	}
+	path := r.URL.EscapedPath()
+	if slug != state.App.Slug {
+		path = strings.Replace(path, "/apps/"+slug, "/apps/"+state.App.Slug, 1)
+	}
+	if a.Place == web.InScript && name != state.Script.Name {
+		path = strings.Replace(path, "/scripts/"+name, "/scripts/"+state.Script.Name, 1)
+	}
+	if path == r.URL.EscapedPath() {
+		return "", nil
+	}
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	return path, nil
+}
+
+// byKey reads the key of the Authorization header (RFC 6750, section 2.1).
+func (s *server) byKey(r *http.Request) (access.Actor, error) {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return access.Actor{}, fault.New(fault.Unauthenticated, "An API key is missing: send it as \"Authorization: Bearer pic_…\".")
+	}
+	actor, err := s.deps.Access.CheckKey(r.Context(), strings.TrimSpace(secret))
+	actor.Client = web.Client(r)
+	return actor, err
+}
+
+// ready asks every probe; it is false when one fails.
+func (s *server) ready(ctx context.Context) (map[string]string, bool) {
+	checks, all := map[string]string{}, true
+	for _, probe := range s.deps.Ready {
+		checks[probe.Name] = "ok"
+		if err := probe.Check(ctx); err != nil {
+			s.deps.Log.DebugContext(ctx, "not ready", "what", probe.Name, "error", err)
+			checks[probe.Name], all = "not ready", false
+		}
+	}
+	return checks, all
+}

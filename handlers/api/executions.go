@@ -1,0 +1,132 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/handlers/api/v1"
+	"picloud/handlers/web"
+)
+
+// ListAppExecutions answers GET /apps/{app}/executions?limit&before&outcome.
+func (a *API) ListAppExecutions(w http.ResponseWriter, r *http.Request) error {
+	return a.listExecutions(w, r, id.Script{})
+}
+
+// ListExecutions answers GET /apps/{app}/scripts/{script}/executions?limit&before&outcome.
+func (a *API) ListExecutions(w http.ResponseWriter, r *http.Request) error {
+	return a.listExecutions(w, r, web.Of(r).Script.ID)
+}
+
+func (a *API) listExecutions(w http.ResponseWriter, r *http.Request, script id.Script) error {
+	wanted, err := wantedRuns(r)
+	if err != nil {
+		return err
+	}
+	app := web.Of(r).App
+	wanted.App, wanted.Script = app.ID, script
+	page, err := a.Executions.List(r.Context(), wanted)
+	if err != nil {
+		return err
+	}
+	answer := v1.Executions{Executions: make([]v1.Execution, len(page.Rows))}
+	for i, row := range page.Rows {
+		answer.Executions[i] = fromRun(app.Slug, row)
+	}
+	if !page.Next.IsZero() {
+		answer.Next = page.Next.String()
+	}
+	if !page.SearchedTo.IsZero() {
+		searched := page.SearchedTo.UTC()
+		answer.SearchedTo = &searched
+	}
+	return write(w, http.StatusOK, answer)
+}
+
+func wantedRuns(r *http.Request) (execution.Query, error) {
+	values, err := query(r, "limit", "before", "outcome")
+	if err != nil {
+		return execution.Query{}, err
+	}
+	wanted := execution.Query{}
+	if wanted.Limit, err = limit(values); err != nil {
+		return wanted, err
+	}
+	if text := values["before"]; text != "" {
+		if wanted.Before, err = id.Parse[id.Execution](text); err != nil {
+			return wanted, fault.AtField("before", "Before is the id of a run, not %.40q.", text)
+		}
+	}
+	if text := values["outcome"]; text != "" {
+		if !slices.Contains(outcomes(), call.Outcome(text)) {
+			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are %v.", text, outcomes())
+		}
+		wanted.Outcomes = []call.Outcome{call.Outcome(text)}
+	}
+	return wanted, nil
+}
+
+func outcomes() []call.Outcome {
+	return []call.Outcome{
+		call.OK, call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed,
+		call.Cancelled, call.Busy, call.Unavailable,
+	}
+}
+
+// ReadExecution answers GET /executions/{execution}, with the log. A run of an app that
+// the key may not see is as absent as one that never was.
+func (a *API) ReadExecution(w http.ResponseWriter, r *http.Request) error {
+	absent := fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
+	run, err := id.Parse[id.Execution](r.PathValue("execution"))
+	if err != nil {
+		return absent.Because(err)
+	}
+	of, err := a.Executions.AppOf(r.Context(), run)
+	if err != nil {
+		return err
+	}
+	if !web.Of(r).Actor.Sees(of) {
+		return absent
+	}
+	app, err := a.Apps.Get(r.Context(), of)
+	if err != nil {
+		return err
+	}
+	got, err := a.Executions.Get(r.Context(), of, run)
+	if err != nil {
+		return err
+	}
+	answer := fromRun(app.Slug, got.Row)
+	answer.Log = make([]v1.Line, len(got.Lines))
+	for i, line := range got.Lines {
+		answer.Log[i] = v1.Line{At: line.At.UTC(), Level: string(line.Level), Message: line.Message}
+		if json.Valid([]byte(line.Fields)) {
+			answer.Log[i].Fields = json.RawMessage(line.Fields)
+		}
+	}
+	return write(w, http.StatusOK, answer)
+}
+
+func fromRun(app string, row execution.Row) v1.Execution {
+	out := v1.Execution{
+		ID: row.Execution.String(), App: app, Script: row.ScriptName, ScriptID: row.Script.String(), Version: row.Version,
+		Trigger: string(row.Trigger), Method: row.Method, Path: row.Path, Status: row.Status, Outcome: string(row.Outcome),
+		StartedAt: row.Started.UTC(), Wall: row.Wall.Microseconds(), CPU: row.Executing.Microseconds(), LogLines: row.LineCount,
+	}
+	if row.Failure == nil {
+		return out
+	}
+	out.Error = &v1.Failure{Name: row.Failure.Name, Message: row.Failure.Message}
+	if limit := row.Failure.Limit; limit != nil {
+		out.Error.Limit = &v1.Limit{Name: limit.Name, Value: limit.Value, Unit: limit.Unit}
+	}
+	for _, frame := range row.Failure.Stack {
+		out.Error.Stack = append(out.Error.Stack, v1.Frame{Function: frame.Function, File: frame.File, Line: frame.Line, Column: frame.Column})
+	}
+	return out
+}

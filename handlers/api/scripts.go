@@ -1,0 +1,167 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"picloud/engine/bundle"
+	"picloud/engine/fault"
+	"picloud/engine/script"
+	"picloud/handlers/api/v1"
+	"picloud/handlers/web"
+)
+
+// ListScripts answers GET /apps/{app}/scripts?limit&after.
+func (a *API) ListScripts(w http.ResponseWriter, r *http.Request) error {
+	values, err := query(r, "limit", "after")
+	if err != nil {
+		return err
+	}
+	most, err := limit(values)
+	if err != nil {
+		return err
+	}
+	scripts, more, err := a.Scripts.List(r.Context(), web.Of(r).App.ID, values["after"], most)
+	if err != nil {
+		return err
+	}
+	answer := v1.Scripts{Scripts: make([]v1.Script, len(scripts))}
+	for i, one := range scripts {
+		answer.Scripts[i] = a.fromScript(r, one)
+	}
+	if more {
+		answer.Next = scripts[len(scripts)-1].Name
+	}
+	return write(w, http.StatusOK, answer)
+}
+
+// CreateScript answers POST /apps/{app}/scripts.
+func (a *API) CreateScript(w http.ResponseWriter, r *http.Request) error {
+	var body v1.NewScript
+	if err := read(r, &body); err != nil {
+		return err
+	}
+	state := web.Of(r)
+	made, err := a.Scripts.Create(r.Context(), state.Actor, state.App.ID, script.New{
+		Name: body.Name, Description: body.Description, Language: bundle.Language(body.Language), Source: body.Source,
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/v1/apps/"+state.App.Slug+"/scripts/"+made.Name)
+	return write(w, http.StatusCreated, a.fromScript(r, made))
+}
+
+// ReadScript answers GET /apps/{app}/scripts/{script}, with the live source.
+func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
+	state := web.Of(r)
+	answer := a.fromScript(r, state.Script)
+	if state.Script.LiveVersion > 0 {
+		live, err := a.Scripts.Version(r.Context(), state.App.ID, state.Script.ID, state.Script.LiveVersion)
+		if err != nil {
+			return err
+		}
+		answer.Source = &live.Source
+	}
+	return write(w, http.StatusOK, answer)
+}
+
+// PutScript answers PUT /apps/{app}/scripts/{script}: 201 with a new version, 200 when
+// the source was live already.
+func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
+	var body v1.PutScript
+	if err := read(r, &body); err != nil {
+		return err
+	}
+	state := web.Of(r)
+	published, err := a.Scripts.Put(r.Context(), state.Actor, state.App.ID, r.PathValue("script"), bundle.Language(body.Language),
+		script.Publishing{Source: &body.Source, Note: body.Note, IfVersion: body.IfVersion})
+	if err != nil {
+		return err
+	}
+	answer := v1.Published{Script: a.fromScript(r, published.Script), Version: published.Version, Unchanged: published.Unchanged}
+	answer.URL = answer.Script.URL
+	if published.Unchanged {
+		return write(w, http.StatusOK, answer)
+	}
+	return write(w, http.StatusCreated, answer)
+}
+
+// DeleteScript answers DELETE /apps/{app}/scripts/{script}.
+func (a *API) DeleteScript(w http.ResponseWriter, r *http.Request) error {
+	state := web.Of(r)
+	if err := a.Scripts.Delete(r.Context(), state.Actor, state.App.ID, state.Script.ID, state.Script.Name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// ListVersions answers GET /apps/{app}/scripts/{script}/versions?limit&before.
+func (a *API) ListVersions(w http.ResponseWriter, r *http.Request) error {
+	values, err := query(r, "limit", "before")
+	if err != nil {
+		return err
+	}
+	most, err := limit(values)
+	if err != nil {
+		return err
+	}
+	before := 0
+	if text := values["before"]; text != "" {
+		if before, err = strconv.Atoi(text); err != nil || before < 1 {
+			return fault.AtField("before", "Before is the number of a version, not %.20q.", text)
+		}
+	}
+	state := web.Of(r)
+	versions, more, err := a.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, before, most)
+	if err != nil {
+		return err
+	}
+	answer := v1.Versions{Versions: make([]v1.Version, len(versions))}
+	for i, one := range versions {
+		answer.Versions[i] = v1.Version{
+			Number: one.Number, Live: one.Live, Language: string(one.Language), Author: one.Author, Note: one.Note,
+			Size: one.Size, CreatedAt: one.CreatedAt.UTC(),
+		}
+	}
+	if more {
+		answer.Next = strconv.Itoa(versions[len(versions)-1].Number)
+	}
+	return write(w, http.StatusOK, answer)
+}
+
+// MakeLive answers POST /apps/{app}/scripts/{script}/versions/{version}/live.
+func (a *API) MakeLive(w http.ResponseWriter, r *http.Request) error {
+	number, err := strconv.Atoi(r.PathValue("version"))
+	if err != nil {
+		return fault.New(fault.NotFound, "There is no such version.").Because(err)
+	}
+	var body v1.MakeLive
+	if err := readOptional(r, &body); err != nil {
+		return err
+	}
+	state := web.Of(r)
+	live, err := a.Scripts.MakeLive(r.Context(), state.Actor, state.App.ID, state.Script.ID, number, body.Note)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, a.fromScript(r, live))
+}
+
+func (a *API) fromScript(r *http.Request, s script.Script) v1.Script {
+	state := web.Of(r)
+	base := a.BaseURL
+	if base == "" {
+		base = state.Origin
+	}
+	out := v1.Script{
+		ID: s.ID.String(), App: state.App.Slug, Name: s.Name, Description: s.Description, Language: string(s.Language),
+		Capture: string(s.Capture), URL: base + "/fn/" + state.App.Slug + "/" + s.Name,
+		CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(),
+	}
+	if s.LiveVersion > 0 {
+		out.LiveVersion = &s.LiveVersion
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+// Package handlers is the manager's HTTP face: who may come in, what to read, whom to
+// ask, how to answer. It hides sessions, keys, limits and the shape of errors from the
+// handlers, and guarantees that nothing is served that is not in the list of routes, and
+// nothing reached without the access that stands beside it.
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"picloud/engine/access"
+	"picloud/engine/app"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/script"
+	"picloud/handlers/api"
+	"picloud/handlers/api/v1"
+	"picloud/handlers/web"
+	"picloud/static"
+)
+
+// Deps are what the handlers ask and how they were set up.
+type Deps struct {
+	Access     *access.Service
+	Apps       *app.Service
+	Scripts    *script.Service
+	Executions *execution.Store
+	Assets     *static.Assets
+
+	BaseURL string           // for the URLs of functions in answers; "": what the caller used
+	Secure  bool             // people come by https, whatever the last hop says
+	Version v1.Build         // of GET /version
+	Ready   []Probe          // of GET /readyz
+	IsAway  func(error) bool // tells that the database cannot be reached
+	Log     *slog.Logger     // nil: slog.Default()
+	Now     func() time.Time // nil: time.Now
+}
+
+// Probe is one condition of being ready.
+type Probe struct {
+	Name  string
+	Check func(context.Context) error
+}
+
+type server struct {
+	deps         Deps
+	pagePrefixes []string
+}
+
+// New is the whole of what the manager serves.
+func New(deps Deps) http.Handler {
+	if deps.Log == nil {
+		deps.Log = slog.Default()
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	if deps.IsAway == nil {
+		deps.IsAway = func(error) bool { return false }
+	}
+	s := &server{deps: deps}
+	routes := s.routes()
+	s.pagePrefixes = pagePrefixes(routes)
+	mux := http.NewServeMux()
+	for _, route := range routes {
+		mux.Handle(route.Method+" "+route.Pattern, s.handle(route))
+	}
+	return s.chain(s.orNothing(mux))
+}
+
+// routes is THE list: method, pattern, access, handler.
+func (s *server) routes() []web.Route {
+	return append(s.common(), s.api()...)
+}
+
+func (s *server) common() []web.Route {
+	return []web.Route{
+		{Method: "GET", Pattern: "/healthz", Access: web.Anyone(), Handler: s.healthz},
+		{Method: "GET", Pattern: "/readyz", Access: web.Anyone(), Handler: s.readyz},
+		{Method: "GET", Pattern: "/version", Access: web.Anyone(), Handler: s.version},
+		{Method: "GET", Pattern: "/static/", Access: web.Anyone(), Handler: s.static},
+	}
+}
+
+const (
+	apiApp    = "/api/v1/apps/{app}"
+	apiScript = apiApp + "/scripts/{script}"
+)
+
+func (s *server) api() []web.Route {
+	a := &api.API{
+		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Executions: s.deps.Executions,
+		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
+	}
+	listApps, createApp := web.SignedIn(access.ListApps).ByKey(), web.SignedIn(access.CreateApp).ByKey()
+	readApp, writeApp := web.App(access.ReadApp).ByKey(), web.App(access.WriteScript).ByKey()
+	read, write := web.Script(access.ReadApp).ByKey(), web.Script(access.WriteScript).ByKey()
+	return []web.Route{
+		{Method: "GET", Pattern: "/api/v1/apps", Access: listApps, Handler: a.ListApps},
+		{Method: "POST", Pattern: "/api/v1/apps", Access: createApp, Handler: a.CreateApp},
+		{Method: "GET", Pattern: apiApp + "/scripts", Access: readApp, Handler: a.ListScripts},
+		{Method: "POST", Pattern: apiApp + "/scripts", Access: writeApp, Handler: a.CreateScript, Body: api.SourceBody},
+		{Method: "GET", Pattern: apiApp + "/executions", Access: readApp, Handler: a.ListAppExecutions},
+		{Method: "GET", Pattern: apiScript, Access: read, Handler: a.ReadScript},
+		{Method: "PUT", Pattern: apiScript, Access: writeApp, Handler: a.PutScript, Body: api.SourceBody},
+		{Method: "DELETE", Pattern: apiScript, Access: write, Handler: a.DeleteScript},
+		{Method: "GET", Pattern: apiScript + "/versions", Access: read, Handler: a.ListVersions},
+		{Method: "POST", Pattern: apiScript + "/versions/{version}/live", Access: write, Handler: a.MakeLive},
+		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
+		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: listApps, Handler: a.ReadExecution},
+	}
+}
+
+// isAPI tells the paths whose answers are JSON whatever the caller accepts.
+func isAPI(path string) bool {
+	return strings.HasPrefix(path, "/api/") || path == "/healthz" || path == "/readyz" || path == "/version"
+}
+
+// orNothing gives what no route serves to the error door: 404, or 405 with Allow.
+func (s *server) orNothing(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !readable(r) {
+			s.fail(w, r, fault.New(fault.Malformed, "The address holds characters that no name here has."))
+			return
+		}
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := &silent{header: http.Header{}}
+		handler.ServeHTTP(said, r)
+		if said.status == http.StatusMethodNotAllowed {
+			allow := said.header.Get("Allow")
+			w.Header().Set("Allow", allow)
+			s.fail(w, r, fault.New(fault.NotAllowed, "%s is not possible here; %s is.", clip(r.Method, 20), allow))
+			return
+		}
+		s.fail(w, r, fault.New(fault.NotFound, "There is nothing at this address."))
+	})
+}
+
+// readable keeps NUL and broken UTF-8 out: no text in PostgreSQL can hold them.
+func readable(r *http.Request) bool {
+	query, err := url.QueryUnescape(r.URL.RawQuery)
+	for _, text := range []string{r.URL.Path, query} {
+		if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// silent hears what ServeMux would say.
+type silent struct {
+	header http.Header
+	status int
+}
+
+func (s *silent) Header() http.Header         { return s.header }
+func (s *silent) WriteHeader(status int)      { s.status = status }
+func (s *silent) Write(p []byte) (int, error) { return len(p), nil }
+
+func clip(text string, limit int) string { return text[:min(len(text), limit)] }
+
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, v1.Health{Status: "ok"})
+}
+
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if checks, all := s.ready(ctx); !all {
+		w.Header().Set("Retry-After", "1")
+		return writeJSON(w, http.StatusServiceUnavailable, v1.Health{Status: "unavailable", Checks: checks})
+	} else {
+		return writeJSON(w, http.StatusOK, v1.Health{Status: "ok", Checks: checks})
+	}
+}
+
+func (s *server) version(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, s.deps.Version)
+}
+
+func (s *server) static(w http.ResponseWriter, r *http.Request) error {
+	s.deps.Assets.ServeHTTP(w, r)
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+	return nil
+}
