@@ -66,7 +66,7 @@ type (
 
 func (s *Sandbox) nativeExec() *execFunction {
 	return s.Local(nativeExecKey{}, func() any {
-		function := s.prototype("RegExp").Get("exec").(*goja.Object)
+		function := s.objectAt(s.prototype("RegExp"), "exec")
 		return &execFunction{value: function, run: s.direct(function)}
 	}).(*execFunction)
 }

@@ -22,21 +22,25 @@ type guarded func(original nativeFunction, c goja.FunctionCall) goja.Value
 
 // wrap puts a guarded function in the place of a built-in.
 func (s *Sandbox) wrap(owner *goja.Object, name string, length int, run guarded) {
-	function, ok := owner.Get(name).(*goja.Object)
-	if !ok {
-		return
-	}
-	original := s.direct(function)
+	original := s.direct(s.objectAt(owner, name))
 	s.define(owner, name, s.Function(name, length, func(c goja.FunctionCall) goja.Value { return run(original, c) }))
 }
 
 // prototype is the prototype object of a global constructor.
 func (s *Sandbox) prototype(global string) *goja.Object {
-	return s.global(global).Get("prototype").(*goja.Object)
+	return s.objectAt(s.global(global), "prototype")
 }
 
 func (s *Sandbox) global(name string) *goja.Object {
-	return s.vm.GlobalObject().Get(name).(*goja.Object)
+	return s.objectAt(s.vm.GlobalObject(), name)
+}
+
+func (s *Sandbox) objectAt(owner *goja.Object, name string) *goja.Object {
+	object, ok := owner.Get(name).(*goja.Object)
+	if !ok {
+		panic(s.vm.NewTypeError(name + " has been replaced"))
+	}
+	return object
 }
 
 // asText converts this once, so that its own toString cannot answer differently later.

@@ -51,15 +51,7 @@ func (s *Sandbox) interrupted() error {
 
 // native finds a built-in function of goja by global and property.
 func (s *Sandbox) native(global, name string) nativeFunction {
-	object, ok := s.vm.GlobalObject().Get(global).(*goja.Object)
-	if !ok {
-		panic(s.vm.NewTypeError(global + " has been removed"))
-	}
-	function, ok := object.Get(name).(*goja.Object)
-	if !ok {
-		panic(s.vm.NewTypeError(global + "." + name + " has been removed"))
-	}
-	return s.direct(function)
+	return s.direct(s.objectAt(s.global(global), name))
 }
 
 // direct is the function without the wrapping of a Callable where it is a built-in.

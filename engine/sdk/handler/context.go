@@ -13,102 +13,49 @@ import (
 // abortLead is how long before the deadline ctx.signal aborts, so that code can tidy up.
 const abortLead = 100 * time.Millisecond
 
-// context is the third argument of a handler. It implements goja.DynamicObject: a property
-// is made when it is read first.
+// context is the third argument of a handler.
 type context struct {
 	run    *Run
-	made   map[string]goja.Value
 	signal goja.Value
 }
 
-func contextKeys() []string {
-	return []string{
+// object is what the handler gets; its properties are made when they are read.
+func (c *context) object() *goja.Object {
+	return c.run.s.Lazy([]string{
 		"executionId", "rootExecutionId", "depth", "app", "script", "caller", "deadline", "signal",
 		"waitUntil", "passThroughOnException",
-	}
+	}, c.value)
 }
 
-// Keys implements goja.DynamicObject.
-func (c *context) Keys() []string {
-	keys := contextKeys()
-	for key := range c.made {
-		if !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-// Has implements goja.DynamicObject.
-func (c *context) Has(key string) bool {
-	_, ok := c.made[key]
-	return ok || slices.Contains(contextKeys(), key)
-}
-
-// Set implements goja.DynamicObject.
-func (c *context) Set(key string, value goja.Value) bool {
-	if c.made == nil {
-		c.made = map[string]goja.Value{}
-	}
-	c.made[key] = value
-	return true
-}
-
-// Delete implements goja.DynamicObject.
-func (c *context) Delete(key string) bool {
-	if slices.Contains(contextKeys(), key) {
-		return false
-	}
-	delete(c.made, key)
-	return true
-}
-
-// Get implements goja.DynamicObject.
-func (c *context) Get(key string) goja.Value {
-	if value, ok := c.made[key]; ok {
-		return value
-	}
-	value := c.value(key)
-	if value != nil {
-		c.Set(key, value)
-	}
-	return value
-}
-
-func (c *context) value(key string) goja.Value {
+func (c *context) value(name string) goja.Value {
 	vm := c.run.s.VM()
 	in := &c.run.in
-	switch key {
+	switch name {
 	case "executionId", "rootExecutionId":
 		return vm.ToValue(in.Execution.String())
 	case "depth":
 		return vm.ToValue(0)
 	case "app":
-		return c.object("id", in.Script.App.String(), "slug", in.Script.AppSlug)
+		return c.record("id", in.Script.App.String(), "slug", in.Script.AppSlug)
 	case "script":
-		script := c.object("id", in.Script.ID.String(), "name", in.Script.Name)
-		if err := script.Set("version", in.Script.Version); err != nil {
-			panic(err)
-		}
-		return script
-	case "caller":
-		return goja.Null()
+		return c.record("id", in.Script.ID.String(), "name", in.Script.Name, "version", in.Script.Version)
 	case "deadline":
 		return c.date(in.Deadline)
 	case "signal":
 		return c.abortSignal()
 	case "waitUntil":
-		return c.run.s.Function("waitUntil", 1, c.waitUntil)
+		return c.run.s.Function(name, 1, c.waitUntil)
 	case "passThroughOnException":
-		return c.run.s.Function("passThroughOnException", 0, func(goja.FunctionCall) goja.Value { return goja.Undefined() })
+		return c.run.s.Function(name, 0, func(goja.FunctionCall) goja.Value { return goja.Undefined() })
 	}
-	return nil
+	return goja.Null()
 }
 
-func (c *context) object(pairs ...string) *goja.Object {
-	object := c.run.s.VM().NewObject()
+func (c *context) record(pairs ...any) *goja.Object {
+	vm := c.run.s.VM()
+	object := vm.NewObject()
 	for pair := range slices.Chunk(pairs, 2) {
-		if err := object.Set(pair[0], pair[1]); err != nil {
+		if err := object.DefineDataProperty(pair[0].(string), vm.ToValue(pair[1]), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
 			panic(err)
 		}
 	}

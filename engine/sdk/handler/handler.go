@@ -101,7 +101,7 @@ func (r *Run) start() error {
 	}
 	vm := r.s.VM()
 	request := webapi.NewRequest(r.s, r.in.Request, nil)
-	value, err := fetch(this, request, vm.NewObject(), vm.NewDynamicObject(&r.context))
+	value, err := fetch(this, request, vm.NewObject(), r.context.object())
 	if err != nil {
 		return err
 	}

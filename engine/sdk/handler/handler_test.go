@@ -16,31 +16,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// The program as the bundler makes it.
+const hello = `"use strict";
+(() => {
+  // function.ts
+  function function_default(request) {
+    return "Hello";
+  }
+
+  // entry
+  globalThis.__m = { default: function_default };
+})();
+`
+
 func BenchmarkHello(b *testing.B) {
-	program, err := js.Compile(`"use strict";
-var __m = (() => {
-  var __defProp = Object.defineProperty;
-  var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
-  var __getOwnPropNames = Object.getOwnPropertyNames;
-  var __hasOwnProp = Object.prototype.hasOwnProperty;
-  var __export = (target, all) => {
-    for (var name in all)
-      __defProp(target, name, { get: all[name], enumerable: true });
-  };
-  var __copyProps = (to, from, except, desc) => {
-    if (from && typeof from === "object" || typeof from === "function") {
-      for (let key of __getOwnPropNames(from))
-        if (!__hasOwnProp.call(to, key) && key !== except)
-          __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
-    }
-    return to;
-  };
-  var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
-  var hello_exports = {};
-  __export(hello_exports, { default: () => hello });
-  function hello(request) { return "Hello"; }
-  return __toCommonJS(hello_exports);
-})();`, 0)
+	program, err := js.Compile(hello, 0)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,204 @@
+package log
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dop251/goja"
+)
+
+// The depth to which %o looks, and how many rows and columns a table has.
+const (
+	fullDepth  = 4
+	maxRows    = 100
+	maxColumns = 20
+	maxCell    = 60
+)
+
+// format is the Console standard's Formatter (section 2.2): specifiers in a first string,
+// then everything else separated by spaces.
+func (c *console) format(args []goja.Value) string {
+	var out strings.Builder
+	rest := args
+	if pattern, ok := args[0].(goja.String); ok && len(args) > 1 {
+		rest = c.specifiers(&out, c.s.Inspect(pattern), args[1:])
+	} else {
+		out.WriteString(c.s.Inspect(args[0]))
+		rest = args[1:]
+	}
+	for _, value := range rest {
+		out.WriteByte(' ')
+		out.WriteString(c.s.Inspect(value))
+		if out.Len() > c.s.Limits().LineBytes {
+			break
+		}
+	}
+	return out.String()
+}
+
+func (c *console) specifiers(out *strings.Builder, pattern string, args []goja.Value) (rest []goja.Value) {
+	for pattern != "" {
+		before, after, found := strings.Cut(pattern, "%")
+		out.WriteString(before)
+		if !found {
+			break
+		}
+		if after == "" {
+			out.WriteByte('%')
+			break
+		}
+		pattern = after[1:]
+		switch verb := after[0]; {
+		case verb == '%':
+			out.WriteByte('%')
+		case len(args) == 0 || !strings.ContainsRune("sdifoOc", rune(verb)):
+			out.WriteByte('%')
+			pattern = after
+		default:
+			out.WriteString(c.specifier(verb, args[0]))
+			args = args[1:]
+		}
+	}
+	return args
+}
+
+func (c *console) specifier(verb byte, value goja.Value) string {
+	switch verb {
+	case 'c':
+		return ""
+	case 's':
+		return c.s.InspectTo(value, 0)
+	case 'd', 'i', 'f':
+		return c.number(verb, value)
+	case 'o':
+		return c.s.InspectTo(value, fullDepth)
+	}
+	return c.s.Inspect(value)
+}
+
+// number is parseInt or parseFloat of a primitive; anything else is NaN.
+func (c *console) number(verb byte, value goja.Value) string {
+	switch value.(type) {
+	case *goja.Object, *goja.Symbol:
+		return "NaN"
+	}
+	f := value.ToFloat()
+	if math.IsNaN(f) {
+		return "NaN"
+	}
+	if verb != 'f' {
+		f = math.Trunc(f)
+	}
+	return c.s.VM().ToValue(f).String()
+}
+
+// table shows rows of objects or lists as columns; anything else as log does.
+func (c *console) table(args []goja.Value) {
+	if len(args) == 0 || c.s.LogFull() {
+		return
+	}
+	rows, ok := args[0].(*goja.Object)
+	if !ok {
+		c.logger("info")(args[:1])
+		return
+	}
+	t := &table{}
+	for i, key := range c.keys(rows) {
+		if i == maxRows {
+			break
+		}
+		c.row(t, key, c.property(rows, key))
+	}
+	if len(t.cells) == 0 {
+		c.logger("info")(args[:1])
+		return
+	}
+	c.print("info", t.String())
+}
+
+func (c *console) keys(object *goja.Object) (keys []string) {
+	c.s.VM().Try(func() { keys = object.Keys() })
+	return keys
+}
+
+func (c *console) property(object *goja.Object, key string) (value goja.Value) {
+	c.s.VM().Try(func() { value = object.Get(key) })
+	return value
+}
+
+func (c *console) row(t *table, index string, value goja.Value) {
+	cells := map[string]string{"(index)": index}
+	if object, ok := value.(*goja.Object); ok {
+		for _, key := range c.keys(object) {
+			if t.column(key) {
+				cells[key] = c.cell(c.property(object, key))
+			}
+		}
+	} else if t.column("Values") {
+		cells["Values"] = c.cell(value)
+	}
+	t.cells = append(t.cells, cells)
+}
+
+func (c *console) cell(value goja.Value) string {
+	text := strings.ReplaceAll(c.s.InspectTo(value, 0), "\n", " ")
+	if utf8.RuneCountInString(text) > maxCell {
+		text = string([]rune(text)[:maxCell-1]) + "…"
+	}
+	return text
+}
+
+// table is a grid with named columns.
+type table struct {
+	columns []string
+	cells   []map[string]string
+}
+
+// column adds a column if it is new and there is room.
+func (t *table) column(name string) bool {
+	for _, known := range t.columns {
+		if known == name {
+			return true
+		}
+	}
+	if len(t.columns) == maxColumns {
+		return false
+	}
+	t.columns = append(t.columns, name)
+	return true
+}
+
+func (t *table) String() string {
+	columns := append([]string{"(index)"}, t.columns...)
+	widths := make([]int, len(columns))
+	for i, name := range columns {
+		widths[i] = utf8.RuneCountInString(name)
+		for _, cells := range t.cells {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cells[name]))
+		}
+	}
+	var out strings.Builder
+	line := func(cell func(string) string) {
+		for i, name := range columns {
+			if i > 0 {
+				out.WriteString(" │ ")
+			}
+			text := cell(name)
+			out.WriteString(text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)))
+		}
+	}
+	line(func(name string) string { return name })
+	out.WriteByte('\n')
+	for i, width := range widths {
+		if i > 0 {
+			out.WriteString("─┼─")
+		}
+		out.WriteString(strings.Repeat("─", width))
+	}
+	for _, cells := range t.cells {
+		out.WriteByte('\n')
+		line(func(name string) string { return cells[name] })
+	}
+	return out.String()
+}

@@ -1,0 +1,103 @@
+// Package log is how a function writes lines into the log of its run: console, by the
+// WHATWG Console standard as far as it makes sense without a terminal, and log of the module
+// "picloud", which takes fields. It bounds what a line may show and never lets a value that
+// cannot be shown end the run.
+package log
+
+import (
+	"github.com/dop251/goja"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+)
+
+// Globals is the table of global names for [js.NewGlobals]: console, and __picloud, which
+// the module "picloud" is made of.
+func Globals() map[string]func(*js.Sandbox) goja.Value {
+	return map[string]func(*js.Sandbox) goja.Value{
+		"console":   newConsole,
+		"__picloud": newModule,
+	}
+}
+
+func newModule(s *js.Sandbox) goja.Value {
+	return s.Lazy([]string{"log"}, func(string) goja.Value { return newLogger(s, nil) })
+}
+
+// member is one field with its value as JSON.
+type member struct{ name, value string }
+
+// newLogger makes {debug, info, warn, error, with}; fields are on every line.
+func newLogger(s *js.Sandbox, fields []member) goja.Value {
+	levels := map[string]call.Level{"debug": call.Debug, "info": call.Info, "warn": call.Warn, "error": call.Err}
+	return s.Lazy([]string{"debug", "info", "warn", "error", "with"}, func(name string) goja.Value {
+		if name == "with" {
+			return s.Function(name, 1, func(c goja.FunctionCall) goja.Value {
+				return newLogger(s, merge(fields, read(s, c.Argument(0))))
+			})
+		}
+		level := levels[name]
+		return s.Function(name, 2, func(c goja.FunctionCall) goja.Value {
+			if !s.LogFull() {
+				s.Log(level, s.Inspect(c.Argument(0)), encode(merge(fields, read(s, c.Argument(1)))))
+			}
+			return goja.Undefined()
+		})
+	})
+}
+
+// read takes a fields argument apart. A value without JSON form is shown as text.
+func read(s *js.Sandbox, value goja.Value) []member {
+	if value == nil || goja.IsUndefined(value) || goja.IsNull(value) {
+		return nil
+	}
+	object, ok := value.(*goja.Object)
+	if !ok || object.ClassName() == "Error" {
+		return []member{{"value", toJSON(s, value)}}
+	}
+	var names []string
+	if s.VM().Try(func() { names = object.Keys() }) != nil {
+		return nil
+	}
+	members := make([]member, 0, len(names))
+	for _, name := range names {
+		var field goja.Value
+		if s.VM().Try(func() { field = object.Get(name) }) != nil {
+			field = s.VM().ToValue("[a getter that throws]")
+		}
+		members = append(members, member{name, toJSON(s, field)})
+	}
+	return members
+}
+
+func toJSON(s *js.Sandbox, value goja.Value) string {
+	if object, ok := value.(*goja.Object); ok && object.ClassName() == "Error" {
+		failure := s.Describe(object)
+		return encode([]member{{"name", quote(failure.Name)}, {"message", quote(failure.Message)}})
+	}
+	text, ok, err := js.StringifyJSON(s, value)
+	if err != nil || !ok {
+		return quote(s.Inspect(value))
+	}
+	return text
+}
+
+// merge puts later members after and in the place of earlier ones.
+func merge(earlier, later []member) []member {
+	merged := make([]member, 0, len(earlier)+len(later))
+	for _, m := range earlier {
+		if !has(later, m.name) {
+			merged = append(merged, m)
+		}
+	}
+	return append(merged, later...)
+}
+
+func has(members []member, name string) bool {
+	for _, m := range members {
+		if m.name == name {
+			return true
+		}
+	}
+	return false
+}
