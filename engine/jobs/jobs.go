@@ -1,0 +1,94 @@
+// Package jobs is durable background work: it runs once at a time in the whole
+// installation, survives a restart and is tried again when it fails. It hides River.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"picloud/engine/execution"
+)
+
+// Jobs is this process's part of the background work.
+type Jobs struct {
+	client *river.Client[pgx.Tx]
+}
+
+const (
+	maxWorkers = 4
+	// New work announces itself by NOTIFY; the poll is for what an announcement missed.
+	pollInterval = time.Minute
+	softStop     = 5 * time.Second
+	keepFinished = time.Hour
+	keepFailed   = 7 * 24 * time.Hour
+)
+
+// Migrate makes or brings up to date the tables that background work needs. It may be
+// run again.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: quiet()})
+	if err != nil {
+		return fmt.Errorf("migrate jobs: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate jobs: %w", err)
+	}
+	return nil
+}
+
+// Open prepares the work; Run does it. The tables must be there.
+func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(pool, retention)})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger:                      quiet(),
+		Workers:                     workers,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
+		PeriodicJobs:                []*river.PeriodicJob{upkeepJob()},
+		FetchPollInterval:           pollInterval,
+		SoftStopTimeout:             softStop,
+		CompletedJobRetentionPeriod: keepFinished,
+		CancelledJobRetentionPeriod: keepFinished,
+		DiscardedJobRetentionPeriod: keepFailed,
+		ReindexerIndexNames:         []string{}, // our tables of jobs stay small
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return &Jobs{client: client}, nil
+}
+
+// Run works until ctx ends and what runs then has ended, or five seconds have passed.
+func (j *Jobs) Run(ctx context.Context) error {
+	if err := j.client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("start jobs: %w", err)
+	}
+	<-j.client.Stopped()
+	return nil
+}
+
+// quiet lets through what an operator has to know.
+func quiet() *slog.Logger { return slog.New(&warnings{slog.Default().Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (h *warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+func (h *warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &warnings{h.Handler.WithAttrs(attrs)}
+}
+
+func (h *warnings) WithGroup(name string) slog.Handler { return &warnings{h.Handler.WithGroup(name)} }

@@ -1,0 +1,63 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"picloud/engine/execution"
+)
+
+const (
+	upkeepEvery = time.Minute
+	upkeepSpan  = 50 * time.Second // a job that is needed sooner again goes on for so long
+	upkeepLimit = 5 * time.Minute
+)
+
+// upkeepArgs is the job that keeps the tables of runs in order.
+type upkeepArgs struct{}
+
+// Kind implements river.JobArgs.
+func (upkeepArgs) Kind() string { return "execution_upkeep" }
+
+func upkeepJob() *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) {
+		return upkeepArgs{}, &river.InsertOpts{
+			MaxAttempts: 1, // the next minute is soon enough
+			UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+				rivertype.JobStateRunning, rivertype.JobStateScheduled,
+			}},
+		}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+type upkeepWorker struct {
+	river.WorkerDefaults[upkeepArgs]
+	upkeep *execution.Upkeep
+}
+
+// Timeout implements river.Worker.
+func (w *upkeepWorker) Timeout(*river.Job[upkeepArgs]) time.Duration { return upkeepLimit }
+
+// Work implements river.Worker.
+func (w *upkeepWorker) Work(ctx context.Context, _ *river.Job[upkeepArgs]) error {
+	for began := time.Now(); ; {
+		next, err := w.upkeep.Do(ctx)
+		if err != nil {
+			return err
+		}
+		if time.Since(began)+next > upkeepSpan {
+			return nil
+		}
+		pause := time.NewTimer(next)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		}
+	}
+}
