@@ -1,0 +1,303 @@
+package handler_test
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/id"
+	"picloud/engine/js"
+	"picloud/engine/sdk/handler"
+	"picloud/engine/sdk/log"
+	"picloud/engine/webapi"
+)
+
+// outcome is what a call came to.
+type outcome struct {
+	call.Result        // of the whole run
+	first, body string // outcome and body when it answered
+	answers     int
+	late        bool // the answer was there before the end
+}
+
+// input is a call of a module whose default export is the given expression.
+func input(t testing.TB, export string) handler.Input {
+	t.Helper()
+	text := "globalThis.__m = { default: " + export + "\n};"
+	caps, err := js.ChooseCaps(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := js.Compile(text, caps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler.Input{
+		Program: program,
+		Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
+		Script:  call.Script{App: id.New[id.App](), AppSlug: "shop", ID: id.New[id.Script](), Name: "hello", Version: 3},
+
+		Execution: id.New[id.Execution](),
+		Request: call.Request{
+			Method: "POST", URL: "http://localhost/fn/shop/hello?a=1",
+			Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"n":2}`),
+		},
+		Limits:   call.DefaultLimits,
+		Deadline: time.Now().Add(5 * time.Second),
+	}
+}
+
+func do(t testing.TB, in handler.Input, stops ...func(*handler.Run)) outcome {
+	t.Helper()
+	run := handler.New(in)
+	watch := time.AfterFunc(5*time.Second, func() { run.Stop(call.Timeout, "too long") })
+	defer watch.Stop()
+	for _, stop := range stops {
+		stop(run)
+	}
+	var o outcome
+	o.Result = run.Do(func(result call.Result) {
+		o.answers++
+		o.first = string(result.Outcome)
+		if result.Response.Body != nil {
+			body, err := io.ReadAll(result.Response.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			o.body = string(body)
+		}
+	})
+	if o.answers != 1 {
+		t.Errorf("answered %d times", o.answers)
+	}
+	return o
+}
+
+// summary is "status type body" for an answer and "outcome name: message" otherwise.
+func (o outcome) summary() string {
+	if o.Outcome != call.OK {
+		return fmt.Sprintf("%s %s: %s", o.Outcome, o.Failure.Name, o.Failure.Message)
+	}
+	kind := ""
+	for _, field := range o.Response.Header {
+		if field.Name == "content-type" {
+			kind = field.Value
+		}
+	}
+	return fmt.Sprintf("%d %s %s", o.Response.Status, kind, o.body)
+}
+
+func TestReturnValues(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, export, want string }{
+		{"text", `() => "hi"`, "200 text/plain;charset=utf-8 hi"},
+		{"String object", `() => new String("hi")`, "200 text/plain;charset=utf-8 hi"},
+		{"null", `() => null`, "204  "},
+		{"undefined", `() => {}`, "204  "},
+		{"object", `() => ({ a: 1, b: [true, null] })`, `200 application/json {"a":1,"b":[true,null]}`},
+		{"array", `() => [1]`, `200 application/json [1]`},
+		{"number", `() => 1.5`, `200 application/json 1.5`},
+		{"boolean", `() => false`, `200 application/json false`},
+		{"date", `() => ({ at: new Date(0) })`, `200 application/json {"at":"1970-01-01T00:00:00.000Z"}`},
+		{"async", `async () => "hi"`, "200 text/plain;charset=utf-8 hi"},
+		{"thenable", `() => ({ then(yes) { yes("hi") } })`, "200 text/plain;charset=utf-8 hi"},
+		{"after a timer", `async () => { await new Promise(yes => setTimeout(yes, 2)); return "hi" }`, "200 text/plain;charset=utf-8 hi"},
+		{"Response", `() => new Response("made", { status: 201, headers: { "content-type": "text/x" } })`, "201 text/x made"},
+		{"Response.json", `async request => Response.json({ got: (await request.json()).n })`, `200 application/json {"got":2}`},
+		{"object with fetch", `{ greeting: "hi", fetch() { return this.greeting } }`, "200 text/plain;charset=utf-8 hi"},
+		{"request", `request => request.method + " " + new URL(request.url).search`, "200 text/plain;charset=utf-8 POST ?a=1"},
+		{"env", `(_, env) => JSON.stringify(env)`, "200 text/plain;charset=utf-8 {}"},
+		{"replaced then", `async () => { Promise.prototype.then = null; return "hi" }`, "200 text/plain;charset=utf-8 hi"},
+
+		{"no handler", `5`, "invalid : The module has no default export to call. Write: export default function (request) { … }"},
+		{"class", `class { fetch() {} }`, "invalid : The default export is a class. Export a function, or an object with a method fetch."},
+		{"no fetch", `{ get() {} }`, "invalid : The default export has no method fetch. Write: export default { fetch(request) { … } }"},
+		{"fetch is text", `{ fetch: "x" }`, "invalid : fetch of the default export is not a function."},
+		{"function", `() => () => 1`, "invalid : The function returned a value that has no JSON form (a function or a symbol). Return a Response, a string or plain data."},
+		{"error", `() => new Error("x")`, "invalid : The function returned an Error. Throw it, or return a Response with a status."},
+		{"bytes", `() => new Uint8Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
+		{"cycle", `() => { const a = {}; a.a = a; return a }`, "invalid : The value returned cannot be sent as JSON: Converting circular structure to JSON"},
+		{"BigInt", `() => 1n`, "invalid : The value returned cannot be sent as JSON: Do not know how to serialize a BigInt"},
+
+		{"throw", `() => { throw new TypeError("no") }`, "error TypeError: no"},
+		{"throw text", `() => { throw "no" }`, "error : no"},
+		{"reject", `async () => { throw new RangeError("no") }`, "error RangeError: no"},
+		{"unhandled", `() => { Promise.reject(new Error("lost")); return new Promise(() => {}) }`, "error Error: lost"},
+		{"in a timer", `() => { setTimeout(() => { throw new Error("late") }, 1); return new Promise(() => {}) }`, "error Error: late"},
+		{"never settles", `() => new Promise(() => {})`, "error : The promise returned never settles: nothing that could settle it is pending any more."},
+		{"recursion", `function f() { return f() }`, "stack RangeError: Calls are nested deeper than 2000. Look for a function that calls itself without end."},
+		{"throwing toJSON", `() => ({ toJSON() { throw new TypeError("mine") } })`, "error TypeError: mine"},
+		{"handled later", `async () => { const p = Promise.reject(1); p.catch(() => {}); return "hi" }`, "200 text/plain;charset=utf-8 hi"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := do(t, input(t, c.export)).summary(); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestModuleThatThrows(t *testing.T) {
+	t.Parallel()
+	in := input(t, `(() => { throw new Error("at the top") })()`)
+	o := do(t, in)
+	if o.summary() != "error Error: at the top" || len(o.Failure.Stack) == 0 || o.Failure.Stack[0].Line != 1 {
+		t.Errorf("%s %+v", o.summary(), o.Failure.Stack)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	t.Run("status", func(t *testing.T) {
+		t.Parallel()
+		for _, status := range []string{"99", "101", "1000"} {
+			o := do(t, input(t, `() => new Response(null, { status: `+status+` })`))
+			if o.Outcome == call.OK {
+				t.Error(status, o.summary())
+			}
+		}
+	})
+	t.Run("body", func(t *testing.T) {
+		t.Parallel()
+		for _, export := range []string{`() => "x".repeat(2000)`, `() => new Response("x".repeat(2000))`} {
+			in := input(t, export)
+			in.Limits.Response = 1000
+			if o := do(t, in); o.Outcome != call.Invalid {
+				t.Error(o.summary())
+			}
+		}
+	})
+	t.Run("log", func(t *testing.T) {
+		t.Parallel()
+		var seen atomic.Int64
+		in := input(t, `() => { for (let i = 0; i < 5000; i++) console.log("line", i); return "" }`)
+		in.OnLine = func(call.Line) { seen.Add(1) }
+		o := do(t, in)
+		if len(o.Lines) != 1001 || seen.Load() != 1001 || !strings.HasPrefix(o.Lines[1000].Message, "log limit reached") {
+			t.Error(len(o.Lines), seen.Load())
+		}
+	})
+	t.Run("long line", func(t *testing.T) {
+		t.Parallel()
+		o := do(t, input(t, `() => { console.log("ä".repeat(1e6)); return "" }`))
+		if len(o.Lines) != 1 || len(o.Lines[0].Message) > call.DefaultLimits.LineBytes {
+			t.Error(len(o.Lines))
+		}
+	})
+}
+
+func TestContext(t *testing.T) {
+	t.Parallel()
+	in := input(t, `(_, env, ctx) => {
+		const { waitUntil, passThroughOnException } = ctx;
+		waitUntil(Promise.resolve());
+		passThroughOnException();
+		return { ...ctx, deadline: ctx.deadline instanceof Date && ctx.deadline.getTime(), signal: ctx.signal instanceof AbortSignal && ctx.signal.aborted,
+			same: ctx.signal === ctx.signal && ctx.waitUntil === waitUntil, keys: Object.keys(ctx).length, text: ctx.script.name + ctx.script.version }
+	}`)
+	o := do(t, in)
+	want := fmt.Sprintf(`200 application/json {"executionId":"%s","rootExecutionId":"%s","depth":0,"app":{"id":"%s","slug":"shop"},`+
+		`"script":{"id":"%s","name":"hello","version":3},"caller":null,"deadline":%d,"signal":false,"same":true,"keys":10,"text":"hello3"}`,
+		in.Execution, in.Execution, in.Script.App, in.Script.ID, in.Deadline.UnixMilli())
+	if got := o.summary(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestSignalAbortsBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
+	in := input(t, `(_, env, ctx) => new Promise(yes => { setTimeout(() => yes("late"), 4000); ctx.signal.addEventListener("abort", () => yes(ctx.signal.reason.name)) })`)
+	in.Deadline = time.Now().Add(150 * time.Millisecond)
+	if got := do(t, in).summary(); got != "200 text/plain;charset=utf-8 TimeoutError" {
+		t.Error(got)
+	}
+}
+
+func TestWaitUntilGoesOnAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	in := input(t, `(_, env, ctx) => {
+		ctx.waitUntil((async () => { await new Promise(yes => setTimeout(yes, 5)); console.log("done") })());
+		ctx.waitUntil(Promise.reject(new Error("lost")));
+		setInterval(() => {}, 1);
+		setTimeout(() => { throw new Error("late") }, 1);
+		return "early";
+	}`)
+	run := handler.New(in)
+	var early call.Result
+	result := run.Do(func(answer call.Result) { early = answer })
+	if early.Outcome != call.OK || len(early.Lines) != 0 {
+		t.Error(early)
+	}
+	var lines []string
+	for _, line := range result.Lines {
+		lines = append(lines, string(line.Level)+" "+line.Message)
+	}
+	want := []string{"error waitUntil: Error: lost", "error uncaught: Error: late", "info done"}
+	if !slices.Equal(lines, want) || result.Outcome != call.OK {
+		t.Errorf("%s %q", result.Outcome, lines)
+	}
+}
+
+func TestStopAfterTheAnswerKeepsIt(t *testing.T) {
+	t.Parallel()
+	in := input(t, `(_, env, ctx) => { ctx.waitUntil(new Promise(yes => setTimeout(yes, 60_000))); return "early" }`)
+	run := handler.New(in)
+	answers := 0
+	result := run.Do(func(call.Result) {
+		answers++
+		time.AfterFunc(10*time.Millisecond, func() { run.Stop(call.Timeout, "wall") })
+	})
+	if answers != 1 || result.Outcome != call.Timeout || result.Response.Status != 200 || result.Failure.Message != "wall" {
+		t.Errorf("%d %+v", answers, result)
+	}
+}
+
+func TestStopBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	o := do(t, input(t, `() => "hi"`), func(r *handler.Run) { r.Stop(call.Cancelled, "gone") })
+	if o.Outcome != call.Cancelled || o.first != "cancelled" {
+		t.Error(o.summary())
+	}
+}
+
+func TestNothingStaysForTheNextCall(t *testing.T) {
+	t.Parallel()
+	in := input(t, `() => {
+		const before = [globalThis.left, Object.prototype.left, JSON.stringify([1]), Array.prototype.map.left];
+		globalThis.left = Object.prototype.left = 1; JSON.stringify = () => "bad"; Array.prototype.map.left = 1; delete globalThis.URL;
+		return before.join();
+	}`)
+	for range 3 {
+		if got := do(t, in).summary(); got != "200 text/plain;charset=utf-8 ,,[1]," {
+			t.Error(got)
+		}
+	}
+}
+
+// slot counts who holds it.
+type slot struct {
+	held, taken atomic.Int64
+}
+
+func (s *slot) Acquire() error { s.held.Add(1); s.taken.Add(1); return nil }
+func (s *slot) Release()       { s.held.Add(-1) }
+
+func TestSlotIsGivenBackWhileWaiting(t *testing.T) {
+	t.Parallel()
+	s := &slot{}
+	in := input(t, `async () => { await new Promise(yes => setTimeout(yes, 5)); return "hi" }`)
+	in.Slot = s
+	if got := do(t, in).summary(); !strings.HasPrefix(got, "200") {
+		t.Error(got)
+	}
+	if s.held.Load() != 0 || s.taken.Load() != 2 {
+		t.Error(s.held.Load(), s.taken.Load())
+	}
+}
