@@ -8,9 +8,9 @@ import (
 	"picloud/handlers/api/v1"
 )
 
-// call is one request of a scenario and what must come of it. Bodies are written in
+// step is one request of a scenario and what must come of it. Bodies are written in
 // JSON; "·" stands for the double quote.
-type call struct {
+type step struct {
 	name   string
 	do     string // "METHOD /path"
 	key    string // of the installation: "write" unless told otherwise
@@ -20,9 +20,9 @@ type call struct {
 	not    []string
 }
 
-func run(t *testing.T, in *installation, calls []call) {
+func run(t *testing.T, in *installation, steps []step) {
 	t.Helper()
-	for _, c := range calls {
+	for _, c := range steps {
 		method, path, _ := strings.Cut(c.do, " ")
 		header := http.Header{}
 		if c.body != "" {
@@ -63,7 +63,7 @@ const (
 func TestAPIMainPath(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	run(t, in, []call{
+	run(t, in, []step{
 		{"apps", "GET /api/v1/apps", "", "", 200, []string{"·slug·:·shop·", "·slug·:·other·"}, nil},
 		{"new app", "POST /api/v1/apps", "", "{·slug·:·third·,·name·:·Third·}", 201, []string{"·slug·:·third·", "·name·:·Third·"}, nil},
 		{"no scripts", "GET " + shop, "", "", 200, []string{"·scripts·:[]"}, nil},
@@ -95,7 +95,7 @@ func TestAPIBadInput(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	long := strings.Repeat("x", 1<<20+1)
-	run(t, in, []call{
+	run(t, in, []step{
 		{"build error", "PUT " + hello, "", "{·source·:·export default () => {\\n  let = ;\\n}·}", 422, []string{"·field·:·source·", "·line·:2", "·column·:"}, nil},
 		{"nothing made", "GET " + hello, "", "", 404, nil, nil},
 		{"unknown field", "PUT " + hello, "", "{·source·:··,·sauce·:1}", 422, []string{"·field·:·sauce·"}, nil},
@@ -140,7 +140,7 @@ func TestAPIBadInput(t *testing.T) {
 func TestAPIAccess(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	run(t, in, []call{
+	run(t, in, []step{
 		{"made by the owner's key", "PUT " + hello, "", "{·source·:·export default () => 1·}", 201, nil, nil},
 		{"no key", "GET /api/v1/apps", "none", "", 401, []string{"key is missing"}, nil},
 		{"unknown key", "GET /api/v1/apps", "unknown", "", 401, []string{"·detail·:·This key is not valid.·"}, nil},
@@ -188,7 +188,7 @@ func TestAPIFollowsRenames(t *testing.T) {
 	if err != nil || len(versions.Versions) != 1 {
 		t.Errorf("%+v, %v", versions, err)
 	}
-	_, err = client.Publish(ctx, "store", "greet", v1.PutScript{Source: "let = 1"})
+	_, err = client.Publish(ctx, "store", "greet", v1.PutScript{Source: "let = ;"})
 	if problem, ok := err.(*v1.Problem); !ok || problem.Status != 422 || !strings.Contains(err.Error(), "source:1:") {
 		t.Errorf("a build error by the client: %v", err)
 	}

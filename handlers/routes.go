@@ -16,9 +16,11 @@ import (
 
 	"picloud/engine/access"
 	"picloud/engine/app"
+	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
 	"picloud/engine/script"
+	"picloud/engine/worker"
 	"picloud/handlers/api"
 	"picloud/handlers/api/v1"
 	"picloud/handlers/web"
@@ -31,15 +33,18 @@ type Deps struct {
 	Apps       *app.Service
 	Scripts    *script.Service
 	Executions *execution.Store
+	Worker     *worker.Supervisor
 	Assets     *static.Assets
 
-	BaseURL string           // for the URLs of functions in answers; "": what the caller used
-	Secure  bool             // people come by https, whatever the last hop says
-	Version v1.Build         // of GET /version
-	Ready   []Probe          // of GET /readyz
-	IsAway  func(error) bool // tells that the database cannot be reached
-	Log     *slog.Logger     // nil: slog.Default()
-	Now     func() time.Time // nil: time.Now
+	BaseURL       string           // for the URLs of functions in answers; "": what the caller used
+	FunctionsHost string           // apps answer at <slug>.<FunctionsHost> too; "": they do not
+	Secure        bool             // people come by https, whatever the last hop says
+	Limits        call.Limits      // of a run
+	Version       v1.Build         // of GET /version
+	Ready         []Probe          // of GET /readyz
+	IsAway        func(error) bool // tells that the database cannot be reached
+	Log           *slog.Logger     // nil: slog.Default()
+	Now           func() time.Time // nil: time.Now
 }
 
 // Probe is one condition of being ready.

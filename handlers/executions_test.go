@@ -1,0 +1,88 @@
+package handlers_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/handlers/api/v1"
+)
+
+// ran leaves the rows of runs, as a worker that has ended does.
+func (in *installation) ran(t *testing.T, records ...execution.Record) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "journal")
+	journal, err := execution.CreateJournal(path, 16, 1<<20)
+	must(t, err)
+	for _, r := range records {
+		slot := journal.Begin(&execution.Entry{Execution: r.Execution, App: r.App, Script: r.Script, ScriptName: r.ScriptName, Started: r.Started})
+		slot.Finish(&r)
+	}
+	must(t, journal.Close())
+	must(t, execution.Recover(t.Context(), in.pool, path, func(execution.Running) execution.Verdict {
+		return execution.Verdict{Outcome: call.Crashed}
+	}))
+}
+
+func TestAPIExecutions(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	must(t, execution.EnsurePartitions(t.Context(), in.pool))
+	client := v1.Client{Base: in.url, Key: in.keys["write"]}
+	published, err := client.Publish(t.Context(), "other", "hello", v1.PutScript{Source: "export default () => 1"})
+	must(t, err)
+	app, err := in.apps.Find(t.Context(), "other")
+	must(t, err)
+	script, err := id.Parse[id.Script](published.Script.ID)
+	must(t, err)
+	var records []execution.Record
+	for i := range 5 {
+		r := execution.Record{
+			Execution: id.New[id.Execution](), App: app.ID, Script: script, ScriptName: "hello", Version: 1, Trigger: call.HTTP,
+			Method: "GET", Path: fmt.Sprintf("/%d<script>", i), Status: 200, Outcome: call.OK, Started: time.Now(),
+			Wall: 1500 * time.Microsecond, Executing: time.Millisecond,
+			Lines: []call.Line{{At: time.Now(), Level: call.Info, Message: fmt.Sprintf("line of %d", i), Fields: `{"n":1}`}},
+		}
+		if i == 4 {
+			r.Status, r.Outcome, r.Limit = 507, call.CPU, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}
+			r.Failure = &call.Failure{Message: "It used its time.", Stack: []call.Frame{{File: "hello.ts", Line: 3, Column: 7}}}
+		}
+		records = append(records, r)
+	}
+	in.ran(t, records...)
+
+	page, err := client.Executions(t.Context(), "other", v1.Runs{Limit: 2})
+	if err != nil || len(page.Executions) != 2 || page.Executions[0].ID != records[4].Execution.String() || page.Next == "" {
+		t.Fatalf("newest: %+v, %v", page, err)
+	}
+	page, err = client.Executions(t.Context(), "other", v1.Runs{Script: "hello", Before: page.Next, Limit: 3})
+	if err != nil || len(page.Executions) != 3 || page.Executions[2].Path != "/0<script>" || page.Executions[2].Wall != 1500 || page.Executions[2].CPU != 1000 {
+		t.Errorf("older: %+v, %v", page, err)
+	}
+	page, err = client.Executions(t.Context(), "other", v1.Runs{Outcome: "cpu"})
+	if err != nil || len(page.Executions) != 1 {
+		t.Fatalf("filtered: %+v, %v", page, err)
+	}
+	failure := page.Executions[0].Error
+	if failure == nil || failure.Limit == nil || failure.Limit.Value != 2000 || len(failure.Stack) != 1 || failure.Stack[0].Line != 3 {
+		t.Errorf("failure: %+v", failure)
+	}
+	one, err := client.Execution(t.Context(), records[0].Execution.String())
+	if err != nil || one.App != "other" || len(one.Log) != 1 || one.Log[0].Message != "line of 0" || string(one.Log[0].Fields) != `{"n":1}` {
+		t.Errorf("one: %+v, %v", one, err)
+	}
+	bound := v1.Client{Base: in.url, Key: in.keys["bound"]}
+	_, foreign := bound.Execution(t.Context(), records[0].Execution.String())
+	_, missing := bound.Execution(t.Context(), id.New[id.Execution]().String())
+	if foreign == nil || missing == nil || foreign.Error() != missing.Error() || foreign.(*v1.Problem).Status != 404 {
+		t.Errorf("a foreign run says %v, a missing one %v", foreign, missing)
+	}
+	if answer := in.request(t, "GET", "/api/v1/executions/"+strings.Repeat("0", 36), map[string][]string{"Authorization": {"Bearer " + in.keys["write"]}}, ""); answer.status != 404 {
+		t.Errorf("zeros: %d", answer.status)
+	}
+}
