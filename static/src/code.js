@@ -19,7 +19,6 @@ const colours = HighlightStyle.define([
   { tag: [t.number], color: "var(--warn)" },
   { tag: [t.comment], color: "var(--muted)", fontStyle: "italic" },
   { tag: [t.typeName, t.className], color: "var(--warn)" },
-  { tag: [t.definition(t.variableName), t.function(t.definition(t.variableName))], fontWeight: "600" },
   { tag: [t.invalid], color: "var(--fail)" },
 ]);
 
@@ -29,7 +28,7 @@ const look = EditorView.theme({
   ".cm-content": { padding: "12px 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 16px 0 8px" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none", paddingLeft: "4px" },
-  ".cm-lineNumbers .cm-gutterElement": { minWidth: "32px", padding: "0 6px 0 4px", opacity: ".8" },
+  ".cm-lineNumbers .cm-gutterElement": { minWidth: "32px", padding: "0 6px 0 4px" },
   ".cm-activeLine": { backgroundColor: "color-mix(in oklab, var(--sunken) 70%, transparent)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
@@ -65,7 +64,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
       doc: textarea.value,
       extensions: [
         EditorView.cspNonce.of(nonce),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         lintGutter(), lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), highlightSpecialChars(),
         history(), drawSelection(), dropCursor(), rectangularSelection(), crosshairCursor(),
         EditorState.allowMultipleSelections.of(true), EditorState.tabSize.of(2), indentUnit.of("  "),

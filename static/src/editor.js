@@ -67,7 +67,7 @@ if (form) {
     const answer = await fetch(form.dataset.publish, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!answer?.ok) { form.dataset.leaving = "yes"; location.assign(form.dataset.publish); return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    dialog.querySelector("#dialog-part").replaceWith(document.adoptNode(page.getElementById("dialog-part")));
+    dialog.replaceChildren(document.adoptNode(page.getElementById("publish")));
     window.htmx.process(dialog);
     dialog.showModal();
     dialog.querySelector("input[name=note]")?.focus();

@@ -27,7 +27,7 @@ export function live() {
   const open = () => {
     if (source || over || document.hidden || (on && !on.checked)) return;
     source = new EventSource(url);
-    source.onopen = () => state("Live", true);
+    source.onopen = () => state("", true);
     source.onerror = () => {
       const lost = source.readyState === EventSource.CLOSED;
       state(lost ? "Not connected" : "Connecting again…", false);
@@ -72,11 +72,12 @@ function row(html) {
 function line(html) {
   const lines = document.getElementById("lines");
   if (!lines) return;
-  const end = lines.scrollTop + lines.clientHeight > lines.scrollHeight - 24;
+  const box = lines.parentElement;
+  const end = box.scrollTop + box.clientHeight > box.scrollHeight - 24;
   const part = document.createElement("template");
   part.innerHTML = html;
   show(part.content);
   lines.append(part.content);
   document.querySelector("[data-until-live]")?.remove();
-  if (end) lines.scrollTop = lines.scrollHeight;
+  if (end) box.scrollTop = box.scrollHeight;
 }

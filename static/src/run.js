@@ -53,9 +53,10 @@ function line(html) {
   part.innerHTML = html;
   show(part.content);
   lines.closest(".console").hidden = false;
-  const end = lines.scrollTop + lines.clientHeight > lines.scrollHeight - 24;
+  const box = lines.parentElement;
+  const end = box.scrollTop + box.clientHeight > box.scrollHeight - 24;
   lines.append(part.content);
-  if (end) lines.scrollTop = lines.scrollHeight;
+  if (end) box.scrollTop = box.scrollHeight;
 }
 
 function message(text, fail = false) {

@@ -24,8 +24,8 @@ export function age(moment, now = Date.now()) {
 // show writes the times of a part of the page; server and browser may disagree about now,
 // so ages are counted by the server's clock, which the page carries.
 export function show(root = document) {
-  for (const time of root.querySelectorAll("time[data-form], text[data-time]")) {
-    const moment = new Date(time.getAttribute("datetime") ?? time.dataset.time);
+  for (const time of root.querySelectorAll("time[data-form]")) {
+    const moment = new Date(time.dateTime);
     const form = time.dataset.form;
     time.textContent = form === "ago" ? age(moment, Date.now() + skew) : formats[form].format(moment);
   }

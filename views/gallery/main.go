@@ -79,8 +79,10 @@ type shot struct {
 
 func shots() []shot {
 	return []shot{
-		{"light", "light", 1400, 900, false}, {"dark", "dark", 1400, 900, false},
-		{"light-360", "light", 360, 740, true}, {"dark-360", "dark", 360, 740, true},
+		{"light", "light", 1400, 900, false},
+		{"dark", "dark", 1400, 900, false},
+		{"light-360", "light", 360, 740, true},
+		{"dark-360", "dark", 360, 740, true},
 	}
 }
 

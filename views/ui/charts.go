@@ -27,9 +27,8 @@ type Point struct {
 
 // The scatter's drawing area, in the units of its view box.
 const (
-	scatterWidth, scatterHeight          = 1000.0, 160.0
-	scatterLeft, scatterRight            = 56.0, 988.0
-	scatterTop, scatterBottom            = 14.0, 128.0
+	scatterLeft, scatterRight            = 0.0, 1000.0
+	scatterTop, scatterBottom            = 6.0, 134.0
 	sparkWidth, sparkHeight, sparkBarGap = 120.0, 24.0, 1.0
 )
 
@@ -38,11 +37,6 @@ type gridLine struct{ Y, Label string }
 type dot struct {
 	X, Y, Class string
 	Point       Point
-}
-
-type tick struct {
-	X, Anchor string
-	At        time.Time
 }
 
 // scale maps durations to heights by their logarithm, over whole decades from lo to hi.
@@ -95,22 +89,16 @@ func (p ScatterProps) dots(s scale) []dot {
 	return dots
 }
 
-func (p ScatterProps) ticks() []tick {
-	ticks := make([]tick, 0, 5)
-	for i := range 5 {
-		t := p.From.Add(p.To.Sub(p.From) * time.Duration(i) / 4)
-		anchor := "middle"
-		if i == 0 {
-			anchor = "start"
-		} else if i == 4 {
-			anchor = "end"
-		}
-		ticks = append(ticks, tick{X: number(p.x(t)), Anchor: anchor, At: t})
+// ticks are five moments, evenly from From to To.
+func (p ScatterProps) ticks() []time.Time {
+	ticks := make([]time.Time, 5)
+	for i := range ticks {
+		ticks[i] = p.From.Add(p.To.Sub(p.From) * time.Duration(i) / 4)
 	}
 	return ticks
 }
 
-// tickText is a clock time within two days, else a date.
+// tickForm is a clock time within two days, else a date.
 func (p ScatterProps) tickForm() (form, layout string) {
 	if p.To.Sub(p.From) > 48*time.Hour {
 		return "day", "2 Jan"
