@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/name"
@@ -52,7 +52,7 @@ type Naming struct {
 }
 
 // Create makes an app. A taken slug is a Conflict at field "slug".
-func (s *Service) Create(ctx context.Context, actor access.Actor, naming Naming) (App, error) {
+func (s *Service) Create(ctx context.Context, who actor.Actor, naming Naming) (App, error) {
 	naming.Name = strings.TrimSpace(naming.Name)
 	if naming.Slug == "" {
 		naming.Slug = name.Derive(naming.Name)
@@ -68,7 +68,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, naming Naming)
 		if err := s.q.ReuseAppSlug(ctx, tx, made.Slug); err != nil {
 			return err
 		}
-		return Record(ctx, tx, made.ID, Event{Actor: actor.String(), Address: actor.Client.Address, Action: "app created", Object: object(made.ID), Detail: map[string]any{"slug": made.Slug, "name": made.Name}})
+		return Record(ctx, tx, made.ID, Event{Actor: who.String(), Address: who.Client.Address, Action: "app created", Object: object(made.ID), Detail: map[string]any{"slug": made.Slug, "name": made.Name}})
 	})
 	if err != nil {
 		return App{}, fmt.Errorf("create app %s: %w", naming.Slug, err)
@@ -79,7 +79,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, naming Naming)
 
 // Rename gives an app another name, slug or both. The old slug leads to the app until
 // it is used again.
-func (s *Service) Rename(ctx context.Context, actor access.Actor, app id.App, naming Naming) (App, error) {
+func (s *Service) Rename(ctx context.Context, who actor.Actor, app id.App, naming Naming) (App, error) {
 	naming.Name = strings.TrimSpace(naming.Name)
 	var renamed App
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -105,7 +105,7 @@ func (s *Service) Rename(ctx context.Context, actor access.Actor, app id.App, na
 				return err
 			}
 		}
-		return Record(ctx, tx, app, Event{Actor: actor.String(), Address: actor.Client.Address, Action: "app renamed", Object: object(app), Detail: map[string]any{
+		return Record(ctx, tx, app, Event{Actor: who.String(), Address: who.Client.Address, Action: "app renamed", Object: object(app), Detail: map[string]any{
 			"from": old.Slug, "to": naming.Slug, "from_name": old.Name, "to_name": naming.Name,
 		}})
 	})
@@ -124,14 +124,14 @@ func (s *Service) moveSlug(ctx context.Context, tx pgx.Tx, app id.App, from, to 
 }
 
 // List gives the apps that the actor may see, by name.
-func (s *Service) List(ctx context.Context, actor access.Actor) ([]App, error) {
+func (s *Service) List(ctx context.Context, who actor.Actor) ([]App, error) {
 	rows, err := s.q.ListApps(ctx, s.pool)
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
 	apps := make([]App, 0, len(rows))
 	for _, row := range rows {
-		if actor.Sees(row.ID) {
+		if who.Sees(row.ID) {
 			apps = append(apps, App{ID: row.ID, Slug: row.Slug, Name: row.Name, CreatedAt: row.CreatedAt, Scripts: int(row.Scripts), LiveScripts: int(row.LiveScripts)})
 		}
 	}

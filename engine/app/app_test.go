@@ -6,25 +6,25 @@ import (
 	"testing"
 
 	"picloud/db/dbtest"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 )
 
-func someone() access.Actor {
-	return access.Actor{User: id.New[id.User](), Name: "Ada", CanWrite: true, Client: access.Client{Address: "192.0.2.1"}}
+func someone() actor.Actor {
+	return actor.Actor{User: id.New[id.User](), Name: "Ada", CanWrite: true, Client: actor.Client{Address: "192.0.2.1"}}
 }
 
 func TestAppsAreMadeFoundAndListed(t *testing.T) {
 	t.Parallel()
 	apps := app.New(dbtest.New(t))
-	actor := someone()
-	made, err := apps.Create(t.Context(), actor, app.Naming{Name: "  Café Straße "})
+	ada := someone()
+	made, err := apps.Create(t.Context(), ada, app.Naming{Name: "  Café Straße "})
 	if err != nil || made.Slug != "cafe-strasse" || made.Name != "Café Straße" {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	explicit, err := apps.Create(t.Context(), actor, app.Naming{Name: "Another", Slug: "other"})
+	explicit, err := apps.Create(t.Context(), ada, app.Naming{Name: "Another", Slug: "other"})
 	if err != nil || explicit.Slug != "other" {
 		t.Fatalf("%+v, %v", explicit, err)
 	}
@@ -32,12 +32,12 @@ func TestAppsAreMadeFoundAndListed(t *testing.T) {
 	if err != nil || found.ID != made.ID {
 		t.Errorf("%+v, %v", found, err)
 	}
-	all, err := apps.List(t.Context(), actor)
+	all, err := apps.List(t.Context(), ada)
 	if err != nil || len(all) != 2 || all[0].Slug != "other" {
 		t.Errorf("%+v, %v", all, err)
 	}
-	actor.App = &made.ID
-	if own, err := apps.List(t.Context(), actor); err != nil || len(own) != 1 || own[0].ID != made.ID {
+	ada.App = &made.ID
+	if own, err := apps.List(t.Context(), ada); err != nil || len(own) != 1 || own[0].ID != made.ID {
 		t.Errorf("a key of one app sees %+v, %v", own, err)
 	}
 	if _, err := apps.Find(t.Context(), "nothing"); !fault.Is(err, fault.NotFound) {

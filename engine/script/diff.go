@@ -184,7 +184,7 @@ func run(lines []Line, start int, kind LineKind) int {
 
 // markPair marks two lines that have at least a third in common.
 func markPair(differ *diffmatchpatch.DiffMatchPatch, older, newer *Line) {
-	if len(older.Text) > maxPartLine || len(newer.Text) > maxPartLine || !utf8.ValidString(older.Text+newer.Text) {
+	if len(older.Text) > maxPartLine || len(newer.Text) > maxPartLine || !utf8.ValidString(older.Text) || !utf8.ValidString(newer.Text) {
 		return
 	}
 	pieces := differ.DiffCleanupSemantic(differ.DiffMain(older.Text, newer.Text, false))

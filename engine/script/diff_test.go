@@ -87,7 +87,7 @@ func TestCompareTakesBoundedTime(t *testing.T) {
 	}
 	pairs := [][2]string{
 		{noise(1, 200000, 10), noise(2, 200000, 10)},
-		{noise(1, 100000, 1 << 30), noise(2, 100000, 1 << 30)},
+		{noise(1, 100000, 1<<30), noise(2, 100000, 1<<30)},
 		{strings.Repeat("a", 1<<20), strings.Repeat("b", 1<<20)},
 		{strings.Repeat("\n", 1<<20), strings.Repeat("x\n", 1<<19)},
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -57,11 +57,11 @@ func (s *Service) Draft(ctx context.Context, app id.App, script id.Script) (Draf
 // SaveDraft stores a source over the given revision and answers with the draft as it is
 // then. Over another revision it fails with *StaleDraft, unless the other save was of the
 // same source. A draft need not compile.
-func (s *Service) SaveDraft(ctx context.Context, actor access.Actor, app id.App, script id.Script, source string, revision int64) (Draft, error) {
+func (s *Service) SaveDraft(ctx context.Context, who actor.Actor, app id.App, script id.Script, source string, revision int64) (Draft, error) {
 	if why := checkSource(source); why != "" {
 		return Draft{}, fault.AtField("source", "%s", why)
 	}
-	by := authorOf(actor)
+	by := authorOf(who)
 	saved, err := s.q.SaveDraft(ctx, s.pool, queries.SaveDraftParams{
 		AppID: app, ScriptID: script, Revision: revision, Source: source, SourceHash: hashOf(source), UpdatedBy: by.user,
 	})

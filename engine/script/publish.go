@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
@@ -36,7 +36,7 @@ type Published struct {
 // Publish builds a source and makes it the live version. Problems of the source are an
 // Invalid fault at field "source" with bundle.Problems as its cause; a live version other
 // than IfVersion is a Conflict. A source that is live already makes no new version.
-func (s *Service) Publish(ctx context.Context, actor access.Actor, appID id.App, script id.Script, wanted Publishing) (Published, error) {
+func (s *Service) Publish(ctx context.Context, who actor.Actor, appID id.App, script id.Script, wanted Publishing) (Published, error) {
 	if why := checkText("The note", wanted.Note, MaxNote); why != "" {
 		return Published{}, fault.AtField("note", "%s", why)
 	}
@@ -63,7 +63,7 @@ func (s *Service) Publish(ctx context.Context, actor access.Actor, appID id.App,
 	v := version{script: script, language: current.Language, source: source, output: output, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil}
 	var made int
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.store(ctx, tx, authorOf(actor), appID, v, wanted.IfVersion)
+		made, err = s.store(ctx, tx, authorOf(who), appID, v, wanted.IfVersion)
 		return err
 	})
 	if err != nil {
@@ -87,10 +87,10 @@ func (s *Service) unchanged(ctx context.Context, current Script, source string) 
 
 // Put publishes a source under a name, and makes the script in the same step when the
 // app has none of that name; language is used only then.
-func (s *Service) Put(ctx context.Context, actor access.Actor, appID id.App, named string, language bundle.Language, wanted Publishing) (Published, error) {
+func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named string, language bundle.Language, wanted Publishing) (Published, error) {
 	found, err := s.Find(ctx, appID, named)
 	if err == nil && found.Name == named {
-		return s.Publish(ctx, actor, appID, found.ID, wanted)
+		return s.Publish(ctx, who, appID, found.ID, wanted)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Published{}, err
@@ -112,7 +112,7 @@ func (s *Service) Put(ctx context.Context, actor access.Actor, appID id.App, nam
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		made, err = s.addLive(ctx, tx, authorOf(actor), appID, fresh, output, wanted.Note)
+		made, err = s.addLive(ctx, tx, authorOf(who), appID, fresh, output, wanted.Note)
 		return err
 	})
 	if err != nil {
@@ -296,7 +296,7 @@ func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queri
 }
 
 // MakeLive makes a stored version live at once.
-func (s *Service) MakeLive(ctx context.Context, actor access.Actor, appID id.App, script id.Script, to int, note string) (Script, error) {
+func (s *Service) MakeLive(ctx context.Context, who actor.Actor, appID id.App, script id.Script, to int, note string) (Script, error) {
 	if why := checkText("The note", note, MaxNote); why != "" {
 		return Script{}, fault.AtField("note", "%s", why)
 	}
@@ -311,7 +311,7 @@ func (s *Service) MakeLive(ctx context.Context, actor access.Actor, appID id.App
 		if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
 			return err
 		}
-		return s.deploy(ctx, tx, authorOf(actor), locked, int32(to), strings.TrimSpace(note))
+		return s.deploy(ctx, tx, authorOf(who), locked, int32(to), strings.TrimSpace(note))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("make version %d of %s live: %w", to, script, err)

@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/execution"
@@ -90,7 +90,7 @@ type New struct {
 }
 
 // Create makes a script with a draft and no version.
-func (s *Service) Create(ctx context.Context, actor access.Actor, app id.App, wanted New) (Script, error) {
+func (s *Service) Create(ctx context.Context, who actor.Actor, app id.App, wanted New) (Script, error) {
 	if wanted.Language == "" {
 		wanted.Language = bundle.TypeScript
 	}
@@ -102,7 +102,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, app id.App, wa
 	}
 	var made id.Script
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.add(ctx, tx, authorOf(actor), app, wanted)
+		made, err = s.add(ctx, tx, authorOf(who), app, wanted)
 		return err
 	})
 	if err != nil {
@@ -286,11 +286,11 @@ type author struct {
 	address string
 }
 
-func authorOf(actor access.Actor) author {
-	if actor.User.IsZero() {
+func authorOf(who actor.Actor) author {
+	if who.User.IsZero() {
 		return author{name: "PiCloud", actor: "system"}
 	}
-	return author{user: &actor.User, name: actor.Name, actor: actor.String(), address: actor.Client.Address}
+	return author{user: &who.User, name: who.Name, actor: who.String(), address: who.Client.Address}
 }
 
 func (a author) event(action string, script id.Script, detail map[string]any) app.Event {

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db/dbtest"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/execution"
@@ -39,7 +39,7 @@ type world struct {
 	apps    *app.Service
 	scripts *script.Service
 	app     app.App
-	ada     access.Actor
+	ada     actor.Actor
 }
 
 func service(t *testing.T, pool *pgxpool.Pool) *script.Service {
@@ -55,7 +55,7 @@ func begin(t *testing.T) *world {
 	t.Helper()
 	pool := dbtest.New(t)
 	w := &world{pool: pool, apps: app.New(pool), scripts: service(t, pool)}
-	w.ada = access.Actor{User: id.New[id.User](), Name: "Ada", CanWrite: true, Client: access.Client{Address: "192.0.2.1"}}
+	w.ada = actor.Actor{User: id.New[id.User](), Name: "Ada", CanWrite: true, Client: actor.Client{Address: "192.0.2.1"}}
 	if _, err := pool.Exec(t.Context(), "INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'ada@example.com', 'Ada', '')", w.ada.User); err != nil {
 		t.Fatal(err)
 	}
@@ -409,7 +409,7 @@ func TestSeedsOnceForSeveralNodes(t *testing.T) {
 		})
 	}
 	all.Wait()
-	apps, err := app.New(pool).List(t.Context(), access.Actor{})
+	apps, err := app.New(pool).List(t.Context(), actor.Actor{})
 	if err != nil || len(apps) != 1 || apps[0].Slug != script.SeedSlug || apps[0].LiveScripts != 1 || apps[0].Scripts != 1 {
 		t.Fatalf("%+v, %v", apps, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/bundle"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -40,7 +40,7 @@ func (s *Service) Seed(ctx context.Context) error {
 		if err != nil || made == 0 {
 			return err
 		}
-		_, err = s.addLive(ctx, tx, authorOf(access.Actor{}), app, hello, output, "First version")
+		_, err = s.addLive(ctx, tx, authorOf(actor.Actor{}), app, hello, output, "First version")
 		return err
 	})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -17,7 +17,7 @@ import (
 )
 
 // Rename gives a script another name. Its old name leads to it until it is used again.
-func (s *Service) Rename(ctx context.Context, actor access.Actor, appID id.App, script id.Script, to string) (Script, error) {
+func (s *Service) Rename(ctx context.Context, who actor.Actor, appID id.App, script id.Script, to string) (Script, error) {
 	if why := name.Check(to); why != "" {
 		return Script{}, fault.AtField("name", "%s", why)
 	}
@@ -35,7 +35,7 @@ func (s *Service) Rename(ctx context.Context, actor access.Actor, appID id.App, 
 		if err := s.q.KeepScriptName(ctx, tx, queries.KeepScriptNameParams{AppID: appID, Name: old.Name, ScriptID: script}); err != nil {
 			return err
 		}
-		return app.Record(ctx, tx, appID, authorOf(actor).event("script renamed", script, map[string]any{"from": old.Name, "to": to}))
+		return app.Record(ctx, tx, appID, authorOf(who).event("script renamed", script, map[string]any{"from": old.Name, "to": to}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("rename script %s: %w", script, err)
@@ -51,7 +51,7 @@ type Settings struct {
 }
 
 // Describe changes the settings of a script.
-func (s *Service) Describe(ctx context.Context, actor access.Actor, appID id.App, script id.Script, settings Settings) (Script, error) {
+func (s *Service) Describe(ctx context.Context, who actor.Actor, appID id.App, script id.Script, settings Settings) (Script, error) {
 	var fields []fault.Field
 	if why := checkText("The description", settings.Description, MaxDescription); why != "" {
 		fields = append(fields, fault.Field{Name: "description", Message: why})
@@ -74,7 +74,7 @@ func (s *Service) Describe(ctx context.Context, actor access.Actor, appID id.App
 		if changed == 0 {
 			return noScript()
 		}
-		return app.Record(ctx, tx, appID, authorOf(actor).event("script described", script, map[string]any{"capture": settings.Capture}))
+		return app.Record(ctx, tx, appID, authorOf(who).event("script described", script, map[string]any{"capture": settings.Capture}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("describe script %s: %w", script, err)
@@ -85,7 +85,7 @@ func (s *Service) Describe(ctx context.Context, actor access.Actor, appID id.App
 
 // Delete removes a script with its draft, versions and history. Its name must be
 // repeated. What its runs left stays until it is old.
-func (s *Service) Delete(ctx context.Context, actor access.Actor, appID id.App, script id.Script, repeated string) error {
+func (s *Service) Delete(ctx context.Context, who actor.Actor, appID id.App, script id.Script, repeated string) error {
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil {
@@ -97,7 +97,7 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, appID id.App, 
 		if err := s.q.DropScript(ctx, tx, queries.DropScriptParams{AppID: appID, ID: script}); err != nil {
 			return err
 		}
-		return app.Record(ctx, tx, appID, authorOf(actor).event("script deleted", script, map[string]any{"name": old.Name}))
+		return app.Record(ctx, tx, appID, authorOf(who).event("script deleted", script, map[string]any{"name": old.Name}))
 	})
 	if err != nil {
 		return fmt.Errorf("delete script %s: %w", script, err)

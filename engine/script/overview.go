@@ -1,0 +1,58 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"picloud/engine/access"
+	"picloud/engine/id"
+	"picloud/queries"
+)
+
+// Changes compares live version and draft of several scripts; those whose draft is what
+// is live, or of which nothing is live, are not in it.
+func (s *Service) Changes(ctx context.Context, app id.App, scripts []id.Script) (map[id.Script]Difference, error) {
+	if len(scripts) == 0 {
+		return nil, nil
+	}
+	ids := make([]pgtype.UUID, len(scripts))
+	for i, script := range scripts {
+		ids[i] = pgtype.UUID{Bytes: script, Valid: true}
+	}
+	rows, err := s.q.ListChangedSources(ctx, s.pool, queries.ListChangedSourcesParams{AppID: app, ScriptIds: ids})
+	if err != nil {
+		return nil, fmt.Errorf("list changes of %s: %w", app, err)
+	}
+	changes := make(map[id.Script]Difference, len(rows))
+	for _, row := range rows {
+		changes[row.ScriptID] = Compare(row.Live, row.Draft)
+	}
+	return changes, nil
+}
+
+// Found is a script that a search hit.
+type Found struct {
+	AppSlug, AppName  string
+	Name, Description string
+}
+
+// Search gives the scripts whose name or description contains a text, in the apps that
+// the actor may see; names that begin with it come first.
+func (s *Service) Search(ctx context.Context, actor access.Actor, text string, limit int) ([]Found, error) {
+	rows, err := s.q.SearchScriptsAcrossApps(ctx, s.pool, queries.SearchScriptsAcrossAppsParams{
+		Text: strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""), Most: int32(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search scripts: %w", err)
+	}
+	found := make([]Found, 0, len(rows))
+	for _, row := range rows {
+		if actor.Sees(row.AppID) {
+			found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
+		}
+	}
+	return found, nil
+}
