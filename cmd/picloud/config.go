@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// config is every setting of the product. The order of options is that of the README.
+type config struct {
+	addr              string
+	dataDir           string
+	baseURL           string
+	functionsHost     string
+	trustedProxies    []netip.Prefix
+	roles             []string
+	singleProcess     bool
+	databaseURL       string
+	workerDatabaseURL string
+	adminEmail        string
+	adminPassword     string
+	maxRunning        int
+	maxBody           int64
+	bodiesInFlight    int64
+	wallLimit         time.Duration
+	cpuLimit          time.Duration
+	workerMemory      int64
+	retentionDays     int
+	retentionSize     int64
+	ringSize          int64
+	logFormat         string
+	logLevel          string
+}
+
+func (c *config) options() []option {
+	return []option{
+		{flag: "addr", env: "PICLOUD_ADDR", fallback: "127.0.0.1:8080", usage: "address to listen on", set: c.setAddr},
+		{flag: "data-dir", env: "PICLOUD_DATA_DIR", fallback: "data", usage: "folder for the private PostgreSQL, journals and sockets", set: text(&c.dataDir)},
+		{flag: "base-url", env: "PICLOUD_BASE_URL", usage: "public address of the dashboard, such as https://pi.example", set: c.setBaseURL},
+		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/", set: c.setFunctionsHost},
+		{flag: "trusted-proxies", env: "PICLOUD_TRUSTED_PROXIES", usage: "addresses or prefixes whose X-Forwarded-… headers are believed", set: prefixes(&c.trustedProxies)},
+		{flag: "roles", env: "PICLOUD_ROLES", fallback: "manager,orchestrator,executor", usage: "what this node does", set: c.setRoles},
+		{flag: "single-process", env: "PICLOUD_SINGLE_PROCESS", fallback: "false", usage: "run manager and worker in one process (tests, debugging)", set: boolean(&c.singleProcess)},
+		{env: "DATABASE_URL", usage: "a PostgreSQL to use instead of the private one", secret: true, set: c.setDatabaseURL},
+		{env: "PICLOUD_WORKER_DATABASE_URL", usage: "the same with a narrower role, for workers", secret: true, set: text(&c.workerDatabaseURL)},
+		{env: "PICLOUD_ADMIN_EMAIL", usage: "owner to create when there is no user yet", set: text(&c.adminEmail)},
+		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
+		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time", set: number(&c.maxRunning, 1, 512)},
+		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
+		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
+		{flag: "wall-limit", env: "PICLOUD_WALL_LIMIT", fallback: "30s", usage: "time of a run from start to end", set: duration(&c.wallLimit, 100*time.Millisecond, 5*time.Minute)},
+		{flag: "cpu-limit", env: "PICLOUD_CPU_LIMIT", fallback: "2s", usage: "executing time of a run, waits not counted", set: duration(&c.cpuLimit, 50*time.Millisecond, 5*time.Minute)},
+		{flag: "worker-memory", env: "PICLOUD_WORKER_MEMORY", fallback: "384MiB", usage: "live heap of the worker process", set: size(&c.workerMemory, 64<<20, 64<<30)},
+		{flag: "retention-days", env: "PICLOUD_RETENTION_DAYS", fallback: "14", usage: "days that runs and logs are kept", set: number(&c.retentionDays, 1, 3650)},
+		{flag: "retention-size", env: "PICLOUD_RETENTION_SIZE", fallback: "2GiB", usage: "size that runs and logs may have on disk", set: size(&c.retentionSize, 16<<20, 1<<50)},
+		{flag: "ring-size", env: "PICLOUD_RING_SIZE", fallback: "32MiB", usage: "size of the ring of records that wait for PostgreSQL", set: size(&c.ringSize, 1<<20, 1<<30)},
+		{flag: "log-format", env: "PICLOUD_LOG_FORMAT", fallback: "text", usage: "text or json", set: oneOf(&c.logFormat, "text", "json")},
+		{flag: "log-level", env: "PICLOUD_LOG_LEVEL", fallback: "info", usage: "debug, info, warn or error", set: oneOf(&c.logLevel, "debug", "info", "warn", "error")},
+	}
+}
+
+func readConfig(arguments []string, getenv func(string) string) (*config, []string, error) {
+	c := &config{}
+	rest, err := load(c.options(), arguments, getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.baseURL == "" {
+		c.baseURL = "http://" + strings.Replace(c.addr, "0.0.0.0", "127.0.0.1", 1)
+		if host, port, _ := net.SplitHostPort(c.addr); host == "" || host == "::" {
+			c.baseURL = "http://127.0.0.1:" + port
+		}
+	}
+	return c, rest, nil
+}
+
+func (c *config) setAddr(value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil {
+		return errors.New("want host:port, such as 127.0.0.1:8080")
+	}
+	if host != "" && net.ParseIP(host) == nil && host != "localhost" {
+		return fmt.Errorf("host %q is no IP address", host)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("port %q is no port", port)
+	}
+	c.addr = value
+	return nil
+}
+
+func (c *config) setBaseURL(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return errors.New("want scheme and host only, such as https://pi.example")
+	}
+	c.baseURL = u.Scheme + "://" + u.Host
+	return nil
+}
+
+func (c *config) setFunctionsHost(value string) error {
+	if value == "none" {
+		c.functionsHost = ""
+		return nil
+	}
+	if strings.ContainsAny(value, "/:@ ") || strings.HasPrefix(value, ".") {
+		return errors.New("want a host name without scheme and port")
+	}
+	c.functionsHost = strings.ToLower(value)
+	return nil
+}
+
+func (c *config) setRoles(value string) error {
+	for role := range strings.SplitSeq(value, ",") {
+		role = strings.TrimSpace(role)
+		switch role {
+		case "manager", "orchestrator", "executor":
+			c.roles = append(c.roles, role)
+		default:
+			return fmt.Errorf("role %q: want manager, orchestrator, executor", role)
+		}
+	}
+	if !c.has("manager") || !c.has("orchestrator") || !c.has("executor") {
+		return errors.New("a node has all three roles for now: manager,orchestrator,executor")
+	}
+	return nil
+}
+
+func (c *config) has(role string) bool {
+	for _, entry := range c.roles {
+		if entry == role {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *config) setDatabaseURL(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("want postgres://user:password@host:port/database")
+	}
+	c.databaseURL = value
+	return nil
+}
+
+// printConfig is `picloud config`: every setting as it would be used, secrets hidden.
+func printConfig(getenv func(string) string, arguments []string) error {
+	c := &config{}
+	options := c.options()
+	shown := make(map[string]string)
+	for i, o := range options {
+		set := o.set
+		options[i].set = func(value string) error {
+			if shown[o.env] = value; o.secret && value != "" {
+				shown[o.env] = "***"
+			}
+			return set(value)
+		}
+	}
+	_, err := load(options, arguments, getenv)
+	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	for _, o := range options {
+		name := "--" + o.flag
+		if o.flag == "" {
+			name = ""
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", o.env, name, shown[o.env])
+	}
+	return errors.Join(table.Flush(), err)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// option is one setting: a flag, an environment variable and a place in the config.
+// A variable NAME of a secret can also be given as NAME_FILE, the path of a file that
+// holds it.
+type option struct {
+	flag     string // "" : only the environment
+	env      string
+	fallback string
+	usage    string
+	secret   bool
+	set      func(text string) error
+}
+
+// load fills the config: default < environment < flag. It returns all faults at once.
+func load(options []option, arguments []string, getenv func(string) string) (rest []string, err error) {
+	var faults []error
+	flags := flag.NewFlagSet("picloud", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	given := map[string]string{}
+	for _, o := range options {
+		if o.flag == "" {
+			continue
+		}
+		remember := func(text string) error { given[o.flag] = text; return nil }
+		if o.fallback == "false" {
+			flags.BoolFunc(o.flag, o.usage, remember)
+			continue
+		}
+		flags.Func(o.flag, o.usage, remember)
+	}
+	if err := flags.Parse(arguments); err != nil {
+		faults = append(faults, err)
+	}
+	for _, o := range options {
+		text, source, err := o.find(given, getenv)
+		if err == nil {
+			err = o.set(text)
+		}
+		if err != nil {
+			if o.secret {
+				text = "***"
+			}
+			faults = append(faults, fmt.Errorf("%s %q: %w", source, text, err))
+		}
+	}
+	return flags.Args(), errors.Join(faults...)
+}
+
+func (o option) find(given map[string]string, getenv func(string) string) (text, source string, err error) {
+	if text, found := given[o.flag]; found && o.flag != "" {
+		return text, "--" + o.flag, nil
+	}
+	if text := getenv(o.env); text != "" {
+		return text, o.env, nil
+	}
+	if path := getenv(o.env + "_FILE"); path != "" && o.secret {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return path, o.env + "_FILE", errors.New("the file cannot be read")
+		}
+		return strings.TrimSpace(string(content)), o.env + "_FILE", nil
+	}
+	return o.fallback, "--" + o.flag, nil
+}
+
+func text(target *string) func(string) error {
+	return func(value string) error { *target = value; return nil }
+}
+
+func boolean(target *bool) func(string) error {
+	return func(value string) (err error) {
+		if *target, err = strconv.ParseBool(value); err != nil {
+			return errors.New("want true or false")
+		}
+		return nil
+	}
+}
+
+func number(target *int, least, most int) func(string) error {
+	return func(value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("want a number from %d to %d", least, most)
+		}
+		*target = n
+		return nil
+	}
+}
+
+func duration(target *time.Duration, least, most time.Duration) func(string) error {
+	return func(value string) error {
+		d, err := time.ParseDuration(value)
+		if err != nil || d < least || d > most {
+			return fmt.Errorf("want a duration from %v to %v, such as 1s500ms", least, most)
+		}
+		*target = d
+		return nil
+	}
+}
+
+// size reads bytes with an optional unit of KiB, MiB or GiB.
+func size(target *int64, least, most int64) func(string) error {
+	return func(value string) error {
+		digits, factor := strings.TrimSpace(value), int64(1)
+		for i, unit := range []string{"KiB", "MiB", "GiB"} {
+			if cut, found := strings.CutSuffix(digits, unit); found {
+				digits, factor = strings.TrimSpace(cut), 1<<(10*(i+1))
+				break
+			}
+		}
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || n < 0 || n > most/factor || n*factor < least {
+			return fmt.Errorf("want a size from %s to %s", sizeText(least), sizeText(most))
+		}
+		*target = n * factor
+		return nil
+	}
+}
+
+func sizeText(n int64) string {
+	for i, unit := range []string{"GiB", "MiB", "KiB"} {
+		if by := int64(1) << (10 * (3 - i)); n >= by && n%by == 0 {
+			return strconv.FormatInt(n/by, 10) + " " + unit
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+func prefixes(target *[]netip.Prefix) func(string) error {
+	return func(value string) error {
+		for entry := range strings.SplitSeq(value, ",") {
+			if entry = strings.TrimSpace(entry); entry == "" {
+				continue
+			}
+			prefix, err := netip.ParsePrefix(entry)
+			if err != nil {
+				address, bad := netip.ParseAddr(entry)
+				if bad != nil {
+					return fmt.Errorf("%q is no address and no prefix such as 10.0.0.0/8", entry)
+				}
+				prefix = netip.PrefixFrom(address, address.BitLen())
+			}
+			*target = append(*target, prefix)
+		}
+		return nil
+	}
+}
+
+func oneOf(target *string, allowed ...string) func(string) error {
+	return func(value string) error {
+		for _, entry := range allowed {
+			if value == entry {
+				*target = value
+				return nil
+			}
+		}
+		return fmt.Errorf("want one of %s", strings.Join(allowed, ", "))
+	}
+}

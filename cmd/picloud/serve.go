@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"picloud/db"
+	"picloud/engine"
+	"picloud/engine/account"
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/worker"
+	"picloud/handlers"
+	"picloud/handlers/api/v1"
+	"picloud/handlers/ingress"
+	"picloud/static"
+)
+
+// journalSlots is how many runs a worker can have under way, hung ones included.
+const journalSlots = 1024
+
+// serve is `picloud serve`: the manager, which keeps a worker.
+func serve(ctx context.Context, c *config) error {
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		return fmt.Errorf("--addr %s: the address cannot be listened on: %w", c.addr, errors.Unwrap(err))
+	}
+	defer listener.Close()
+	m, err := openManager(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			slog.Error("stopping", "error", err)
+		}
+	}()
+	return quietly(ctx, serveManager(ctx, c, m, listener.(*net.TCPListener)))
+}
+
+// openManager opens the manager's parts.
+func openManager(ctx context.Context, c *config) (*engine.Manager, error) {
+	settings, err := c.manager()
+	if err != nil {
+		return nil, err
+	}
+	return engine.OpenManager(ctx, settings)
+}
+
+// manager becomes the unprivileged account, makes the data folder and gives the
+// manager's settings.
+func (c *config) manager() (engine.ManagerConfig, error) {
+	who, err := account.Choose()
+	if err != nil {
+		return engine.ManagerConfig{}, err
+	}
+	dir, moved, err := who.DataDir(c.dataDir)
+	if err != nil {
+		return engine.ManagerConfig{}, err
+	}
+	if moved {
+		fmt.Fprintf(os.Stderr, "The data is in %s, because the account %s may not enter the folder given.\n", dir, who.Name)
+	}
+	if err := who.Drop(); err != nil {
+		return engine.ManagerConfig{}, err
+	}
+	return engine.ManagerConfig{
+		Executable: executable(), Account: who, DataDir: dir, DatabaseURL: c.databaseURL, WorkerDatabaseURL: c.workerDatabaseURL,
+		AdminEmail: c.adminEmail, AdminPassword: c.adminPassword,
+		Retention: execution.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
+	}, nil
+}
+
+// executable is this binary; through /proc it can be started also by an account that may
+// not enter its folder.
+func executable() string {
+	if _, err := os.Stat("/proc/self/exe"); err == nil {
+		return "/proc/self/exe"
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
+
+// serveManager runs the dashboard on its private socket and keeps a worker on the public
+// listener, until ctx ends.
+func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *net.TCPListener) error {
+	socket := filepath.Join(m.RunDir, "manager.sock")
+	_ = os.Remove(socket)
+	private, err := net.Listen("unix", socket)
+	if err != nil {
+		return fmt.Errorf("private socket: %w", err)
+	}
+	file, err := listener.File()
+	if err != nil {
+		return fmt.Errorf("public listener: %w", err)
+	}
+	defer file.Close()
+
+	front := &front{file: file}
+	supervisor := worker.New(worker.Settings{
+		Executable: executable(), Account: m.Account, Starter: m.Starter, Listener: file, Directory: m.RunDir,
+		Worker: c.worker(m, socket), Recover: m.Recover, Accept: front.accept,
+	})
+	assets, err := static.Open()
+	if err != nil {
+		return err
+	}
+	dashboard := handlers.New(handlers.Deps{
+		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Executions: m.Executions, Worker: supervisor, Assets: assets,
+		BaseURL: c.baseURL, Secure: strings.HasPrefix(c.baseURL, "https:"), FunctionsHost: c.functionsHost, Limits: c.limits(),
+		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
+		Ready: []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
+	})
+	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard}, c.wallLimit)
+	front.server.SetKeepAlivesEnabled(false) // a kept connection would never meet the worker
+	server := &http.Server{Handler: dashboard, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+
+	announce(ctx, c, m)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, background := errgroup.WithContext(background)
+	group.Go(func() error { return m.Run(background) })
+	group.Go(func() error { return closed(server.Serve(private)) })
+	group.Go(func() error {
+		err := c.runWorkers(ctx, background, supervisor)
+		front.accept(false)
+		finish, cancel := context.WithTimeout(background, 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(finish)
+		server.Close()
+		stop()
+		return err
+	})
+	return group.Wait()
+}
+
+// runWorkers keeps a worker until ctx ends or the manager fails.
+func (c *config) runWorkers(ctx, background context.Context, supervisor *worker.Supervisor) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(background, cancel)()
+	if c.singleProcess {
+		return supervisor.RunInside(ctx, func(ctx context.Context, config worker.Config, listener net.Listener, ready func()) error {
+			return serveFunctions(ctx, config, listener, ready)
+		})
+	}
+	return supervisor.Run(ctx)
+}
+
+func (c *config) limits() call.Limits {
+	limits := call.DefaultLimits
+	limits.Wall, limits.CPU = c.wallLimit, c.cpuLimit
+	return limits
+}
+
+func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
+	return worker.Config{
+		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
+		MaxRunning: c.maxRunning, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
+		JournalSlots: journalSlots, RingSize: int(c.ringSize), Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
+	}
+}
+
+// hosts says which names the dashboard has: that of the base URL and, on a machine of
+// one's own, the loopback names and any IP address.
+func (c *config) hosts() worker.Hosts {
+	u, err := url.Parse(c.baseURL)
+	if err != nil {
+		return worker.Hosts{Base: c.baseURL}
+	}
+	hosts := worker.Hosts{Base: c.baseURL, Dashboard: []string{strings.ToLower(u.Hostname()), "localhost"}, Functions: c.functionsHost}
+	hosts.AnyIP = net.ParseIP(u.Hostname()) != nil
+	if name, err := os.Hostname(); err == nil && hosts.AnyIP {
+		hosts.Dashboard = append(hosts.Dashboard, strings.ToLower(name), strings.ToLower(name)+".local")
+	}
+	return hosts
+}
+
+// announce prints where PiCloud is and, while there is no owner, the way in.
+func announce(ctx context.Context, c *config, m *engine.Manager) {
+	fmt.Println("PiCloud is at " + c.baseURL)
+	token, needed, err := m.Access.NewSetupToken(ctx)
+	if err != nil {
+		slog.Error("no set-up link", "error", err)
+	} else if needed {
+		fmt.Println("Set it up here, within an hour: " + c.baseURL + "/setup?token=" + token)
+	}
+}
+
+// front accepts on the public listener in the manager while no worker does.
+type front struct {
+	file   *os.File
+	server *http.Server
+
+	mu       sync.Mutex
+	listener net.Listener
+}
+
+func (f *front) accept(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case on && f.listener == nil:
+		listener, err := net.FileListener(f.file)
+		if err != nil {
+			slog.Error("public listener", "error", err)
+			return
+		}
+		f.listener = listener
+		go f.server.Serve(listener)
+	case !on && f.listener != nil:
+		f.listener.Close()
+		f.listener = nil
+	}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/netutil"
+	"golang.org/x/sync/errgroup"
+
+	"picloud/engine"
+	"picloud/engine/worker"
+	"picloud/handlers/ingress"
+	"picloud/handlers/workerapi"
+)
+
+const (
+	maxStack       = 64 << 20 // bytes of one goroutine's stack
+	maxConnections = 8192     // open at a time on the public listener
+	maxHeader      = 64 << 10
+	finishLimit    = 40 * time.Second // for calls under way when the worker stops
+)
+
+// runWorkerProcess is `picloud worker`: its configuration comes on standard input, the
+// public listener and the ready pipe as inherited files.
+func runWorkerProcess(ctx context.Context) error {
+	var config worker.Config
+	if err := json.NewDecoder(os.Stdin).Decode(&config); err != nil {
+		return fmt.Errorf("worker is started by picloud serve: %w", err)
+	}
+	setLog(config.LogFormat, config.LogLevel)
+	debug.SetMaxStack(maxStack)
+	debug.SetMemoryLimit(config.MemoryBudget + config.MemoryBudget/4)
+	if err := limitAddressSpace(config.MemoryBudget); err != nil {
+		return err
+	}
+	listener, err := net.FileListener(os.NewFile(worker.ListenerFD, "listener"))
+	if err != nil {
+		return fmt.Errorf("public listener: %w", err)
+	}
+	ready := os.NewFile(worker.ReadyFD, "ready")
+	return serveFunctions(ctx, config, listener, func() {
+		fmt.Fprintln(ready, "ready")
+		ready.Close()
+	})
+}
+
+// limitAddressSpace makes one huge allocation the end of this process and not of the
+// machine's memory. Go reserves far more than it uses, so the limit is generous.
+func limitAddressSpace(budget int64) error {
+	limit := uint64(4*budget + 2<<30)
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return fmt.Errorf("limit address space: %w", err)
+	}
+	return nil
+}
+
+// serveFunctions runs a worker on a listener until ctx ends, then lets calls finish and
+// writes their records.
+func serveFunctions(ctx context.Context, config worker.Config, listener net.Listener, ready func()) error {
+	w, err := engine.OpenWorker(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	private, err := net.Listen("unix", config.Socket)
+	if err != nil {
+		return fmt.Errorf("private socket: %w", err)
+	}
+	edge := &ingress.Edge{
+		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket),
+		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
+	}
+	public := publicServer(edge, config.Limits.Wall)
+	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group, background := errgroup.WithContext(background)
+	group.Go(func() error { return w.Run(background) })
+	group.Go(func() error { return closed(public.Serve(netutil.LimitListener(listener, maxConnections))) })
+	group.Go(func() error { return closed(inside.Serve(private)) })
+	group.Go(func() error {
+		select {
+		case <-ctx.Done():
+		case <-background.Done():
+		}
+		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
+		defer cancel()
+		err := errors.Join(public.Shutdown(finish), w.Invoker.Drain(finish))
+		inside.Close()
+		stop()
+		return err
+	})
+	ready()
+	return group.Wait()
+}
+
+func closed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func publicServer(handler http.Handler, wall time.Duration) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: wall + 15*time.Second,
+		IdleTimeout: 60 * time.Second, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+}
+
+// toManager hands the dashboard's requests to the manager's private socket as they are.
+func toManager(socket string) http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "manager"
+			r.Out.Host = r.In.Host
+			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+			r.Out.Header["X-Forwarded-Proto"] = r.In.Header["X-Forwarded-Proto"]
+		},
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+			},
+			MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true,
+		},
+		FlushInterval: -1,
+		ErrorLog:      slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "The dashboard is not reachable just now. Try again in a second.", http.StatusServiceUnavailable)
+		},
+	}
+}

@@ -1,0 +1,121 @@
+package invoke
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"picloud/engine/id"
+)
+
+// gate admits runs: at most a number at a time, no app more than its share, a short
+// queue behind. A place that comes free goes to the waiting app with the fewest runs.
+type gate struct {
+	places   int           // runs at a time
+	share    int           // of one app
+	queue    int           // waiting calls in all
+	patience time.Duration // of a waiting call
+
+	mu      sync.Mutex
+	running int
+	apps    map[id.App]*gateApp
+	waiting int
+}
+
+type gateApp struct {
+	running int
+	line    []chan struct{} // in order of arrival; a send is the place
+}
+
+func newGate(places int) *gate {
+	return &gate{
+		places: places, share: max(1, places-places/4), queue: 4 * places, patience: 2 * time.Second,
+		apps: make(map[id.App]*gateApp),
+	}
+}
+
+// enter waits for a place; leave gives it back.
+func (g *gate) enter(ctx context.Context, app id.App) (admitted bool) {
+	g.mu.Lock()
+	a := g.apps[app]
+	if a == nil {
+		a = &gateApp{}
+		g.apps[app] = a
+	}
+	if g.running < g.places && a.running < g.share {
+		g.running++
+		a.running++
+		g.mu.Unlock()
+		return true
+	}
+	if g.waiting >= g.queue || len(a.line) >= max(1, g.queue/2) {
+		g.mu.Unlock()
+		return false
+	}
+	place := make(chan struct{}, 1)
+	a.line = append(a.line, place)
+	g.waiting++
+	g.mu.Unlock()
+	return g.await(ctx, app, place)
+}
+
+func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) bool {
+	patience := time.NewTimer(g.patience)
+	defer patience.Stop()
+	select {
+	case <-place:
+		return true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.apps[app]
+	for i, waiting := range a.line {
+		if waiting == place {
+			a.line = append(a.line[:i], a.line[i+1:]...)
+			g.waiting--
+			g.forget(app, a)
+			return false
+		}
+	}
+	return true // the place came at the last moment
+}
+
+func (g *gate) leave(app id.App) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.apps[app]
+	a.running--
+	g.running--
+	for g.waiting > 0 && g.running < g.places {
+		next := g.next()
+		if next == nil {
+			break
+		}
+		next.line[0] <- struct{}{}
+		next.line = next.line[1:]
+		next.running++
+		g.running++
+		g.waiting--
+	}
+	g.forget(app, a)
+}
+
+func (g *gate) next() *gateApp {
+	var best *gateApp
+	for _, a := range g.apps {
+		if len(a.line) > 0 && a.running < g.share && (best == nil || a.running < best.running) {
+			best = a
+		}
+	}
+	return best
+}
+
+// forget keeps the map from growing over all apps ever called. Busy apps stay, so that
+// the common case allocates nothing.
+func (g *gate) forget(app id.App, a *gateApp) {
+	if a.running == 0 && len(a.line) == 0 && len(g.apps) > 64 {
+		delete(g.apps, app)
+	}
+}

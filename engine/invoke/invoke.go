@@ -1,0 +1,263 @@
+// Package invoke is the one door through which functions run: gate, fresh sandbox,
+// record. It guarantees that a call that was admitted ends with an answer within its
+// limits and half a second, and leaves a record whatever happens to it.
+package invoke
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"time"
+
+	"picloud/engine/bundle"
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/engine/js"
+	"picloud/engine/script"
+	"picloud/engine/sdk/handler"
+)
+
+// Config is what an Invoker needs.
+type Config struct {
+	Table        *script.Table
+	Journal      *execution.Journal
+	Live         *execution.Live
+	Globals      *js.Globals
+	Limits       call.Limits
+	MaxRunning   int
+	MemoryBudget int64  // bytes of live heap
+	SlotLabel    string // pprof label that names a run's journal slot
+}
+
+// Invoker runs functions.
+type Invoker struct {
+	table     *script.Table
+	journal   *execution.Journal
+	live      *execution.Live
+	globals   *js.Globals
+	limits    call.Limits
+	gate      *gate
+	processor *processor
+	programs  *programs
+	watcher   *watcher
+	labels    []context.Context // by journal slot; made once, set in nanoseconds
+}
+
+// programShare is the part of the memory budget that compiled programs may fill.
+const programShare = 6
+
+// New makes an Invoker; Run must run while it is used.
+func New(config Config) *Invoker {
+	i := &Invoker{
+		table: config.Table, journal: config.Journal, live: config.Live, globals: config.Globals, limits: config.Limits,
+		gate:      newGate(config.MaxRunning),
+		processor: newProcessor(runtime.GOMAXPROCS(0)),
+		programs:  newPrograms(config.MemoryBudget / programShare),
+		watcher:   newWatcher(config.Journal.Slots(), config.MemoryBudget),
+		labels:    make([]context.Context, config.Journal.Slots()),
+	}
+	for slot := range i.labels {
+		i.labels[slot] = pprof.WithLabels(context.Background(), pprof.Labels(config.SlotLabel, strconv.Itoa(slot)))
+	}
+	return i
+}
+
+// Run watches over the runs until ctx ends.
+func (i *Invoker) Run(ctx context.Context) error {
+	i.watcher.run(ctx.Done())
+	return nil
+}
+
+// Input is one call of a published function.
+type Input struct {
+	Live    script.Live
+	Path    string // raw, below the script
+	Request call.Request
+}
+
+// Do runs a published function and returns its answer. When ctx ends first the run is
+// stopped with outcome cancelled. Work that outlives the answer (waitUntil) goes on.
+func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
+	live := in.Live
+	if !i.gate.enter(ctx, live.App) {
+		return call.Result{Outcome: call.Busy}
+	}
+	program, err := i.programs.get(ctx, live.Hash, func(ctx context.Context) (string, js.Caps, error) {
+		return i.table.LoadProgram(ctx, live.VersionID)
+	})
+	if err != nil {
+		i.gate.leave(live.App)
+		slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
+		return call.Result{Outcome: call.Unavailable}
+	}
+	r := i.prepare(task{
+		script:  call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
+		trigger: call.HTTP, path: in.Path, request: in.Request, program: program, capture: live.Capture,
+		sourceMap: func(ctx context.Context) (string, error) { return i.table.LoadSourceMap(ctx, live.VersionID) },
+	}, id.New[id.Execution]())
+	if r == nil {
+		i.gate.leave(live.App)
+		return call.Result{Outcome: call.Busy}
+	}
+	return i.await(ctx, r)
+}
+
+// Draft is one call of a program that is not published.
+type Draft struct {
+	Execution id.Execution
+	Script    call.Script
+	Capture   execution.Policy
+	Program   string
+	SourceMap string
+	Caps      js.Caps
+	Request   call.Request
+	OnLine    func(call.Line) // on the run's goroutine; must not block
+}
+
+// DoDraft runs a draft. Its result carries the failure with positions in the source.
+func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
+	if !i.gate.enter(ctx, in.Script.App) {
+		return call.Result{Outcome: call.Busy}
+	}
+	program, err := js.Compile(in.Program, in.Caps)
+	if err != nil {
+		i.gate.leave(in.Script.App)
+		return call.Result{Outcome: call.Error, Failure: &call.Failure{Message: err.Error()}}
+	}
+	r := i.prepare(task{
+		script: in.Script, trigger: call.Draft, path: pathOf(in.Request.URL), request: in.Request, program: program,
+		capture: in.Capture, onLine: in.OnLine,
+		sourceMap: func(context.Context) (string, error) { return in.SourceMap, nil },
+	}, in.Execution)
+	if r == nil {
+		i.gate.leave(in.Script.App)
+		return call.Result{Outcome: call.Busy}
+	}
+	result := i.await(ctx, r)
+	if result.Failure != nil {
+		mapped := *result.Failure
+		mapped.Stack = bundle.MapStack(in.SourceMap, mapped.Stack)
+		result.Failure = &mapped
+	}
+	return result
+}
+
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.EscapedPath() == "" {
+		return "/"
+	}
+	return u.EscapedPath()
+}
+
+// task is what a run is about.
+type task struct {
+	script    call.Script
+	trigger   call.Trigger
+	path      string
+	request   call.Request
+	program   *js.Program
+	capture   execution.Policy
+	sourceMap func(context.Context) (string, error)
+	onLine    func(call.Line)
+}
+
+// prepare takes a journal slot and starts the run; nil when the journal is full.
+func (i *Invoker) prepare(t task, execution id.Execution) *run {
+	began := time.Now()
+	deadline := began.Add(i.limits.Wall)
+	entry := entryOf(t, execution, began, deadline)
+	slot := i.journal.Begin(entry)
+	if slot.Index() < 0 {
+		return nil
+	}
+	r := &run{invoker: i, slot: slot, execution: execution, limits: i.limits, started: sinceStart(), answer: make(chan call.Result, 1)}
+	r.turn.app = t.script.App
+	r.handler = handler.New(handler.Input{
+		Program: t.program, Globals: i.globals, Script: t.script, Execution: execution, Request: t.request,
+		Limits: i.limits, Deadline: deadline, Slot: r, OnLine: i.lines(t, execution),
+	})
+	i.watcher.add(r)
+	i.live.Start(entry)
+	go i.execute(r, t, began)
+	return r
+}
+
+// lines is where a run's log lines go while it runs; nil when nobody may look.
+func (i *Invoker) lines(t task, execution id.Execution) func(call.Line) {
+	return func(line call.Line) {
+		if t.onLine != nil {
+			t.onLine(line)
+		}
+		i.live.Line(t.script.App, t.script.ID, execution, line)
+	}
+}
+
+func (i *Invoker) await(ctx context.Context, r *run) call.Result {
+	select {
+	case result := <-r.answer:
+		return result
+	case <-ctx.Done():
+		r.halt(call.Cancelled, "The caller went away before the function had answered.")
+		return <-r.answer
+	}
+}
+
+// execute owns the run's goroutine from its first instruction to its record.
+func (i *Invoker) execute(r *run, t task, began time.Time) {
+	pprof.SetGoroutineLabels(i.labels[r.slot.Index()])
+	result := r.handler.Do(r.respond)
+	result.Executing = r.executing()
+	result.Wall = time.Duration(sinceStart() - r.started)
+	i.watcher.remove(r)
+	r.end()
+	i.watcher.afterMemory(r)
+	r.respond(result)
+	if r.lost.CompareAndSwap(false, true) {
+		i.gate.leave(t.script.App)
+	} else {
+		result.Outcome = call.Killed
+	}
+	i.record(r, t, began, result)
+}
+
+// record finishes the run's slot with everything there is to remember of it.
+func (i *Invoker) record(r *run, t task, began time.Time, result call.Result) {
+	if result.Failure != nil && len(result.Failure.Stack) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
+		defer cancel()
+		if text, err := t.sourceMap(ctx); err == nil {
+			result.Failure.Stack = bundle.MapStack(text, result.Failure.Stack)
+		} else {
+			slog.Warn("stack not mapped", "execution", r.execution, "error", fmt.Errorf("source map: %w", err))
+		}
+	}
+	record := recordOf(r, t, began, result)
+	r.slot.Finish(record)
+	i.live.End(record)
+}
+
+// Drain waits until no run is under way, work after answers included.
+func (i *Invoker) Drain(ctx context.Context) error {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		running := 0
+		for range i.journal.Running() {
+			running++
+		}
+		if running == 0 {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%d runs still under way: %w", running, ctx.Err())
+		}
+	}
+}

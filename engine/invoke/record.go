@@ -1,0 +1,64 @@
+package invoke
+
+import (
+	"io"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+)
+
+func entryOf(t task, run id.Execution, began, deadline time.Time) *execution.Entry {
+	return &execution.Entry{
+		Execution: run, App: t.script.App, Script: t.script.ID, ScriptName: t.script.Name, Version: t.script.Version,
+		Trigger: t.trigger, Method: t.request.Method, Path: t.path, Started: began, Deadline: deadline,
+	}
+}
+
+// recordOf is everything there is to remember of a run that ended.
+func recordOf(r *run, t task, began time.Time, result call.Result) *execution.Record {
+	record := &execution.Record{
+		Execution: r.execution, App: t.script.App, Script: t.script.ID, ScriptName: t.script.Name, Version: t.script.Version,
+		Trigger: t.trigger, Method: t.request.Method, Path: t.path,
+		Status: result.Outcome.Status(), Outcome: result.Outcome, Started: began, Wall: result.Wall, Executing: result.Executing,
+		Failure: result.Failure, Limit: limitOf(result.Outcome, r), Lines: result.Lines,
+		Policy: t.capture, Request: &t.request,
+	}
+	if result.Response.Status != 0 { // answered, whatever became of the work after it
+		record.Status = result.Response.Status
+	}
+	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Size}
+	if t.capture == execution.CaptureAll {
+		record.Response.Body = beginning(result.Response)
+	}
+	return record
+}
+
+func limitOf(outcome call.Outcome, r *run) execution.Limit {
+	switch outcome {
+	case call.Timeout, call.Killed:
+		return execution.Limit{Name: "wall", Value: r.limits.Wall.Milliseconds(), Unit: "ms"}
+	case call.CPU:
+		return execution.Limit{Name: "cpu", Value: r.limits.CPU.Milliseconds(), Unit: "ms"}
+	case call.Stack:
+		return execution.Limit{Name: "stack", Value: int64(r.limits.Stack), Unit: "calls"}
+	case call.Memory:
+		return execution.Limit{Name: "memory", Value: int64(r.invoker.watcher.budget), Unit: "bytes"}
+	}
+	return execution.Limit{}
+}
+
+// capturedBody is how much of a body is kept.
+const capturedBody = 16 << 10
+
+// beginning reads the head of a body that somebody else is reading at the same time.
+func beginning(response call.Response) []byte {
+	body, ok := response.Body.(io.ReaderAt)
+	if !ok {
+		return nil
+	}
+	head := make([]byte, capturedBody)
+	n, _ := body.ReadAt(head, 0)
+	return head[:n]
+}

@@ -1,0 +1,143 @@
+package invoke
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/engine/sdk/handler"
+)
+
+// run is one run under way: its limits, its clock and its way out. It is the sandbox's
+// js.Slot, so the clock counts exactly what executes.
+type run struct {
+	invoker   *Invoker
+	slot      execution.Slot
+	execution id.Execution
+	handler   *handler.Run
+	limits    call.Limits
+	started   int64 // as sinceStart
+	turn      turn
+	answer    chan call.Result // takes one
+	answered  atomic.Bool
+	since     atomic.Int64 // when the present stretch of executing began, 0: waiting
+	spent     atomic.Int64 // executing, before that
+	halted    atomic.Int64 // when it was told to stop, 0: not
+	lost      atomic.Bool  // it did not stop; its place is given to others
+
+	mu   sync.Mutex
+	over bool          // its slot may belong to another run
+	stop chan struct{} // made when the run waits for its turn, closed by halt
+}
+
+var errHalted = errors.New("halted")
+
+// Acquire waits for the run's turn to execute.
+func (r *run) Acquire() error {
+	if !r.invoker.processor.acquire(&r.turn, r.stopping) {
+		return errHalted
+	}
+	r.since.Store(sinceStart())
+	r.slot.Executing()
+	return nil
+}
+
+// Release gives the turn back.
+func (r *run) Release() {
+	r.spent.Add(sinceStart() - r.since.Swap(0))
+	r.slot.Waiting()
+	r.invoker.processor.release(&r.turn)
+}
+
+func (r *run) stopping() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop == nil {
+		r.stop = make(chan struct{})
+		if r.halted.Load() != 0 {
+			close(r.stop)
+		}
+	}
+	return r.stop
+}
+
+// stretch is how long the run has been executing in one go, in nanoseconds.
+func (r *run) stretch(now int64) int64 {
+	if since := r.since.Load(); since != 0 {
+		return now - since
+	}
+	return 0
+}
+
+func (r *run) executing() time.Duration {
+	return time.Duration(r.spent.Load() + r.stretch(sinceStart()))
+}
+
+// check is the watcher's look at the run.
+func (r *run) check(now, stretch int64) {
+	if halted := r.halted.Load(); halted != 0 {
+		if now-halted > int64(killAfter) && r.lost.CompareAndSwap(false, true) {
+			r.giveUp()
+		}
+		return
+	}
+	switch {
+	case now-r.started > int64(r.limits.Wall):
+		r.halt(call.Timeout, fmt.Sprintf("The run took longer than its limit of %v from start to end. The limit is set by --wall-limit.", r.limits.Wall))
+	case r.spent.Load()+stretch > int64(r.limits.CPU):
+		r.halt(call.CPU, fmt.Sprintf("The run executed longer than its limit of %v; waiting is not counted. The limit is set by --cpu-limit.", r.limits.CPU))
+	case stretch > int64(longRun):
+		r.invoker.processor.demote(&r.turn, false)
+	}
+}
+
+// halt tells the run to stop. The first reason stays.
+func (r *run) halt(outcome call.Outcome, message string) {
+	if !r.halted.CompareAndSwap(0, sinceStart()) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return
+	}
+	r.slot.Expire(time.Now())
+	r.handler.Stop(outcome, message)
+	if r.stop != nil {
+		close(r.stop)
+	}
+}
+
+// end says that nothing may touch the run's slot any more.
+func (r *run) end() {
+	r.mu.Lock()
+	r.over = true
+	r.mu.Unlock()
+}
+
+func (r *run) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.over
+}
+
+// giveUp answers for a run that does not stop and gives its places away. It goes on in
+// the journal until the process is replaced, which makes its row.
+func (r *run) giveUp() {
+	r.invoker.processor.demote(&r.turn, true)
+	r.invoker.gate.leave(r.turn.app)
+	r.respond(call.Result{Outcome: call.Killed, Failure: &call.Failure{Message: "The run ignored its deadline and was killed with its process."}})
+}
+
+// respond gives the caller its answer, once.
+func (r *run) respond(result call.Result) {
+	if r.answered.CompareAndSwap(false, true) {
+		result.Execution = r.execution
+		r.answer <- result
+	}
+}

@@ -1,0 +1,127 @@
+package invoke
+
+import (
+	"fmt"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+
+	"picloud/engine/call"
+)
+
+const (
+	watchTick   = 2 * time.Millisecond
+	watchLinger = 100                    // ticks without a run before the watcher sleeps
+	longRun     = 20 * time.Millisecond  // executing in one go: others may pass
+	killAfter   = 500 * time.Millisecond // from being told to stop
+	memoryAfter = 5 * time.Millisecond   // executing in one go: worth asking for memory
+)
+
+// watcher looks at all runs every two milliseconds while there are any: a run costs
+// nothing for it but a place in the table. It ends runs that are over a limit, gives up
+// on those that do not end, and keeps the heap within its budget.
+type watcher struct {
+	table  []atomic.Pointer[run] // by journal slot
+	budget uint64                // bytes of live heap
+	awake  atomic.Bool
+	wake   chan struct{}
+	heap   []metrics.Sample
+	struck atomic.Pointer[run] // stopped for memory; the next one waits for it to be gone
+}
+
+func newWatcher(slots int, budget int64) *watcher {
+	w := &watcher{
+		table: make([]atomic.Pointer[run], slots), budget: uint64(budget), wake: make(chan struct{}, 1),
+		heap: []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}},
+	}
+	w.awake.Store(true)
+	return w
+}
+
+func (w *watcher) add(r *run) {
+	w.table[r.slot.Index()].Store(r)
+	if !w.awake.Load() && w.awake.CompareAndSwap(false, true) {
+		w.wake <- struct{}{}
+	}
+}
+
+func (w *watcher) remove(r *run) { w.table[r.slot.Index()].Store(nil) }
+
+// run watches until done is closed.
+func (w *watcher) run(done <-chan struct{}) {
+	tick := time.NewTicker(watchTick)
+	defer tick.Stop()
+	for idle := 0; ; {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+		}
+		if w.look() {
+			idle = 0
+			continue
+		}
+		if idle++; idle < watchLinger {
+			continue
+		}
+		tick.Stop()
+		w.awake.Store(false)
+		if !w.look() {
+			select {
+			case <-w.wake:
+			case <-done:
+				return
+			}
+		} else if !w.awake.CompareAndSwap(false, true) {
+			<-w.wake
+		}
+		idle = 0
+		tick.Reset(watchTick)
+	}
+}
+
+// look checks every run once and tells whether there are any.
+func (w *watcher) look() (any bool) {
+	now := sinceStart()
+	var longest *run
+	var longestFor int64
+	for i := range w.table {
+		r := w.table[i].Load()
+		if r == nil {
+			continue
+		}
+		any = true
+		stretch := r.stretch(now)
+		if stretch > longestFor {
+			longest, longestFor = r, stretch
+		}
+		r.check(now, stretch)
+	}
+	if longestFor > int64(memoryAfter) {
+		w.checkMemory(longest)
+	}
+	return any
+}
+
+// checkMemory stops the run that executes longest when the heap is over its budget.
+func (w *watcher) checkMemory(longest *run) {
+	metrics.Read(w.heap)
+	used := w.heap[0].Value.Uint64()
+	if used <= w.budget {
+		return
+	}
+	if struck := w.struck.Load(); struck != nil && !struck.ended() {
+		return
+	}
+	w.struck.Store(longest)
+	longest.halt(call.Memory, fmt.Sprintf("The worker's memory went over its budget of %d MiB and this run had been executing longest. "+
+		"The budget is set by --worker-memory.", w.budget>>20))
+}
+
+// afterMemory gives memory back to the system once a struck run is gone.
+func (w *watcher) afterMemory(r *run) {
+	if w.struck.CompareAndSwap(r, nil) {
+		go debug.FreeOSMemory()
+	}
+}

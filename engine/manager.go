@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"picloud/db"
+	"picloud/engine/access"
+	"picloud/engine/account"
+	"picloud/engine/app"
+	"picloud/engine/bundle"
+	"picloud/engine/execution"
+	"picloud/engine/jobs"
+	"picloud/engine/script"
+)
+
+// ManagerConfig is what a manager needs.
+type ManagerConfig struct {
+	Executable        string // this binary, for workers and builds
+	Account           account.Account
+	DataDir           string
+	DatabaseURL       string // empty: the private PostgreSQL below DataDir
+	WorkerDatabaseURL string
+	AdminEmail        string
+	AdminPassword     string
+	Retention         execution.Retention
+}
+
+// Manager is the part of the product that never runs a function's code.
+type Manager struct {
+	Access     *access.Service
+	Apps       *app.Service
+	Scripts    *script.Service
+	Executions *execution.Store
+	Pool       *pgxpool.Pool
+	Account    account.Account
+	Starter    *account.Starter
+	RunDir     string // journals and sockets
+	WorkerURL  string // of the database, with few rights
+
+	jobs *jobs.Jobs
+	done []func() error // in the order of opening
+}
+
+// OpenManager builds the manager's parts in order: database, schema, services, the first
+// app. Close undoes it.
+func OpenManager(ctx context.Context, config ManagerConfig) (*Manager, error) {
+	m := &Manager{Account: config.Account, Starter: account.NewStarter()}
+	m.done = append(m.done, func() error { m.Starter.Close(); return nil })
+	if err := m.open(ctx, config); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
+	if m.RunDir, err = runDir(config.DataDir); err != nil {
+		return err
+	}
+	if err = m.openDatabase(ctx, config); err != nil {
+		return err
+	}
+	m.Access = access.New(m.Pool, access.Config{})
+	m.Apps = app.New(m.Pool)
+	m.Scripts = script.NewService(m.Pool, bundle.NewChildren(config.Executable, m.startChild).Build)
+	m.Executions = execution.NewStore(m.Pool)
+	if m.jobs, err = jobs.Open(m.Pool, config.Retention); err != nil {
+		return err
+	}
+	if config.AdminEmail != "" {
+		if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
+			return fmt.Errorf("PICLOUD_ADMIN_EMAIL, PICLOUD_ADMIN_PASSWORD: %w", err)
+		}
+	}
+	return m.Scripts.Seed(ctx)
+}
+
+// openDatabase starts or reaches PostgreSQL, opens the manager's pool, brings the schema
+// up to date and finds the worker's narrower address.
+func (m *Manager) openDatabase(ctx context.Context, config ManagerConfig) error {
+	managerURL := config.DatabaseURL
+	if managerURL == "" {
+		embedded, err := db.Start(ctx, db.EmbeddedConfig{DataDir: config.DataDir, Account: config.Account, Log: slog.Default()})
+		if err != nil {
+			return err
+		}
+		m.done = append(m.done, embedded.Stop)
+		managerURL, m.WorkerURL = embedded.ManagerURL(), embedded.WorkerURL()
+	} else {
+		lock, err := db.LockDir(config.DataDir, config.Account)
+		if err != nil {
+			return err
+		}
+		m.done = append(m.done, lock.Unlock)
+	}
+	pool, err := db.Open(ctx, managerURL, db.Options{Name: "picloud manager"})
+	if err != nil {
+		return err
+	}
+	m.Pool = pool
+	m.done = append(m.done, func() error { pool.Close(); return nil })
+	if err := db.Migrate(ctx, pool, MigrationSteps()...); err != nil {
+		return err
+	}
+	if m.WorkerURL != "" {
+		return nil
+	}
+	narrow, err := db.NarrowRole(ctx, pool, managerURL, config.WorkerDatabaseURL)
+	if err != nil {
+		return err
+	}
+	if m.WorkerURL = narrow.URL; narrow.Full != "" {
+		slog.Warn("the worker is not confined in the database", "why", narrow.Full)
+	}
+	return nil
+}
+
+// startChild starts a child that ends with this process.
+func (m *Manager) startChild(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = m.Account.Child(syscall.SIGKILL)
+	return m.Starter.Start(cmd)
+}
+
+// MigrationSteps are the parts of the schema that packages of the engine keep.
+func MigrationSteps() []db.Step { return []db.Step{jobs.Migrate, execution.EnsurePartitions} }
+
+// OpenDatabase reaches the database of an installation for a local command: that of
+// DATABASE_URL, that which a running service serves, or else the private one, started
+// for the time being.
+func OpenDatabase(ctx context.Context, config ManagerConfig) (pool *pgxpool.Pool, done func(), err error) {
+	address, stop := config.DatabaseURL, func() error { return nil }
+	if address == "" {
+		running, found := "", false
+		if running, found, err = db.Running(config.DataDir); err != nil {
+			return nil, nil, err
+		}
+		address = running
+		if !found {
+			embedded, err := db.Start(ctx, db.EmbeddedConfig{DataDir: config.DataDir, Account: config.Account, Log: slog.Default()})
+			if err != nil {
+				return nil, nil, err
+			}
+			address, stop = embedded.ManagerURL(), embedded.Stop
+		}
+	}
+	if pool, err = db.Open(ctx, address, db.Options{Name: "picloud command"}); err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return pool, func() { pool.Close(); _ = stop() }, nil
+}
+
+// Run does the manager's background work until ctx ends.
+func (m *Manager) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return m.jobs.Run(ctx) })
+	group.Go(func() error { return m.Access.Run(ctx) })
+	return group.Wait()
+}
+
+// Close stops what OpenManager started, in reverse order.
+func (m *Manager) Close() error {
+	var faults []error
+	for _, done := range slices.Backward(m.done) {
+		faults = append(faults, done())
+	}
+	m.done = nil
+	return errors.Join(faults...)
+}
+
+// socketPath is how long a Unix socket's path may be, less the longest name in runDir.
+const socketPath = 107 - 32
+
+// runDir is the private folder for journals and sockets: below the data folder, or, where
+// that path is too long for a socket, a folder of its own in the system's temporary one.
+func runDir(dataDir string) (string, error) {
+	dir := filepath.Join(dataDir, "run")
+	if len(dir) > socketPath {
+		sum := sha256.Sum256([]byte(dir))
+		dir = filepath.Join(os.TempDir(), "picloud-"+hex.EncodeToString(sum[:6]))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("run directory: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", fmt.Errorf("run directory: %w", err)
+	}
+	if !info.IsDir() || info.Mode().Perm() != 0o700 {
+		return "", fmt.Errorf("run directory %s is not a private folder of ours", dir)
+	}
+	return dir, nil
+}

@@ -1,0 +1,157 @@
+package worker
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+)
+
+// The paths of a worker's private socket.
+const (
+	DraftPath   = "/draft"
+	LivePath    = "/live"
+	RefreshPath = "/refresh"
+)
+
+// Draft is a run of a program that is not published.
+type Draft struct {
+	Execution id.Execution
+	Script    call.Script // Version 0
+	Capture   string
+	Program   string
+	SourceMap string
+	Caps      int64
+	Request   call.Request
+}
+
+// DraftEvent is one message of a draft run: lines while it runs, then one answer.
+type DraftEvent struct {
+	Line   *call.Line   `json:",omitempty"`
+	Answer *DraftAnswer `json:",omitempty"`
+}
+
+// DraftAnswer is how a draft run ended.
+type DraftAnswer struct {
+	Outcome   call.Outcome
+	Status    int
+	Header    []call.Field
+	Body      []byte
+	Failure   *call.Failure
+	Wall      time.Duration
+	Executing time.Duration
+	Lines     int
+}
+
+// RunDraft runs a draft in the serving worker. onLine gets the log lines as they are
+// written. It fails with an Unavailable fault if the worker dies meanwhile.
+func (s *Supervisor) RunDraft(ctx context.Context, draft Draft, onLine func(call.Line)) (*DraftAnswer, error) {
+	body, err := json.Marshal(draft)
+	if err != nil {
+		return nil, fmt.Errorf("draft: %w", err)
+	}
+	stream, err := s.request(ctx, http.MethodPost, DraftPath, body)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	events := json.NewDecoder(stream)
+	for {
+		var event DraftEvent
+		if err := events.Decode(&event); err != nil {
+			return nil, fault.New(fault.Unavailable, "The worker process died while the draft ran; its row says why. It is running again.").Because(err)
+		}
+		if event.Line != nil {
+			onLine(*event.Line)
+		}
+		if event.Answer != nil {
+			return event.Answer, nil
+		}
+	}
+}
+
+// Live streams what happens in the serving worker until ctx ends or onEvent fails. When
+// a worker is replaced it goes on with the next.
+func (s *Supervisor) Live(ctx context.Context, filter execution.Filter, onEvent func(execution.Event) error) error {
+	query := url.Values{"filter": {filter.Encode()}}
+	for ctx.Err() == nil {
+		stream, err := s.request(ctx, http.MethodGet, LivePath+"?"+query.Encode(), nil)
+		if err != nil {
+			return err
+		}
+		err = follow(stream, onEvent)
+		stream.Close()
+		if stop, found := errors.AsType[*handlerError](err); found {
+			return stop.error
+		}
+		wait(ctx, watchPeriod)
+	}
+	return nil
+}
+
+type handlerError struct{ error }
+
+func follow(stream io.Reader, onEvent func(execution.Event) error) error {
+	lines := bufio.NewReader(stream)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		var event execution.Event
+		if err := json.Unmarshal(line, &event); err != nil {
+			return fmt.Errorf("live event: %w", err)
+		}
+		if err := onEvent(event); err != nil {
+			return &handlerError{err}
+		}
+	}
+}
+
+// Refresh makes the serving worker re-read its routes; afterwards what was committed
+// before is live on this node. With no worker there is nothing to refresh.
+func (s *Supervisor) Refresh(ctx context.Context) error {
+	if !s.Ready() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	stream, err := s.request(ctx, http.MethodPost, RefreshPath, nil)
+	if err != nil {
+		return err
+	}
+	return stream.Close()
+}
+
+func (s *Supervisor) request(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+	waiting, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	p, err := s.current(waiting)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://worker"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "The worker is being replaced. Try again in a moment.").Because(err)
+	}
+	if response.StatusCode >= 300 {
+		response.Body.Close()
+		return nil, fmt.Errorf("%s %s: worker answered %d", method, path, response.StatusCode)
+	}
+	return response.Body, nil
+}

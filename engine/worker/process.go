@@ -1,0 +1,136 @@
+package worker
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Inherited file descriptors of a worker process.
+const (
+	ListenerFD = 3 // the public listener
+	ReadyFD    = 4 // the worker writes "ready" and a line feed here once it accepts
+)
+
+// process is one worker process.
+type process struct {
+	number  int
+	journal string
+	socket  string
+	client  *http.Client
+	cmd     *exec.Cmd
+	words   *lastWords
+	exited  chan struct{} // closed when the process is gone
+	hung    atomic.Bool
+	leaving atomic.Bool
+}
+
+// start runs a worker process and returns when it accepts calls.
+func start(ctx context.Context, settings Settings, number int) (*process, error) {
+	stem := filepath.Join(settings.Directory, fmt.Sprintf("worker-%d-%d", os.Getpid(), number))
+	config := settings.Worker
+	config.Journal, config.Socket = stem+".journal", stem+".sock"
+	input, err := json.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("worker configuration: %w", err)
+	}
+	readyOut, readyIn, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("ready pipe: %w", err)
+	}
+	defer readyOut.Close()
+
+	p := &process{
+		number: number, journal: config.Journal, socket: config.Socket, client: dial(config.Socket), exited: make(chan struct{}),
+		words: &lastWords{forward: func(line []byte) { os.Stderr.Write(append(line, '\n')) }},
+	}
+	p.cmd = exec.Command(settings.Executable, "worker")
+	p.cmd.Env = []string{"GODEBUG=tracebacklabels=1", "GOTRACEBACK=all", "TZ=UTC"}
+	p.cmd.Stdin = bytes.NewReader(input)
+	p.cmd.Stdout, p.cmd.Stderr = os.Stderr, p.words
+	p.cmd.ExtraFiles = []*os.File{settings.Listener, readyIn}
+	p.cmd.WaitDelay = time.Second
+	p.cmd.SysProcAttr = settings.Account.Child(syscall.SIGKILL)
+	if err := settings.Starter.Start(p.cmd); err != nil {
+		readyIn.Close()
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	readyIn.Close()
+	go p.wait()
+
+	if err := awaitReady(ctx, readyOut); err != nil {
+		p.kill()
+		<-p.exited
+		return p, fmt.Errorf("worker %d: %w: %s", number, err, head(p.words.String()))
+	}
+	return p, nil
+}
+
+func awaitReady(ctx context.Context, ready *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	line := make(chan string, 1)
+	go func() {
+		text, _ := bufio.NewReader(ready).ReadString('\n')
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		if strings.TrimSpace(text) != "ready" {
+			return fmt.Errorf("ended before it was ready")
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("not ready: %w", context.Cause(ctx))
+	}
+}
+
+func (p *process) wait() {
+	err := p.cmd.Wait()
+	slog.Debug("worker gone", "worker", p.number, "state", err)
+	close(p.exited)
+}
+
+// leave asks the process to accept no more, finish what runs and go.
+func (p *process) leave() {
+	p.leaving.Store(true)
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+}
+
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+// death tells why the process is gone.
+func (p *process) death() Death {
+	d := Death{Hung: p.hung.Load(), Trace: p.words.String(), Slot: -1, Why: "ignored its deadline", At: time.Now()}
+	if !d.Hung {
+		d.Slot, d.Why = blame(d.Trace)
+	}
+	return d
+}
+
+// dial makes a client for a private socket. Requests name any host.
+func dial(socket string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+		MaxIdleConns: 8, IdleConnTimeout: time.Minute,
+	}}
+}
+
+func head(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

@@ -1,0 +1,82 @@
+// Package worker keeps the processes that run functions: it starts them, hands them the
+// public listener, watches their journals, replaces the one that hangs and restarts the
+// one that died. It guarantees that every run in a dead worker's journal gets its row,
+// and that somebody accepts on the public listener at all times.
+//
+//	starting ──ready──► serving ──hang──► leaving ──drained or overdue──► gone
+//	    └──────died──────────┴────died────────┴──────────────────────────► gone
+//
+// One worker serves; any number may be leaving. A gone worker's journal is recovered
+// into rows before its file is removed.
+package worker
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"time"
+
+	"picloud/engine/account"
+	"picloud/engine/call"
+)
+
+// Config is what a worker process is told on its standard input, as JSON. It holds the
+// database password, which is why it is neither an argument nor in the environment.
+type Config struct {
+	DatabaseURL    string
+	Journal        string // path of its journal file
+	Socket         string // its private socket: draft runs, live feed, refresh
+	ManagerSocket  string // where the dashboard answers
+	Hosts          Hosts
+	TrustedProxies []netip.Prefix
+	MaxRunning     int
+	MaxBody        int64 // bytes of one request body
+	BodiesInFlight int64 // bytes of all request bodies
+	MemoryBudget   int64 // bytes of live heap
+	JournalSlots   int   // runs that can be told apart after a death
+	RingSize       int   // bytes of finished runs that wait for PostgreSQL
+	Limits         call.Limits
+	LogFormat      string
+	LogLevel       string
+}
+
+// Hosts says which names this server answers to.
+type Hosts struct {
+	Base      string   // the dashboard's own address, for people
+	Dashboard []string // host names without port, lower case
+	AnyIP     bool     // an IP address as host is the dashboard's too
+	Functions string   // apps answer at <slug>.<Functions>; empty: only below /fn/
+}
+
+// Settings are what the supervisor needs to run workers.
+type Settings struct {
+	Executable string
+	Account    account.Account
+	Starter    *account.Starter
+	Listener   *os.File // the public listener
+	Directory  string   // for journals and sockets; private, with a short path
+	Worker     Config   // Journal and Socket are filled in for each worker
+	// Recover writes the rows that a dead worker's journal still owes and removes it.
+	Recover func(ctx context.Context, journal string, death Death) error
+	// Accept is told whether the manager itself has to accept on the public listener.
+	Accept func(manager bool)
+}
+
+// Death is why a worker is gone, as far as it is known.
+type Death struct {
+	Hung  bool   // killed because runs ignored their deadline
+	Trace string // the end of what it wrote to standard error
+	Slot  int    // the journal slot whose run the trace names, -1: none
+	Why   string // a sentence: "stack overflow", "out of memory", …
+	At    time.Time
+}
+
+const (
+	startLimit   = 10 * time.Second       // to become ready
+	hangGrace    = 500 * time.Millisecond // past the deadline of a run
+	watchPeriod  = 100 * time.Millisecond // between looks at the journals
+	leaveLimit   = 45 * time.Second       // for a leaving worker's other calls
+	restartFirst = 10 * time.Millisecond  // back-off of restarts, doubling
+	restartLast  = 5 * time.Second
+	recoverLimit = 10 * time.Second // for rows that are owed when the product stops
+)

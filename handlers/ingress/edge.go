@@ -1,0 +1,181 @@
+// Package ingress is what the outside world meets first: it tells the dashboard's
+// requests from those for functions, and serves the latter. No session is reachable
+// from here; cookies and keys of PiCloud never reach a function.
+package ingress
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"picloud/engine/worker"
+)
+
+// Edge is the handler of the public listener.
+type Edge struct {
+	Hosts     worker.Hosts
+	Trusted   []netip.Prefix // proxies whose X-Forwarded-… is believed
+	Functions *Functions     // nil while no worker is ready
+	Dashboard http.Handler   // everything that is not a function's
+}
+
+// ServeHTTP decides by host and raw path; no ServeMux has touched either.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	forward(r, e.Trusted)
+	target := rawTarget(r)
+	app, kind := match(e.Hosts, r.Host)
+	switch {
+	case kind == unknownHost:
+		refuse(w, r, refusal{
+			status: http.StatusMisdirectedRequest, title: "Unknown host",
+			detail: "This server does not answer at " + printable(r.Host) + ". Its own address is " + e.Hosts.Base + ".",
+		})
+	case kind == appHost:
+		e.function(w, r, address{app: app, rest: target, own: true})
+	case target == "/fn" || strings.HasPrefix(target, "/fn/") || strings.HasPrefix(target, "/fn?"):
+		app, rest := cutSegment(strings.TrimPrefix(target, "/fn"))
+		e.function(w, r, address{app: app, rest: rest, base: "/fn/" + app})
+	default:
+		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		}
+		e.Dashboard.ServeHTTP(w, r)
+	}
+}
+
+func (e *Edge) function(w http.ResponseWriter, r *http.Request, at address) {
+	if !at.own {
+		sandbox(w.Header())
+	}
+	if e.Functions == nil {
+		refuse(w, r, refusal{
+			status: http.StatusServiceUnavailable, title: "Starting", retry: "1",
+			detail: "Functions are not ready yet. Try again in a second.",
+		})
+		return
+	}
+	e.Functions.serve(w, r, at)
+}
+
+// address is where a request for a function points to.
+type address struct {
+	app  string // slug
+	base string // raw path before the script's segment
+	rest string // raw path and query from the script's segment on
+	own  bool   // the app has a host, and so an origin, of its own
+}
+
+// rawTarget is the path and query as the caller wrote them (RFC 9112, section 3.2).
+func rawTarget(r *http.Request) string {
+	target := r.RequestURI
+	if strings.HasPrefix(target, "/") {
+		return target
+	}
+	if _, rest, absolute := strings.Cut(target, "://"); absolute {
+		if at := strings.IndexAny(rest, "/?"); at >= 0 {
+			if rest[at] == '?' {
+				return "/" + rest[at:]
+			}
+			return rest[at:]
+		}
+		return "/"
+	}
+	return "*"
+}
+
+// cutSegment takes the first segment off a raw path: "/a/b?c" gives "a" and "/b?c".
+func cutSegment(path string) (segment, rest string) {
+	path = strings.TrimPrefix(path, "/")
+	end := strings.IndexAny(path, "/?")
+	if end < 0 {
+		return path, ""
+	}
+	return path[:end], path[end:]
+}
+
+// forward replaces what the caller says of itself by what is known: afterwards
+// X-Forwarded-For is the real client's address and X-Forwarded-Proto the scheme it used.
+func forward(r *http.Request, trusted []netip.Prefix) {
+	client, proto := peer(r), "http"
+	if r.TLS != nil {
+		proto = "https"
+	}
+	if believed(client, trusted) {
+		client = clientBehind(client, r.Header.Values("X-Forwarded-For"), trusted)
+		if said := r.Header.Get("X-Forwarded-Proto"); said == "https" || said == "http" {
+			proto = said
+		}
+		if host := r.Header.Get("X-Forwarded-Host"); host != "" {
+			r.Host = host
+		}
+	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-Host", "X-Real-Ip", "X-Forwarded-Port"} {
+		r.Header.Del(name)
+	}
+	r.Header["X-Forwarded-For"] = []string{client.String()}
+	r.Header["X-Forwarded-Proto"] = []string{proto}
+}
+
+func peer(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return at.Addr().Unmap()
+}
+
+// clientBehind walks the list from the right and stops at the first address that is not
+// a trusted proxy's.
+func clientBehind(client netip.Addr, lists []string, trusted []netip.Prefix) netip.Addr {
+	hops := strings.Split(strings.Join(lists, ","), ",")
+	for i := len(hops) - 1; i >= 0 && believed(client, trusted); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		client = hop.Unmap()
+	}
+	return client
+}
+
+func believed(address netip.Addr, trusted []netip.Prefix) bool {
+	for _, prefix := range trusted {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+type hostKind uint8
+
+const (
+	unknownHost hostKind = iota
+	dashboardHost
+	appHost
+)
+
+// match compares without the port: a proxy or a port forwarding may have changed it.
+func match(h worker.Hosts, host string) (app string, kind hostKind) {
+	name := host
+	if at := strings.LastIndexByte(host, ':'); at >= 0 && !strings.HasSuffix(host, "]") {
+		name = host[:at]
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	for _, own := range h.Dashboard {
+		if name == own {
+			return "", dashboardHost
+		}
+	}
+	if h.Functions != "" {
+		if slug, found := strings.CutSuffix(name, "."+h.Functions); found && slug != "" && !strings.Contains(slug, ".") {
+			return slug, appHost
+		}
+	}
+	if h.AnyIP && net.ParseIP(strings.Trim(name, "[]")) != nil {
+		return "", dashboardHost
+	}
+	return "", unknownHost
+}

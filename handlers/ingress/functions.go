@@ -1,0 +1,190 @@
+package ingress
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"picloud/engine/call"
+	"picloud/engine/invoke"
+	"picloud/engine/script"
+)
+
+// Functions answers the calls of functions.
+type Functions struct {
+	Table   *script.Table
+	Invoker *invoke.Invoker
+	MaxBody int64 // bytes of one request body
+	Bodies  Budget
+}
+
+// Budget bounds the bytes of all request bodies held at a time.
+type Budget struct {
+	Limit int64
+	used  atomic.Int64
+}
+
+func (b *Budget) take(n int64) bool {
+	if b.used.Add(n) > b.Limit {
+		b.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func (b *Budget) give(n int64) { b.used.Add(-n) }
+
+func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
+	name, rest := cutSegment(at.rest)
+	live, found := f.Table.Lookup(at.app, name)
+	if !found {
+		f.moved(w, r, at, name, rest)
+		return
+	}
+	body, give, why := f.body(w, r)
+	if why.status != 0 {
+		refuse(w, r, why)
+		return
+	}
+	defer give()
+	result := f.Invoker.Do(r.Context(), invoke.Input{
+		Live: live,
+		Path: pathOf(rest),
+		Request: call.Request{
+			Method: r.Method,
+			URL:    r.Header["X-Forwarded-Proto"][0] + "://" + r.Host + rawTarget(r),
+			Header: inbound(r),
+			Body:   body,
+		},
+	})
+	if result.Outcome == call.OK {
+		answer(w, r, result, at.own)
+		return
+	}
+	refuse(w, r, explain(result))
+}
+
+// moved sends callers of a renamed app or script to where it is now; the target is not
+// remembered by caches, since the old name may be used again.
+func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, name, rest string) {
+	app, script, found := f.Table.Moved(at.app, name)
+	if !found {
+		refuse(w, r, refusal{status: http.StatusNotFound, title: "No such function", detail: "Nothing is published at " + printable(r.URL.Path) + "."})
+		return
+	}
+	target := "/" + script + rest
+	if !at.own {
+		target = "/fn/" + app + target
+	} else if app != at.app {
+		target = r.Header["X-Forwarded-Proto"][0] + "://" + app + r.Host[len(at.app):] + target
+	}
+	h := w.Header()
+	h["Location"] = []string{target}
+	h["Cache-Control"] = []string{"no-store"}
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+// body reads the request's body within its limit and the budget of all bodies.
+func (f *Functions) body(w http.ResponseWriter, r *http.Request) (body []byte, give func(), why refusal) {
+	give = func() {}
+	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+		return nil, give, refusal{}
+	}
+	tooLarge := refusal{
+		status: http.StatusRequestEntityTooLarge, title: "Body too large",
+		detail: "The request body is over the limit of " + strconv.FormatInt(f.MaxBody, 10) + " bytes.",
+	}
+	if r.ContentLength > f.MaxBody {
+		return nil, give, tooLarge
+	}
+	reserve := r.ContentLength
+	if reserve < 0 {
+		reserve = f.MaxBody
+	}
+	if !f.Bodies.take(reserve) {
+		return nil, give, refusal{
+			status: http.StatusServiceUnavailable, title: "Busy", retry: "1",
+			detail: "Too many request bodies are under way. Try again in a second.",
+		}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.MaxBody))
+	if err == nil {
+		return body, func() { f.Bodies.give(reserve) }, refusal{}
+	}
+	f.Bodies.give(reserve)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, give, tooLarge
+	}
+	if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+		return nil, give, refusal{status: http.StatusRequestTimeout, title: "Body too slow", detail: "The request body did not arrive in time."}
+	}
+	return nil, give, refusal{status: http.StatusBadRequest, title: "Broken body", detail: "The request body could not be read to its end."}
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && timeout.Timeout()
+}
+
+// pathOf is the raw path without the query, as runs show it.
+func pathOf(rest string) string {
+	for i := range len(rest) {
+		if rest[i] == '?' {
+			rest = rest[:i]
+			break
+		}
+	}
+	if rest == "" {
+		return "/"
+	}
+	return rest
+}
+
+// answer writes a function's own response.
+func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool) {
+	response := result.Response
+	h := w.Header()
+	outbound(h, response.Header, own)
+	h["X-Execution-Id"] = []string{result.Execution.String()}
+	if response.Status == http.StatusNoContent || response.Status == http.StatusNotModified {
+		delete(h, "Content-Type")
+		w.WriteHeader(response.Status)
+		return
+	}
+	if response.Size >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(response.Size, 10)}
+	}
+	w.WriteHeader(response.Status)
+	if response.Body != nil && r.Method != http.MethodHead {
+		_, _ = io.Copy(w, response.Body)
+	}
+}
+
+// explain is what a caller may know of a run that did not end well: the sort of failure
+// and the id by which the script's owner finds the rest.
+func explain(result call.Result) refusal {
+	why := refusal{status: result.Outcome.Status(), execution: result.Execution.String()}
+	switch result.Outcome {
+	case call.Busy:
+		return refusal{status: http.StatusServiceUnavailable, title: "Busy", retry: "1", detail: "Too many calls are under way. Try again in a second."}
+	case call.Unavailable:
+		return refusal{status: http.StatusServiceUnavailable, title: "Unavailable", retry: "1", detail: "The function could not be loaded. Try again in a second."}
+	case call.Timeout, call.Killed:
+		why.title, why.detail = "Timed out", "The function did not answer in time."
+	case call.CPU, call.Memory:
+		why.title, why.detail = "Limit reached", "The function used more than it is allowed to."
+	case call.Invalid:
+		why.title, why.detail = "Bad answer", "The function gave an answer that cannot be sent."
+	case call.Cancelled:
+		why.title, why.detail = "Cancelled", "The call was given up."
+	default:
+		why.title, why.detail = "Function failed", "The function ended with an error."
+	}
+	return why
+}

@@ -1,0 +1,133 @@
+package ingress
+
+import (
+	"net/http"
+	"strings"
+
+	"picloud/engine/call"
+)
+
+// SessionCookies are PiCloud's own; a function never sees them (their names are fixed
+// here and in engine/access, a test compares).
+var sessionCookies = []string{"picloud_session", "__Host-picloud_session"}
+
+// KeyPrefix begins every API key of PiCloud.
+const keyPrefix = "pic_"
+
+// sandboxPolicy gives a function's page on the shared host an opaque origin (CSP Level
+// 3, section 6.3.2): its scripts run, but reach no cookie, storage or answer of ours.
+const sandboxPolicy = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-scripts"
+
+func sandbox(h http.Header) {
+	h["Content-Security-Policy"] = append(h["Content-Security-Policy"], sandboxPolicy)
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+}
+
+// notForFunctions are hop-by-hop (RFC 9110, section 7.6.1) and never handed on.
+var hopByHop = map[string]bool{
+	"connection": true, "keep-alive": true, "proxy-authenticate": true, "proxy-authorization": true, "proxy-connection": true,
+	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
+}
+
+// notFromFunctions are set by us or would reach beyond the function's own answers.
+var notFromFunctions = map[string]bool{
+	"content-length": true, "date": true, "server": true,
+	"service-worker-allowed": true, "clear-site-data": true, "strict-transport-security": true, "alt-svc": true,
+	"public-key-pins": true, "public-key-pins-report-only": true, "nel": true, "report-to": true, "reporting-endpoints": true,
+	"x-execution-id": true, "origin-agent-cluster": true,
+}
+
+// inbound is the header a function sees: names in lower case, without hop-by-hop fields,
+// our cookies and our keys.
+func inbound(r *http.Request) []call.Field {
+	fields := make([]call.Field, 0, len(r.Header)+1)
+	fields = append(fields, call.Field{Name: "host", Value: r.Host})
+	var named []string
+	for _, list := range r.Header["Connection"] {
+		for name := range strings.SplitSeq(list, ",") {
+			named = append(named, strings.ToLower(strings.TrimSpace(name)))
+		}
+	}
+	for name, values := range r.Header {
+		name = strings.ToLower(name)
+		if hopByHop[name] || contains(named, name) {
+			continue
+		}
+		for _, value := range values {
+			switch name {
+			case "cookie":
+				if value = withoutOurs(value); value == "" {
+					continue
+				}
+			case "authorization":
+				if isOurKey(value) {
+					continue
+				}
+			}
+			fields = append(fields, call.Field{Name: name, Value: value})
+		}
+	}
+	return fields
+}
+
+func withoutOurs(cookies string) string {
+	if !strings.Contains(cookies, "picloud_") {
+		return cookies
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(cookies, ";") {
+		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if !contains(sessionCookies, name) {
+			kept = append(kept, strings.TrimSpace(pair))
+		}
+	}
+	return strings.Join(kept, "; ")
+}
+
+func isOurKey(authorization string) bool {
+	_, credentials, _ := strings.Cut(authorization, " ")
+	return strings.HasPrefix(strings.TrimSpace(credentials), keyPrefix)
+}
+
+// outbound writes a function's header fields. On the shared host no cookie can be set:
+// fifty of them would lock people out of the dashboard.
+func outbound(h http.Header, fields []call.Field, own bool) {
+	typed := false
+	for _, field := range fields {
+		name := http.CanonicalHeaderKey(field.Name)
+		lower := strings.ToLower(field.Name)
+		switch {
+		case hopByHop[lower], notFromFunctions[lower], lower == "set-cookie" && !own:
+			continue
+		case lower == "content-type":
+			typed = typed || field.Value != ""
+			h[name] = []string{field.Value}
+			continue
+		}
+		h[name] = append(h[name], field.Value)
+	}
+	if !typed {
+		h["Content-Type"] = []string{"text/plain; charset=utf-8"}
+	}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	if own {
+		return
+	}
+	policies := h["Content-Security-Policy"]
+	kept := policies[:0]
+	for _, policy := range policies {
+		if policy != sandboxPolicy {
+			kept = append(kept, policy)
+		}
+	}
+	h["Content-Security-Policy"] = append(kept, sandboxPolicy)
+}
+
+func contains(list []string, name string) bool {
+	for _, entry := range list {
+		if entry == name {
+			return true
+		}
+	}
+	return false
+}

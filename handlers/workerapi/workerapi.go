@@ -1,0 +1,126 @@
+// Package workerapi is what a worker answers on its private Unix socket: draft runs, the
+// live feed, re-reading of routes. None of it is a route of the public listener.
+package workerapi
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/invoke"
+	"picloud/engine/js"
+	"picloud/engine/script"
+	"picloud/engine/worker"
+)
+
+// API answers for one worker.
+type API struct {
+	Table   *script.Table
+	Invoker *invoke.Invoker
+	Live    *execution.Live
+}
+
+// Handler is the private socket's handler.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+worker.DraftPath, a.draft)
+	mux.HandleFunc("GET "+worker.LivePath, a.live)
+	mux.HandleFunc("POST "+worker.RefreshPath, a.refresh)
+	return mux
+}
+
+func (a *API) refresh(w http.ResponseWriter, r *http.Request) {
+	if err := a.Table.Refresh(r.Context()); err != nil {
+		http.Error(w, "routes could not be read", http.StatusServiceUnavailable)
+	}
+}
+
+// draft runs a draft and streams its log lines, then its answer.
+func (a *API) draft(w http.ResponseWriter, r *http.Request) {
+	var in worker.Draft
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, "not a draft", http.StatusBadRequest)
+		return
+	}
+	out := newStream(w)
+	lines := 0
+	result := a.Invoker.DoDraft(r.Context(), invoke.Draft{
+		Execution: in.Execution, Script: in.Script, Capture: execution.Policy(in.Capture), Program: in.Program, SourceMap: in.SourceMap,
+		Caps: js.Caps(in.Caps), Request: in.Request,
+		OnLine: func(line call.Line) {
+			lines++
+			out.send(worker.DraftEvent{Line: &line})
+		},
+	})
+	out.send(worker.DraftEvent{Answer: &worker.DraftAnswer{
+		Outcome: result.Outcome, Status: statusOf(result), Header: result.Response.Header, Body: bodyOf(result.Response),
+		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Lines: lines,
+	}})
+}
+
+func statusOf(result call.Result) int {
+	if result.Outcome == call.OK {
+		return result.Response.Status
+	}
+	return result.Outcome.Status()
+}
+
+func bodyOf(response call.Response) []byte {
+	if response.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil
+	}
+	return body
+}
+
+// live streams events until the reader goes away.
+func (a *API) live(w http.ResponseWriter, r *http.Request) {
+	filter, err := execution.ParseFilter(r.URL.Query().Get("filter"))
+	if err != nil {
+		http.Error(w, "not a filter", http.StatusBadRequest)
+		return
+	}
+	events, leave := a.Live.Subscribe(filter)
+	defer leave()
+	out := newStream(w)
+	out.flush()
+	for {
+		select {
+		case event, open := <-events:
+			if !open || !out.send(event) {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// stream writes one JSON value a line, each at once.
+type stream struct {
+	mu      sync.Mutex
+	encoder *json.Encoder
+	control *http.ResponseController
+}
+
+func newStream(w http.ResponseWriter) *stream {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{})
+	return &stream{encoder: json.NewEncoder(w), control: control}
+}
+
+func (s *stream) send(value any) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.encoder.Encode(value) == nil && s.control.Flush() == nil
+}
+
+func (s *stream) flush() { _ = s.control.Flush() }
