@@ -16,10 +16,9 @@ import (
 	"picloud/handlers/web"
 )
 
-const (
-	requestTimeout = 60 * time.Second // longer than the longest run of a draft
-	bodyTimeout    = 30 * time.Second // for a request body to arrive
-)
+// requestTimeout is longer than the longest run of a draft. How long a body may take is
+// the server's ReadTimeout: a read deadline set here would end the request's context.
+const requestTimeout = 60 * time.Second
 
 // chain puts the layers around the routes; the first is the outermost.
 func (s *server) chain(routes http.Handler) http.Handler {
@@ -232,17 +231,11 @@ func (s *server) bounded(w http.ResponseWriter, r *http.Request, route web.Route
 		return r, func() {}, errTooLarge(limit)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
-	controller := http.NewResponseController(w)
 	if route.Stream {
-		if err := controller.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return r, func() {}, fmt.Errorf("lift the write deadline: %w", err)
 		}
 		return r, func() {}, nil
-	}
-	if r.ContentLength != 0 {
-		if err := controller.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return r, func() {}, fmt.Errorf("set the read deadline: %w", err)
-		}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	return r.WithContext(ctx), cancel, nil
