@@ -169,7 +169,7 @@ func (i *inspector) composite(object *goja.Object, name string, level int) strin
 		items = i.list(object, level)
 	case object.ClassName() == "Error":
 		return i.failure(object, level)
-	case object.ClassName() == "Map" || object.ClassName() == "Set":
+	case isMap(object) || isSet(object):
 		prefix = name + "(" + i.s.text(object, "size", maxNameUnits) + ") "
 		items = i.collection(object, level)
 	case kind == reflect.TypeFor[*goja.Promise]():
@@ -250,7 +250,7 @@ func (i *inspector) list(object *goja.Object, level int) []string {
 
 func (i *inspector) collection(object *goja.Object, level int) []string {
 	var items []string
-	pairs := object.ClassName() == "Map"
+	pairs := isMap(object)
 	i.s.vm.Try(func() {
 		i.s.vm.ForOf(object, func(item goja.Value) bool {
 			if len(items) == inspectItems {

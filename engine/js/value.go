@@ -94,6 +94,12 @@ func isProxy(object *goja.Object) bool {
 	return object.ExportType() == reflect.TypeFor[goja.Proxy]()
 }
 
+func isMap(object *goja.Object) bool { return object.ExportType() == reflect.TypeFor[[][2]any]() }
+
+func isSet(object *goja.Object) bool {
+	return object.ExportType() == reflect.TypeFor[[]any]() && object.ClassName() != "Array"
+}
+
 func arrayLength(object *goja.Object) int {
 	return int(min(max(object.Get("length").ToInteger(), 0), 1<<32))
 }

@@ -77,11 +77,8 @@ func (r *Run) tooLarge(size int64) error {
 
 // refused names values whose JSON form is hardly what was meant.
 func (r *Run) refused(object *goja.Object) string {
-	switch object.ClassName() {
-	case "Error":
+	if object.ClassName() == "Error" {
 		return "The function returned an Error. Throw it, or return a Response with a status."
-	case "Map", "Set":
-		return "The function returned a " + object.ClassName() + ", which has no JSON form. Return a Response, a string or plain data."
 	}
 	switch object.ExportType() {
 	case reflect.TypeFor[goja.ArrayBuffer](), reflect.TypeFor[[]byte]():

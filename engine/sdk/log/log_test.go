@@ -1,0 +1,114 @@
+package log_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+	"picloud/engine/sdk/log"
+	"picloud/engine/webapi"
+)
+
+// lines runs a text and gives its log, one "level message fields" each.
+func lines(t testing.TB, text string) []string {
+	t.Helper()
+	caps, err := js.ChooseCaps(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := js.Compile(text, caps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := js.New(js.Config{Globals: js.NewGlobals(webapi.Globals(), log.Globals()), Program: program, Limits: call.DefaultLimits})
+	watch := time.AfterFunc(5*time.Second, func() { s.Stop(call.CPU, "too long") })
+	defer watch.Stop()
+	if ending := s.Run(s.Load); ending != nil {
+		t.Fatal(ending)
+	}
+	var list []string
+	for _, line := range s.Lines() {
+		text := strings.TrimSpace(string(line.Level) + " " + line.Message + " " + line.Fields)
+		list = append(list, regexp.MustCompile(` +(\n|$)`).ReplaceAllString(text, "$1"))
+	}
+	return list
+}
+
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, text, want string }{
+		{"levels", `console.debug("a"); console.log("b"); console.info("c"); console.warn("d"); console.error("e")`, "debug a|info b|info c|warn d|error e"},
+		{"values", `console.log("a", 1, -0, 2n, true, null, undefined, Symbol("s"))`, "info a 1 -0 2n true null undefined Symbol(s)"},
+		{"nested text", `console.log(["a", "it's"], { a: "x\ny" })`, `info [ 'a', "it's" ] { a: 'x\ny' }`},
+		{"specifiers", `console.log("%s is %d and %i, %f %c%o %%s %x", "a", "42.5", 42.9, 1.5, "color: red", [1], 9)`, "info a is 42 and 42, 1.5 [ 1 ] %s %x 9"},
+		{"missing arguments", `console.log("%s %d")`, "info %s %d"},
+		{"no arguments", `console.log()`, ""},
+		{"functions", `console.log(function f() {}, () => {}, class A {})`, "info [Function: f] [Function (anonymous)] [class: A]"},
+		{"objects", `class P { x = 1 } console.log({ a: { b: { c: { d: 1 } } } }, new P, Object.create(null), { get g() { throw 1 }, "a-b": 1 })`, "info { a: { b: { c: [Object] } } } P { x: 1 } [Object: null prototype] {} { g: [Getter], 'a-b': 1 }"},
+		{"cycle", `const a = {}; a.self = a; console.log(a)`, "info { self: [Circular] }"},
+		{"collections", `console.log(new Map([["a", 1]]), new Set([1]), [, 1], new Uint8Array(2))`, "info Map(1) { 'a' => 1 } Set(1) { 1 } [ <empty>, 1 ] Uint8Array(2) [ 0, 0 ]"},
+		{"atoms", `console.log(new Date(0), /a/g, new String("s"), new Number(1))`, "info 1970-01-01T00:00:00.000Z /a/g [String: 's'] [Number: 1]"},
+		{"promises", `console.log(Promise.resolve(1), new Promise(() => {}))`, "info Promise { 1 } Promise { <pending> }"},
+		{"errors", `console.log(new TypeError("no"), [new Error("in", { cause: 1 })], Object.assign(new Error("x"), { code: 7 }))`, "info TypeError: no [ Error: in { [cause]: 1 } ] Error: x { code: 7 }"},
+		{"platform", `console.log(new URL("http://a/"), new Headers({ a: "1" }), new Response("x"))`, "info URL { href: 'http://a/' } Headers { 'a' => '1' } Response { status: 200, statusText: '', bodyUsed: false }"},
+		{"proxy", `console.log(new Proxy({ a: 1 }, { get() { for (;;); }, ownKeys() { for (;;); } }))`, "info { a: 1 }"},
+		{"groups", `console.group("g"); console.log("in\nside"); console.groupEnd(); console.groupEnd(); console.log("out")`, "info g|info   in\n  side|info out"},
+		{"count", `console.count(); console.count("x"); console.count(); console.countReset(); console.count(); console.countReset("y")`, "info default: 1|info x: 1|info default: 2|info default: 1|warn Count for 'y' does not exist"},
+		{"assert", `console.assert(true, "no"); console.assert(false); console.assert(0, "a %s", "b")`, "error Assertion failed|error Assertion failed: a b"},
+		{"timers", `console.timeEnd("x"); console.time(); console.time()`, "warn Timer 'x' does not exist|warn Timer 'default' already exists"},
+		{"table", `console.table([{ a: 1, b: "x" }, { a: 22 }])`, "info (index) │ a  │ b\n────────┼────┼──\n0       │ 1  │ x\n1       │ 22 │"},
+		{"table of values", `console.table(["x"])`, "info (index) │ Values\n────────┼───────\n0       │ x"},
+		{"replaced", `const old = console.log; console.log = (...a) => old("mine", ...a); console.log(1); const { warn } = console; warn(2)`, "info mine 1|warn 2"},
+		{"long list", `console.log(Array.from({ length: 103 }, (_, i) => i).length, new Array(200).fill(1).toString().length)`, "info 103 399"},
+		{"replaced natives", `globalThis.Object = globalThis.Date = globalThis.Map = 1; console.log({ a: 1 }, "x")`, "info { a: [Getter] } x"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := strings.Join(lines(t, c.text), "|"); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, text, want string }{
+		{"levels", `log.debug("a"); log.info("b"); log.warn("c"); log.error("d")`, "debug a|info b|warn c|error d"},
+		{"fields", `log.info("a", { n: 1, at: new Date(0), list: [1, { x: null }] })`, `info a {"n":1,"at":"1970-01-01T00:00:00.000Z","list":[1,{"x":null}]}`},
+		{"errors", `log.error(new TypeError("no"), { cause: new Error("why") })`, `error TypeError: no {"cause":{"name":"Error","message":"why"}}`},
+		{"with", `const l = log.with({ a: 1, b: 1 }).with({ b: 2 }); l.info("x"); l.warn("y", { a: "z" }); log.info("plain")`, `info x {"a":1,"b":2}|warn y {"b":2,"a":"z"}|info plain`},
+		{"odd fields", `const c = {}; c.c = c; log.info("x", { c, f() {}, big: 1n, get g() { throw 1 } })`, `info x {"c":"{ c: [Circular] }","f":"[Function: f]","big":"1n","g":"[a getter that throws]"}`},
+		{"fields that are none", `log.info("x", 5); log.info("y", null)`, `info x {"value":5}|info y`},
+		{"quoting", `log.info("x", { 'a"b': "\u2028<" })`, `info x {"a\"b":"` + "\u2028" + `<"}`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := strings.Join(lines(t, "const { log } = __picloud; "+c.text), "|"); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestLoggingOfHugeValuesIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`let o = [1]; for (let i = 0; i < 40; i++) o = [o, o]; console.log(o); console.log("%o", o)`,
+		`const o = {}; for (let i = 0; i < 1e5; i++) o["k" + i] = i; console.log(o); console.table(o); console.table([o])`,
+		`console.log("x".repeat(3e7), ["x".repeat(3e7)], { a: "x".repeat(3e7) })`,
+		`console.log({ length: 2 ** 53, a: new Map([...Array(1000)].map((_, i) => [i, {}])) })`,
+		`console.log(Object.assign(() => {}, { a: new Array(4294967295) }), [new Array(4294967295)], new Array(4294967295))`,
+	} {
+		for _, line := range lines(t, text) {
+			if len(line) > call.DefaultLimits.LineBytes+100 {
+				t.Errorf("%d bytes: %.80s", len(line), line)
+			}
+		}
+	}
+}
