@@ -137,7 +137,7 @@ func fileClass() *class {
 			b := &blob{isFile: true, data: c.blobParts(c.args[0], c.arg(2), "File"), name: c.text(c.args[1]), modified: time.Now().UnixMilli()}
 			b.kind = c.blobType(c.arg(2))
 			if value, ok := c.dictionary(c.arg(2), "The File options").get("lastModified"); ok {
-				b.modified = int64(integer(value, 64))
+				b.modified = longLong(value)
 			}
 			return b
 		},

@@ -63,17 +63,22 @@ func isASCII(text string) bool {
 	return true
 }
 
-// integer converts to an integer type without [Clamp] or [EnforceRange], modulo 2 to the bits.
-func integer(value goja.Value, bits uint) uint64 {
+// unsignedShort converts without [Clamp] or [EnforceRange]: modulo 2 to the 16.
+func unsignedShort(value goja.Value) int { return int(uint16(longLong(value))) }
+
+// longLong converts without [Clamp] or [EnforceRange]: modulo 2 to the 64.
+func longLong(value goja.Value) int64 {
 	number := value.ToFloat()
 	if math.IsNaN(number) || math.IsInf(number, 0) {
 		return 0
 	}
-	whole := math.Mod(math.Trunc(number), math.Exp2(float64(bits)))
-	if whole < 0 {
-		whole += math.Exp2(float64(bits))
+	switch number = math.Mod(math.Trunc(number), 1<<64); {
+	case number >= 1<<63:
+		number -= 1 << 64
+	case number < -(1 << 63):
+		number += 1 << 64
 	}
-	return uint64(whole)
+	return int64(number)
 }
 
 // clamped converts to a long long with [Clamp].

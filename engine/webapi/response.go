@@ -81,7 +81,7 @@ func (p *response) initialize(r *realm, init goja.Value, content body, contentTy
 			p.head.fill(r, value)
 		}
 		if value, ok := settings.get("status"); ok {
-			p.status = int(integer(value, 16))
+			p.status = unsignedShort(value)
 		}
 		if value, ok := settings.get("statusText"); ok {
 			p.statusText = r.byteString(value, "statusText")
@@ -151,7 +151,7 @@ func responseRedirect(c invocation) goja.Value {
 	}
 	status := 302
 	if c.given(1) {
-		status = int(integer(c.args[1], 16))
+		status = unsignedShort(c.args[1])
 	}
 	if !slices.Contains([]int{301, 302, 303, 307, 308}, status) {
 		panic(c.sandbox.RangeError("Response.redirect: %d is not a redirect status", status))
