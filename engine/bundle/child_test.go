@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -212,4 +213,20 @@ func restOfLine(source string, frame call.Frame) string {
 		}
 	}
 	return ""
+}
+
+func FuzzMapStack(f *testing.F) {
+	f.Add("AAAA;;CACA,E;ACAA", 1, 1)
+	f.Add("gggggB", 1, 40)
+	f.Fuzz(func(t *testing.T, mappings string, line, column int) {
+		text, err := json.Marshal(map[string]any{"version": 3, "sources": []string{"a.ts", "picloud:picloud"}, "mappings": mappings})
+		if err != nil {
+			t.Skip()
+		}
+		for _, frame := range MapStack(string(text), []call.Frame{{Line: line, Column: column}}) {
+			if frame.File != "a.ts" || frame.Line < 1 || frame.Column < 1 {
+				t.Errorf("%+v", frame)
+			}
+		}
+	})
 }

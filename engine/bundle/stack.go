@@ -121,7 +121,7 @@ func (m sourceMap) find(frame call.Frame) (call.Frame, bool) {
 		return call.Frame{}, false
 	}
 	found := segments[after-1]
-	if found.source < 0 || found.source >= len(m.sources) {
+	if found.source < 0 || found.source >= len(m.sources) || found.line < 0 || found.sourceColumn < 0 {
 		return call.Frame{}, false
 	}
 	file := m.sources[found.source]

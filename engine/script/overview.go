@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -41,7 +41,7 @@ type Found struct {
 
 // Search gives the scripts whose name or description contains a text, in the apps that
 // the actor may see; names that begin with it come first.
-func (s *Service) Search(ctx context.Context, actor access.Actor, text string, limit int) ([]Found, error) {
+func (s *Service) Search(ctx context.Context, who actor.Actor, text string, limit int) ([]Found, error) {
 	rows, err := s.q.SearchScriptsAcrossApps(ctx, s.pool, queries.SearchScriptsAcrossAppsParams{
 		Text: strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""), Most: int32(limit),
 	})
@@ -50,7 +50,7 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, text string, l
 	}
 	found := make([]Found, 0, len(rows))
 	for _, row := range rows {
-		if actor.Sees(row.AppID) {
+		if who.Sees(row.AppID) {
 			found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
 		}
 	}

@@ -27,6 +27,8 @@ const (
 	settled = 2 * time.Minute
 	// How far back a reader looks at first, in numbers of the change log.
 	lookBack = 1000
+	// How long the change log is kept. Who was away for longer reads everything anyway.
+	keepChanges = 24 * time.Hour
 	// What one refresh may take.
 	refreshTime = 20 * time.Second
 )

@@ -226,6 +226,14 @@ func number(n *int32) int {
 	return int(*n)
 }
 
+// TrimChanges drops what is old from the change log. Once an hour is enough.
+func (s *Service) TrimChanges(ctx context.Context) error {
+	if err := s.q.DropOldChangesAcrossApps(ctx, s.pool, time.Now().Add(-keepChanges)); err != nil {
+		return fmt.Errorf("trim the change log: %w", err)
+	}
+	return nil
+}
+
 func (s *Service) announce(ctx context.Context) { app.Announce(ctx, s.pool) }
 
 func hashOf(source string) []byte {

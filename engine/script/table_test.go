@@ -130,6 +130,28 @@ func TestTableKnowsOldNames(t *testing.T) {
 	}
 }
 
+func TestOldChangesAreDropped(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	s := w.create(t, "s")
+	routes := table(t, w)
+	if _, err := w.pool.Exec(t.Context(), "UPDATE change_log SET at = now() - interval '2 days'"); err != nil {
+		t.Fatal(err)
+	}
+	w.publish(t, s, "export default () => 1")
+	if err := w.scripts.TrimChanges(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := w.pool.QueryRow(t.Context(), "SELECT count(*) FROM change_log").Scan(&left); err != nil || left != 1 {
+		t.Errorf("%d changes are left, %v", left, err)
+	}
+	refresh(t, routes)
+	if live, _ := routes.Lookup("shop", "s"); live.Version != 1 {
+		t.Errorf("%+v", live)
+	}
+}
+
 // A change whose number is lower may be committed after one with a higher number.
 func TestTableSeesLateCommits(t *testing.T) {
 	t.Parallel()
