@@ -1,0 +1,281 @@
+package dashboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/worker"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/paths"
+	"picloud/views/ui"
+)
+
+// shownBody is how much of a body a page shows, in bytes; the preview has all of it.
+const shownBody = 32 << 10
+
+// answer is what a run of the draft gave, as the run panel shows it.
+func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer) views.Answer {
+	state := web.Of(r)
+	answer := views.Answer{
+		Outcome: string(done.Outcome), Status: done.Status, Wall: done.Wall, Executing: done.Executing,
+		RunURL: paths.Run(state.App.Slug, a.run.String()),
+		Limits: limits(used{wall: done.Wall, executing: done.Executing, lines: done.Lines, body: int64(len(done.Body))}, d.Limits),
+	}
+	if done.Outcome == call.Busy || done.Outcome == call.Unavailable {
+		answer.RunURL = "" // it never began
+	}
+	if done.Outcome != call.OK {
+		failure := call.Failure{}
+		if done.Failure != nil {
+			failure = *done.Failure
+		}
+		props := failureProps(done.Outcome, failure, execution.Limit{}, state.Script.File(), a.draft.Source)
+		answer.Failure = &props
+		return answer
+	}
+	answer.Headers, answer.Size = headerRows(done.Header), int64(len(done.Body))
+	kind := contentType(done.Header)
+	answer.Body, answer.Binary, answer.Truncated = shown(kind, done.Body, false)
+	if len(done.Body) > 0 && previewable(kind) {
+		answer.PreviewURL = paths.Preview(d.previews.keep(state.Actor.Session, kind, done.Body))
+	}
+	return answer
+}
+
+func headerRows(fields []call.Field) []views.HeaderField {
+	rows := make([]views.HeaderField, len(fields))
+	for i, field := range fields {
+		rows[i] = views.HeaderField{Name: field.Name, Value: field.Value, Redacted: field.Value == execution.Redacted}
+	}
+	return rows
+}
+
+func contentType(fields []call.Field) string {
+	for _, field := range fields {
+		if strings.EqualFold(field.Name, "content-type") && field.Value != "" {
+			return field.Value
+		}
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// previewable are pages and pictures. A preview is shown with the type it came with.
+func previewable(kind string) bool {
+	media, _, err := mime.ParseMediaType(kind)
+	return err == nil && (media == "text/html" || media == "application/xhtml+xml" || strings.HasPrefix(media, "image/"))
+}
+
+// shown is a body as text: whole JSON on several lines, the beginning of what is long,
+// and nothing of what is no text.
+func shown(kind string, body []byte, cut bool) (text string, binary, truncated bool) {
+	if media, _, err := mime.ParseMediaType(kind); err == nil && strings.HasSuffix(media, "json") && !cut && len(body) <= shownBody && bytes.IndexByte(body, '\n') < 0 {
+		var indented bytes.Buffer
+		if json.Indent(&indented, body, "", "  ") == nil {
+			body = indented.Bytes()
+		}
+	}
+	if len(body) > shownBody {
+		body, cut = body[:shownBody], true
+	}
+	if cut { // perhaps within a character
+		for i := 0; i < utf8.UTFMax && len(body) > 0 && !utf8.RuneStart(body[len(body)-1]); i++ {
+			body = body[:len(body)-1]
+		}
+		if r, size := utf8.DecodeLastRune(body); r == utf8.RuneError && size == 1 {
+			body = body[:len(body)-1]
+		}
+	}
+	if !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0 {
+		return "", true, cut
+	}
+	return string(body), false, cut
+}
+
+// lineProps is one line of a log.
+func lineProps(line call.Line) views.LogLineProps {
+	return views.LogLineProps{At: line.At, Level: string(line.Level), Message: line.Message, Fields: fieldWords(line.Fields)}
+}
+
+// fieldWords writes the fields of a log line as "name=Ada n=3". Their order is kept.
+func fieldWords(object string) string {
+	if object == "" {
+		return ""
+	}
+	decoder := json.NewDecoder(strings.NewReader(object))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
+		return object
+	}
+	var words []string
+	for decoder.More() {
+		name, err := decoder.Token()
+		var value json.RawMessage
+		if err != nil || decoder.Decode(&value) != nil {
+			return object
+		}
+		written := string(value)
+		var plain string
+		if json.Unmarshal(value, &plain) == nil && plain != "" && !strings.ContainsAny(plain, " =\"\n\t") {
+			written = plain
+		}
+		words = append(words, fmt.Sprint(name)+"="+written)
+	}
+	return strings.Join(words, " ")
+}
+
+// used is what a run took of its limits. body is -1 where nobody knows.
+type used struct {
+	wall, executing time.Duration
+	lines           int
+	body            int64
+}
+
+// limits are the bars of what was used.
+func limits(u used, of call.Limits) []views.Limit {
+	list := []views.Limit{
+		{Name: "Executing", Used: ui.Duration(u.executing), Of: ui.Duration(of.CPU), Share: share(int64(u.executing), int64(of.CPU))},
+		{Name: "Time", Used: ui.Duration(u.wall), Of: ui.Duration(of.Wall), Share: share(int64(u.wall), int64(of.Wall))},
+		{Name: "Log lines", Used: ui.Count(u.lines), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))},
+	}
+	if u.body >= 0 {
+		list = append(list, views.Limit{Name: "Answer", Used: ui.Bytes(u.body), Of: ui.Bytes(of.Response), Share: share(u.body, of.Response)})
+	}
+	return list
+}
+
+func share(part, whole int64) float64 { return float64(part) / float64(max(1, whole)) }
+
+// around is how many lines of source are shown on each side of a failure.
+const around = 2
+
+// failureProps is the card that tells the script's owner what went wrong.
+func failureProps(outcome call.Outcome, failure call.Failure, limit execution.Limit, file, source string) views.FailureProps {
+	props := views.FailureProps{Title: failureTitle(outcome, failure.Name), Message: failure.Message, Advice: advice(outcome, limit)}
+	if props.Message == "" {
+		props.Message = failureMessage(outcome)
+	}
+	for _, frame := range failure.Stack {
+		props.Stack = append(props.Stack, views.StackFrame{Function: frame.Function, Place: place(frame)})
+		if frame.File == file && frame.Line > 0 && props.Source == nil {
+			props.Place = place(frame)
+			props.Source, props.Column = excerpt(source, frame)
+		}
+	}
+	if props.Place == "" && len(props.Stack) > 0 {
+		props.Place = props.Stack[0].Place
+	}
+	return props
+}
+
+func place(frame call.Frame) string {
+	if frame.Line == 0 {
+		return frame.File
+	}
+	return fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column)
+}
+
+// excerpt is the line of a frame with its neighbours, and the column in characters,
+// where frames count UTF-16 code units. No lines: the source is another one.
+func excerpt(source string, frame call.Frame) ([]ui.CodeLine, int) {
+	lines := strings.Split(source, "\n")
+	if frame.Line > len(lines) {
+		return nil, 0
+	}
+	var shown []ui.CodeLine
+	for n := max(1, frame.Line-around); n <= min(len(lines), frame.Line+around); n++ {
+		shown = append(shown, ui.CodeLine{Number: n, Text: clip(strings.TrimSuffix(lines[n-1], "\r"), 500), Hit: n == frame.Line})
+	}
+	column, units := 1, 1
+	for _, r := range lines[frame.Line-1] {
+		if units >= frame.Column {
+			break
+		}
+		column, units = column+1, units+1
+		if r > 0xFFFF {
+			units++
+		}
+	}
+	if frame.Column < 1 || column > 500 {
+		column = 0
+	}
+	return shown, column
+}
+
+func failureTitle(outcome call.Outcome, name string) string {
+	switch outcome {
+	case call.Timeout:
+		return "Time limit"
+	case call.CPU:
+		return "CPU limit"
+	case call.Stack:
+		return "Call depth"
+	case call.Memory:
+		return "Memory limit"
+	case call.Invalid:
+		return "Invalid answer"
+	case call.Killed:
+		return "Killed"
+	case call.Crashed:
+		return "Crashed"
+	case call.Cancelled:
+		return "Cancelled"
+	case call.Busy:
+		return "Busy"
+	case call.Unavailable:
+		return "Unavailable"
+	}
+	if name == "" {
+		return "Thrown"
+	}
+	return name
+}
+
+func failureMessage(outcome call.Outcome) string {
+	switch outcome {
+	case call.Crashed:
+		return "The process that ran it died."
+	case call.Cancelled:
+		return "The caller went away before the answer."
+	case call.Busy:
+		return "Too many calls are under way."
+	}
+	return "It ended without saying why."
+}
+
+// advice is what one can do about it; a limit is named with its value.
+func advice(outcome call.Outcome, limit execution.Limit) string {
+	value := ""
+	switch {
+	case limit.Name != "" && limit.Unit == "bytes":
+		value = " (" + ui.Bytes(limit.Value) + ")"
+	case limit.Name != "":
+		value = " (" + ui.Count(limit.Value) + " " + limit.Unit + ")"
+	}
+	switch outcome {
+	case call.Timeout:
+		return "Wait for less, or for several things at once. Whoever runs PiCloud can raise the limit" + value + " with --wall-limit."
+	case call.CPU:
+		return "Waiting is free, computing is not: split the work or do less of it. Whoever runs PiCloud can raise the limit" + value + " with --cpu-limit."
+	case call.Stack:
+		return "Look for a function that calls itself without end" + value + "."
+	case call.Memory:
+		return "Keep less at a time. Whoever runs PiCloud can raise the limit" + value + " with --worker-memory."
+	case call.Invalid:
+		return "Return a Response, a text, or something that JSON can hold, with a status from 200 to 599."
+	case call.Killed:
+		return "It did not stop when its time was over; look for a single operation that takes very long."
+	case call.Crashed:
+		return "It may have been this run or another one in the same process. Run it again; if it crashes again, it is this one."
+	case call.Busy, call.Unavailable:
+		return "Try again in a moment."
+	}
+	return ""
+}

@@ -1,0 +1,153 @@
+package dashboard
+
+import (
+	"net/http"
+
+	"picloud/engine/app"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/engine/script"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/ui"
+)
+
+// navScripts is how many scripts the navigation names.
+const navScripts = 30
+
+// appFrame is what a page in an app has around it.
+func (d *Dashboard) appFrame(r *http.Request) (views.Frame, error) {
+	f, _, err := d.around(r)
+	return f, err
+}
+
+// around is the frame with the last runs it shows; that of the request's script is
+// among them wherever its name stands.
+func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]execution.Last, error) {
+	f, err := d.frame(r)
+	if err != nil {
+		return f, nil, err
+	}
+	state := web.Of(r)
+	scripts, more, err := d.Scripts.List(r.Context(), state.App.ID, "", navScripts)
+	if err != nil {
+		return f, nil, err
+	}
+	ids := []id.Script{}
+	for _, s := range scripts {
+		ids = append(ids, s.ID)
+	}
+	if !state.Script.ID.IsZero() {
+		ids = append(ids, state.Script.ID)
+	}
+	last, err := d.Executions.LastRuns(r.Context(), state.App.ID, ids)
+	if err != nil {
+		return f, nil, err
+	}
+	f.App = &views.AppFrame{Slug: state.App.Slug, Name: state.App.Name, Count: len(scripts)}
+	for _, s := range scripts {
+		run, ran := last[s.ID]
+		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: s.Name, Live: s.LiveVersion > 0, Failing: ran && run.Failed()})
+	}
+	if more {
+		f.App.Count, err = d.countScripts(r)
+	}
+	return f, last, err
+}
+
+func (d *Dashboard) countScripts(r *http.Request) (int, error) {
+	apps, err := d.Apps.List(r.Context(), web.Of(r).Actor)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range apps {
+		if a.ID == web.Of(r).App.ID {
+			return a.Scripts, nil
+		}
+	}
+	return 0, nil
+}
+
+// scriptFrame is the frame of a page of a script, and the page's head. The draft may be
+// given where it was read already.
+func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Frame, views.ScriptHead, error) {
+	f, last, err := d.around(r)
+	if err != nil {
+		return f, views.ScriptHead{}, err
+	}
+	state := web.Of(r)
+	s := state.Script
+	head := views.ScriptHead{App: state.App.Slug, Name: s.Name, Description: s.Description}
+	head.URL, head.HostURL = d.urls(r, state.App.Slug)
+	head.URL += "/" + s.Name
+	if head.HostURL != "" {
+		head.HostURL += "/" + s.Name
+	}
+	if s.LiveVersion > 0 {
+		head.Live = liveOf(s)
+	}
+	if run, ran := last[s.ID]; ran {
+		head.LastRun = brief(run)
+	}
+	found, err := d.changed(r, draft)
+	head.Added, head.Removed = found.Added, found.Removed
+	return f, head, err
+}
+
+// changed is how the draft differs from the live version.
+func (d *Dashboard) changed(r *http.Request, draft *script.Draft) (differs, error) {
+	state := web.Of(r)
+	switch {
+	case draft != nil:
+		return d.differs(r, draft.Source)
+	case !state.Script.DraftChanged || state.Script.LiveVersion == 0:
+		return differs{}, nil
+	}
+	found, err := d.Scripts.Diff(r.Context(), state.App.ID, state.Script.ID, state.Script.LiveVersion, 0)
+	return differs{Added: found.Added, Removed: found.Removed}, err
+}
+
+func liveOf(s script.Script) *views.Live {
+	return &views.Live{Number: s.LiveVersion, At: s.PublishedAt, Author: s.PublishedBy}
+}
+
+func brief(run execution.Last) *views.RunBrief {
+	return &views.RunBrief{ID: run.Execution.String(), Outcome: string(run.Outcome), Status: run.Status, At: run.Started}
+}
+
+// bars are hours as a sparkline.
+func bars(hours [24]execution.Hour) []ui.Bar {
+	list := make([]ui.Bar, len(hours))
+	for i, h := range hours {
+		list[i] = ui.Bar{OK: int(max(0, h.Runs-h.Failures)), Failed: int(h.Failures)}
+	}
+	return list
+}
+
+func (d *Dashboard) appCards(r *http.Request, apps []app.App) ([]views.AppCard, error) {
+	ids := make([]id.App, len(apps))
+	for i, a := range apps {
+		ids[i] = a.ID
+	}
+	recent, err := d.Executions.RecentOfApps(r.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]views.AppCard, len(apps))
+	for i, a := range apps {
+		did := recent[a.ID]
+		cards[i] = views.AppCard{
+			Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LastRun: did.LastRun,
+			Runs: int(did.Runs), Failures: int(did.Failures), Activity: bars(did.Hours),
+		}
+	}
+	return cards, nil
+}
+
+// refresh makes this node's worker serve at once what was changed. When it cannot, the
+// worker finds the change by itself within seconds.
+func (d *Dashboard) refresh(r *http.Request) {
+	if err := d.Worker.Refresh(r.Context()); err != nil {
+		web.Of(r).Err = err
+	}
+}

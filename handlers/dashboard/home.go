@@ -1,0 +1,88 @@
+package dashboard
+
+import (
+	"net/http"
+
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/engine/script"
+	"picloud/handlers/web"
+	"picloud/views"
+)
+
+// Bounds of an app's home.
+const (
+	homeScripts  = 200
+	homeFailures = 5
+)
+
+// App is the home of an app: what runs here and what is broken.
+func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
+	f, err := d.appFrame(r)
+	if err != nil {
+		return err
+	}
+	app := web.Of(r).App
+	scripts, _, err := d.Scripts.List(r.Context(), app.ID, "", homeScripts)
+	if err != nil {
+		return err
+	}
+	props := views.AppHomeProps{}
+	props.URL, _ = d.urls(r, app.Slug)
+	if props.Scripts, err = d.scriptRows(r, scripts); err != nil {
+		return err
+	}
+	for _, row := range props.Scripts {
+		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
+	}
+	failed, err := d.Executions.List(r.Context(), execution.Query{App: app.ID, Outcomes: failing(), Limit: homeFailures})
+	if err != nil {
+		return err
+	}
+	if props.Failed, err = d.runRows(r, failed.Rows); err != nil {
+		return err
+	}
+	return d.page(w, r, http.StatusOK, views.AppHome(f, props))
+}
+
+// scriptRows are scripts with what is live, what they did and how their drafts differ.
+func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]views.ScriptRow, error) {
+	app := web.Of(r).App.ID
+	var all, drafts []id.Script
+	for _, s := range scripts {
+		all = append(all, s.ID)
+		if s.LiveVersion > 0 && s.DraftChanged {
+			drafts = append(drafts, s.ID)
+		}
+	}
+	recent, err := d.Executions.Recent(r.Context(), app)
+	if err != nil {
+		return nil, err
+	}
+	last, err := d.Executions.LastRuns(r.Context(), app, all)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := d.Scripts.Changes(r.Context(), app, drafts)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]views.ScriptRow, len(scripts))
+	for i, s := range scripts {
+		did := recent[s.ID]
+		if did == nil {
+			did = &execution.Activity{}
+		}
+		rows[i] = views.ScriptRow{
+			Name: s.Name, Description: s.Description, Added: changes[s.ID].Added, Removed: changes[s.ID].Removed,
+			Runs: int(did.Runs), Failures: int(did.Failures), Activity: bars(did.Hours),
+		}
+		if s.LiveVersion > 0 {
+			rows[i].Live = liveOf(s)
+		}
+		if run, ran := last[s.ID]; ran {
+			rows[i].LastRun = brief(run)
+		}
+	}
+	return rows, nil
+}

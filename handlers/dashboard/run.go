@@ -1,0 +1,263 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/script"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/paths"
+)
+
+// shownLines bounds the log lines on a run's page, in lines and in bytes.
+const (
+	shownLines     = 1000
+	shownLineBytes = 48 << 10
+)
+
+// RunPage is everything known about one run.
+func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
+	run, err := id.Parse[id.Execution](r.PathValue("execution"))
+	if err != nil {
+		return noRun(err)
+	}
+	found, running, err := d.findRun(r, run)
+	if err != nil {
+		return err
+	}
+	f, err := d.appFrame(r)
+	if err != nil {
+		return err
+	}
+	app := web.Of(r).App
+	props, current, err := d.runProps(r, found)
+	if err != nil {
+		return err
+	}
+	if running {
+		props.Outcome = "running"
+		props.LiveURL = paths.With(paths.AppRunsLive(app.Slug), "run", run.String())
+	} else if props.Failure, err = d.runFailure(r, found, current); err != nil {
+		return err
+	}
+	return d.page(w, r, http.StatusOK, views.Run(f, props))
+}
+
+// A run that has begun is in the worker; one that has just ended is on its way to the
+// database. Only for a run this young it is worth asking or waiting.
+const (
+	youngRun   = 10 * time.Minute
+	askWorker  = 300 * time.Millisecond
+	lookAgain  = 100 * time.Millisecond
+	lookLonger = 2 * time.Second
+)
+
+// findRun gives a run from the database, or what the worker tells of one that is under
+// way, in which case running is true.
+func (d *Dashboard) findRun(r *http.Request, run id.Execution) (found execution.Run, running bool, err error) {
+	ctx, app := r.Context(), web.Of(r).App.ID
+	found, err = d.Executions.Get(ctx, app, run)
+	if age := d.Now().Sub(run.Time()); !fault.Is(err, fault.NotFound) || age > youngRun || age < -time.Minute {
+		return found, false, err
+	}
+	if event, ok := d.underWay(ctx, app, run); ok {
+		return execution.Run{Row: execution.Row{
+			Execution: run, App: app, Script: event.Script, ScriptName: event.ScriptName, Version: event.Version,
+			Trigger: event.Trigger, Method: event.Method, Path: event.Path, Started: event.At,
+		}}, true, nil
+	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for end := time.Now().Add(lookLonger); fault.Is(err, fault.NotFound) && time.Now().Before(end); {
+		select {
+		case <-tick.C:
+			found, err = d.Executions.Get(ctx, app, run)
+		case <-ctx.Done():
+			return found, false, ctx.Err()
+		}
+	}
+	return found, false, err
+}
+
+var errSeen = errors.New("seen")
+
+// underWay asks the worker for the start of a run.
+func (d *Dashboard) underWay(ctx context.Context, app id.App, run id.Execution) (started execution.Event, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, askWorker)
+	defer cancel()
+	err := d.Worker.Live(ctx, execution.Filter{App: app, Execution: run}, func(e execution.Event) error {
+		started = e
+		return errSeen
+	})
+	return started, errors.Is(err, errSeen) && started.Kind == execution.RunStarted
+}
+
+// runProps are the parts of the page that every run has; current is its script as it is
+// now, which may be gone.
+func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps, script.Script, error) {
+	app := web.Of(r).App
+	current, err := d.Scripts.Get(r.Context(), app.ID, run.Script)
+	if fault.Is(err, fault.NotFound) {
+		current, err = script.Script{Name: run.ScriptName}, nil
+	}
+	if err != nil {
+		return views.RunProps{}, current, err
+	}
+	props := views.RunProps{
+		ID: run.Execution.String(), Script: current.Name, Version: run.Version, Trigger: string(run.Trigger),
+		Method: run.Method, Path: run.Path, Outcome: string(run.Outcome), Status: run.Status,
+		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name),
+	}
+	size := int64(-1)
+	if c := run.Capture; c != nil {
+		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" {
+			props.Path += "?" + u.RawQuery
+		}
+		props.Request, props.Response, size = message(c.URL, c.Request), message("", c.Response), c.Response.Size
+		if run.Outcome != call.OK && len(c.Response.Header) == 0 {
+			props.Response = nil
+		}
+	}
+	if run.Outcome != "" {
+		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: run.LineCount, body: size}, d.Limits)
+	}
+	props.Lines = runLines(run)
+	return props, current, nil
+}
+
+// runLines are the log lines as far as they fit on the page.
+func runLines(run execution.Run) []views.LogLineProps {
+	var lines []views.LogLineProps
+	bytes := 0
+	for i, line := range run.Lines {
+		props := lineProps(call.Line{At: line.At, Level: line.Level, Message: line.Message, Fields: line.Fields})
+		if bytes += len(props.Message) + len(props.Fields); i >= shownLines || bytes > shownLineBytes && i > 0 {
+			return append(lines, views.LogLineProps{At: line.At, Level: string(call.Info), Message: "More was logged than this page shows."})
+		}
+		props.Message = clip(props.Message, 16<<10)
+		lines = append(lines, props)
+	}
+	return lines
+}
+
+// message is one side of what was kept of a run.
+func message(address string, m execution.Message) *views.Message {
+	props := &views.Message{URL: address, Headers: headerRows(m.Header), BodyKept: m.BodyKept, Size: max(0, m.Size)}
+	if m.BodyKept {
+		props.Body, props.Binary, props.Truncated = shown(contentType(m.Header), m.Body, m.BodyTruncated)
+	}
+	return props
+}
+
+// runFailure is the card of a run that did not end well, with the source it ran. A draft
+// that was saved again since is not that source.
+func (d *Dashboard) runFailure(r *http.Request, run execution.Run, current script.Script) (*views.FailureProps, error) {
+	if run.Outcome == call.OK {
+		return nil, nil
+	}
+	stored := execution.Failure{}
+	if run.Failure != nil {
+		stored = *run.Failure
+	}
+	limit := execution.Limit{}
+	if stored.Limit != nil {
+		limit = *stored.Limit
+	}
+	source, err := d.sourceOf(r, run, current)
+	if err != nil {
+		return nil, err
+	}
+	file := ""
+	for _, frame := range stored.Stack { // as the file was called then
+		if file = frame.File; strings.HasPrefix(file, run.ScriptName+".") {
+			break
+		}
+	}
+	props := failureProps(run.Outcome, call.Failure{Name: stored.Name, Message: stored.Message, Stack: stored.Stack}, limit, file, source)
+	return &props, nil
+}
+
+// sourceOf is the source that a run ran, or "" where it is not kept.
+func (d *Dashboard) sourceOf(r *http.Request, run execution.Run, current script.Script) (string, error) {
+	app := web.Of(r).App.ID
+	if current.ID.IsZero() {
+		return "", nil
+	}
+	if run.Version > 0 {
+		version, err := d.Scripts.Version(r.Context(), app, current.ID, run.Version)
+		if fault.Is(err, fault.NotFound) {
+			return "", nil
+		}
+		return version.Source, err
+	}
+	draft, err := d.Scripts.Draft(r.Context(), app, current.ID)
+	if fault.Is(err, fault.NotFound) || draft.SavedAt.After(run.Started) {
+		return "", nil
+	}
+	return draft.Source, err
+}
+
+// requestFrom fills the run panel from a run. A run that is gone leaves it empty.
+func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, error) {
+	if from == "" {
+		return views.RunForm{}, nil
+	}
+	run, err := id.Parse[id.Execution](from)
+	if err != nil {
+		return views.RunForm{}, nil
+	}
+	found, err := d.Executions.Get(r.Context(), web.Of(r).App.ID, run)
+	if fault.Is(err, fault.NotFound) {
+		return views.RunForm{}, nil
+	}
+	if err != nil {
+		return views.RunForm{}, err
+	}
+	typed := views.RunForm{Method: found.Method, Path: strings.TrimSuffix(found.Path, "/")}
+	if found.Path != "/" {
+		typed.Path = found.Path
+	}
+	if c := found.Capture; c != nil {
+		if _, query, ok := strings.Cut(c.URL, "?"); ok {
+			typed.Query = query
+		}
+		typed.Headers = headerText(c.Request.Header)
+		if body, binary, _ := shown("", c.Request.Body, c.Request.BodyTruncated); !binary {
+			typed.Body = body
+		}
+	}
+	return typed, nil
+}
+
+// headerText are the fields that a caller chose, one a line.
+func headerText(fields []call.Field) string {
+	var b strings.Builder
+	for _, field := range fields {
+		if !byItself(field.Name) && field.Value != execution.Redacted {
+			b.WriteString(field.Name + ": " + field.Value + "\n")
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// byItself are fields that browsers and proxies add.
+func byItself(name string) bool {
+	name = strings.ToLower(name)
+	if ownHeader(name) || strings.HasPrefix(name, "sec-") || strings.HasPrefix(name, "x-forwarded-") {
+		return true
+	}
+	switch name {
+	case "accept-encoding", "forwarded", "priority", "upgrade-insecure-requests", "x-real-ip", "via", "dnt":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,310 @@
+package dashboard
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/paths"
+	"picloud/views/ui"
+)
+
+// Bounds of a filter's texts, in characters.
+const (
+	maxFilterPath = 1000
+	maxFilterText = 200
+)
+
+// failing are the outcomes that count as failed.
+func failing() []call.Outcome {
+	return []call.Outcome{call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed}
+}
+
+// filter is what the address of a list asks for: as typed, and as the engine takes it.
+type filter struct {
+	views.RunFilter
+	query execution.Query
+}
+
+// readFilter reads the filter of the address. What cannot be is a fault at its input.
+func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
+	values, state := r.URL.Query(), web.Of(r)
+	f := filter{
+		RunFilter: views.RunFilter{
+			Script: values.Get("script"), Outcome: values.Get("outcome"), Status: values.Get("status"), Version: values.Get("version"),
+			Path: values.Get("path"), Text: values.Get("q"), Since: values.Get("since"), Faults: views.Faults{},
+		},
+		query: execution.Query{App: state.App.ID, Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
+	}
+	f.readOutcome()
+	f.readVersion()
+	f.readSince(d.Now())
+	for name, limit := range map[string]int{"path": maxFilterPath, "q": maxFilterText} {
+		if text := values.Get(name); !utf8.ValidString(text) || strings.ContainsRune(text, 0) || utf8.RuneCountInString(text) > limit {
+			f.Faults[name] = "This is a text of at most " + strconv.Itoa(limit) + " characters."
+		}
+	}
+	if before := values.Get("before"); before != "" {
+		cursor, err := id.Parse[id.Execution](before)
+		if err != nil {
+			f.Faults["before"] = "This address names no run to go on from."
+		}
+		f.query.Before = cursor
+	}
+	return f, d.readScript(r, &f)
+}
+
+func (f *filter) readOutcome() {
+	switch all := append(failing(), call.OK, call.Cancelled); {
+	case f.Outcome == "":
+	case f.Outcome == "failed":
+		f.query.Outcomes = failing()
+	case slices.Contains(all, call.Outcome(f.Outcome)):
+		f.query.Outcomes = []call.Outcome{call.Outcome(f.Outcome)}
+	default:
+		f.Faults["outcome"] = "There is no outcome \"" + clip(f.Outcome, 40) + "\"."
+	}
+	switch f.Status {
+	case "":
+	case "2xx", "3xx", "4xx", "5xx":
+		f.query.StatusClass = int(f.Status[0] - '0')
+	default:
+		f.Faults["status"] = "A status is 2xx, 3xx, 4xx or 5xx, not \"" + clip(f.Status, 40) + "\"."
+	}
+}
+
+func (f *filter) readVersion() {
+	if f.Version == "" {
+		return
+	}
+	number := 0
+	if f.Version != paths.Draft {
+		var err error
+		if number, err = strconv.Atoi(f.Version); err != nil || number < 1 || number > 1<<31-1 {
+			f.Faults["version"] = "A version is a number, or \"draft\", not \"" + clip(f.Version, 40) + "\"."
+			return
+		}
+	}
+	f.query.Version = &number
+}
+
+func (f *filter) readSince(now time.Time) {
+	spans := map[string]time.Duration{"15m": 15 * time.Minute, "1h": time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour}
+	if f.Since == "" {
+		return
+	}
+	span, ok := spans[f.Since]
+	if !ok {
+		f.Faults["since"] = "A time is 15m, 1h, 24h or 7d, not \"" + clip(f.Since, 40) + "\"."
+		return
+	}
+	f.query.Since = now.Add(-span)
+}
+
+// readScript narrows the runs of an app to one of its scripts.
+func (d *Dashboard) readScript(r *http.Request, f *filter) error {
+	state := web.Of(r)
+	if f.Script == "" || !state.Script.ID.IsZero() {
+		f.Script = ""
+		return nil
+	}
+	found, err := d.Scripts.Find(r.Context(), state.App.ID, f.Script)
+	if fault.Is(err, fault.NotFound) {
+		f.Faults["script"] = "The app has no script \"" + clip(f.Script, 80) + "\"."
+		return nil
+	}
+	f.query.Script = found.ID
+	return err
+}
+
+// plain tells whether nothing but script and time is asked for: what a chart of the
+// whole range shows.
+func (f *filter) plain() bool { return f.Outcome+f.Status+f.Version+f.Path+f.Text == "" }
+
+// AppRuns are the runs of all scripts of an app.
+func (d *Dashboard) AppRuns(w http.ResponseWriter, r *http.Request) error {
+	f, err := d.appFrame(r)
+	if err != nil {
+		return err
+	}
+	slug := web.Of(r).App.Slug
+	props := views.RunsProps{LiveURL: paths.AppRunsLive(slug)}
+	for _, s := range f.App.Scripts {
+		props.Scripts = append(props.Scripts, s.Name)
+	}
+	return d.runs(w, r, f, props, paths.AppRuns(slug))
+}
+
+// ScriptRuns are the runs of one script.
+func (d *Dashboard) ScriptRuns(w http.ResponseWriter, r *http.Request) error {
+	f, head, err := d.scriptFrame(r, nil)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	versions, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 0)
+	if err != nil {
+		return err
+	}
+	props := views.RunsProps{Script: &head, LiveURL: paths.ScriptRunsLive(state.App.Slug, state.Script.Name)}
+	for _, v := range versions {
+		props.Versions = append(props.Versions, v.Number)
+	}
+	return d.runs(w, r, f, props, paths.ScriptRuns(state.App.Slug, state.Script.Name))
+}
+
+// runs fills the list that the address asks for.
+func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, props views.RunsProps, address string) error {
+	asked, err := d.readFilter(r)
+	if err != nil {
+		return err
+	}
+	props.Filter = asked.RunFilter
+	if asked.Script != "" && !slices.Contains(props.Scripts, asked.Script) {
+		props.Scripts = append(props.Scripts, asked.Script)
+	}
+	if len(asked.Faults) > 0 {
+		props.LiveURL = ""
+		return d.page(w, r, http.StatusUnprocessableEntity, views.Runs(f, props))
+	}
+	page, err := d.Executions.List(r.Context(), asked.query)
+	if err != nil {
+		return err
+	}
+	if props.Rows, err = d.runRows(r, page.Rows); err != nil {
+		return err
+	}
+	if props.Chart, err = d.chart(r, asked, props.Rows); err != nil {
+		return err
+	}
+	lost, err := d.Executions.Losses(r.Context(), d.Now().Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	props.Dropped, props.Searched = lost.Full+lost.Refused, asked.Text != "" && !page.SearchedTo.IsZero()
+	turn(&props, r.URL.Query(), address, page.Next)
+	return d.page(w, r, http.StatusOK, views.Runs(f, props))
+}
+
+// turn sets the addresses of the other pages and of the stream, all with the filter.
+func turn(props *views.RunsProps, asked url.Values, address string, next id.Execution) {
+	var pairs []string
+	for _, name := range []string{"script", "outcome", "status", "version", "path", "q", "since"} {
+		pairs = append(pairs, name, asked.Get(name))
+	}
+	here := paths.With(address, pairs...)
+	if !next.IsZero() {
+		props.Older = paths.With(here, "before", next.String())
+	}
+	props.LiveURL = paths.With(props.LiveURL, pairs...)
+	if asked.Get("before") != "" {
+		props.Newest, props.LiveURL = here, ""
+	}
+	if props.Filter.Text != "" {
+		props.LiveURL = "" // the log of a run that has just ended cannot be searched yet
+	}
+}
+
+// runRows are runs as a table shows them.
+func (d *Dashboard) runRows(r *http.Request, rows []execution.Row) ([]views.RunRowProps, error) {
+	app := web.Of(r).App
+	first, err := d.Executions.FirstLines(r.Context(), app.ID, rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]views.RunRowProps, len(rows))
+	for i, row := range rows {
+		list[i] = views.RunRowProps{
+			ID: row.Execution.String(), Href: paths.Run(app.Slug, row.Execution.String()), At: row.Started,
+			Outcome: string(row.Outcome), Status: row.Status, Method: row.Method, Path: clip(row.Path, 200),
+			Script: row.ScriptName, Version: row.Version, Wall: row.Wall, Trigger: string(row.Trigger),
+			Summary: clip(first[row.Execution], 200), Lines: row.LineCount,
+		}
+		if row.Failure != nil {
+			list[i].Summary, list[i].Lines = failureLine(row.Failure.Name, row.Failure.Message), 0
+		}
+	}
+	return list, nil
+}
+
+// failureLine is a failure in one line of a table.
+func failureLine(name, message string) string {
+	message, _, _ = strings.Cut(message, "\n")
+	if name != "" {
+		message = name + ": " + message
+	}
+	return clip(message, 200)
+}
+
+// Bounds of the chart: what is drawn has to stay a small part of the page.
+const (
+	chartBuckets = 120
+	chartPoints  = 120
+)
+
+// chart is the whole range where that is what is asked for, else the rows of the page.
+func (d *Dashboard) chart(r *http.Request, asked filter, rows []views.RunRowProps) (ui.ScatterProps, error) {
+	if asked.plain() && asked.query.Before.IsZero() {
+		cloud, err := d.Executions.Scatter(r.Context(), asked.query, chartBuckets)
+		if err != nil {
+			return ui.ScatterProps{}, err
+		}
+		return scatter(web.Of(r).App.Slug, cloud), nil
+	}
+	props := ui.ScatterProps{}
+	for _, row := range rows {
+		props.Points = append(props.Points, ui.Point{
+			At: row.At, Wall: row.Wall, Outcome: row.Outcome, Status: row.Status, Href: row.Href, Label: row.Method + " " + clip(row.Path, 60),
+		})
+	}
+	if len(rows) > 0 {
+		props.From, props.To = rows[len(rows)-1].At.Add(-time.Second), rows[0].At.Add(time.Second)
+	}
+	return props, nil
+}
+
+// scatter draws a sample: failures first, since they are what one looks for, then
+// others evenly over time.
+func scatter(app string, cloud execution.Cloud) ui.ScatterProps {
+	slices.SortFunc(cloud.Points, func(a, b execution.Point) int { return a.Started.Compare(b.Started) })
+	bad := func(p execution.Point) bool { return p.Outcome != call.OK || p.Status >= 500 }
+	var failed, fine []execution.Point
+	for _, p := range cloud.Points {
+		if bad(p) {
+			failed = append(failed, p)
+		} else {
+			fine = append(fine, p)
+		}
+	}
+	failed = evenly(failed, chartPoints/2)
+	fine = evenly(fine, chartPoints-len(failed))
+	props := ui.ScatterProps{From: cloud.From, To: cloud.To}
+	for _, p := range append(fine, failed...) {
+		props.Points = append(props.Points, ui.Point{
+			At: p.Started, Wall: p.Wall, Outcome: string(p.Outcome), Status: p.Status,
+			Href: paths.Run(app, p.Execution.String()), Label: p.Started.UTC().Format("15:04:05 UTC"),
+		})
+	}
+	return props
+}
+
+func evenly(points []execution.Point, most int) []execution.Point {
+	if len(points) <= most {
+		return points
+	}
+	kept := make([]execution.Point, most)
+	for i := range kept {
+		kept[i] = points[i*len(points)/most]
+	}
+	return kept
+}

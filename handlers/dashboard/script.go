@@ -1,0 +1,83 @@
+package dashboard
+
+import (
+	"net/http"
+
+	"picloud/engine/bundle"
+	"picloud/engine/script"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/paths"
+)
+
+// NewScriptPage is the form for a script.
+func (d *Dashboard) NewScriptPage(w http.ResponseWriter, r *http.Request) error {
+	return d.newScript(w, r, http.StatusOK, views.NewScriptProps{Language: string(bundle.TypeScript)})
+}
+
+func (d *Dashboard) newScript(w http.ResponseWriter, r *http.Request, status int, props views.NewScriptProps) error {
+	f, err := d.appFrame(r)
+	if err != nil {
+		return err
+	}
+	return d.page(w, r, status, views.NewScript(f, props))
+}
+
+// CreateScript makes a script from the working example and publishes it.
+func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	typed := views.NewScriptProps{Name: values.Get("name"), Description: values.Get("description"), Language: values.Get("language")}
+	wanted := script.New{Name: typed.Name, Description: typed.Description, Language: bundle.Language(typed.Language)}
+	made, err := d.Scripts.Create(r.Context(), state.Actor, state.App.ID, wanted)
+	if err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		typed.Faults = faults
+		return d.newScript(w, r, status, typed)
+	}
+	published, err := d.Scripts.Publish(r.Context(), state.Actor, state.App.ID, made.ID, script.Publishing{Note: "First version"})
+	if err != nil {
+		return err
+	}
+	d.refresh(r)
+	shared, _ := d.urls(r, state.App.Slug)
+	return d.done(w, r, "Live: "+shared+"/"+published.Script.Name, paths.Script(state.App.Slug, made.Name))
+}
+
+// Script is the editor. With ?from=<run> its run panel holds that run's request.
+func (d *Dashboard) Script(w http.ResponseWriter, r *http.Request) error {
+	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).App.ID, web.Of(r).Script.ID)
+	if err != nil {
+		return err
+	}
+	request, err := d.requestFrom(r, r.URL.Query().Get("from"))
+	if err != nil {
+		return err
+	}
+	return d.editor(w, r, http.StatusOK, draft, views.ScriptProps{Request: request})
+}
+
+// editor draws the editor over a draft. A source that is set stays: it is what was
+// typed and not stored.
+func (d *Dashboard) editor(w http.ResponseWriter, r *http.Request, status int, draft script.Draft, props views.ScriptProps) error {
+	f, head, err := d.scriptFrame(r, &draft)
+	if err != nil {
+		return err
+	}
+	current := web.Of(r).Script
+	props.Script, props.Language, props.File = head, string(current.Language), current.File()
+	props.Revision, props.SavedAt, props.SavedBy = draft.Revision, draft.SavedAt, draft.SavedBy
+	if props.Source == "" {
+		props.Source = draft.Source
+	}
+	if props.Request.Method == "" {
+		props.Request.Method = http.MethodGet
+	}
+	return d.page(w, r, status, views.Script(f, props))
+}

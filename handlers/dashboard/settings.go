@@ -1,0 +1,99 @@
+package dashboard
+
+import (
+	"net/http"
+
+	"picloud/engine/execution"
+	"picloud/engine/script"
+	"picloud/handlers/web"
+	"picloud/views"
+	"picloud/views/paths"
+)
+
+// ScriptSettings are three forms: what it is, its name, and its end.
+func (d *Dashboard) ScriptSettings(w http.ResponseWriter, r *http.Request) error {
+	return d.scriptSettings(w, r, http.StatusOK, views.ScriptSettingsProps{})
+}
+
+// scriptSettings draws the forms; what was typed in one of them stays.
+func (d *Dashboard) scriptSettings(w http.ResponseWriter, r *http.Request, status int, props views.ScriptSettingsProps) error {
+	f, head, err := d.scriptFrame(r, nil)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	newest, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 1)
+	if err != nil {
+		return err
+	}
+	if props.Script = head; len(newest) > 0 {
+		props.Versions = newest[0].Number
+	}
+	if props.Capture == "" {
+		props.Description, props.Capture = state.Script.Description, string(state.Script.Capture)
+	}
+	if props.Name == "" {
+		props.Name = state.Script.Name
+	}
+	return d.page(w, r, status, views.ScriptSettings(f, props))
+}
+
+// DescribeScript saves description and capture.
+func (d *Dashboard) DescribeScript(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	settings := script.Settings{Description: values.Get("description"), Capture: execution.Policy(values.Get("capture"))}
+	if _, err := d.Scripts.Describe(r.Context(), state.Actor, state.App.ID, state.Script.ID, settings); err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{
+			Description: settings.Description, Capture: string(settings.Capture), Faults: faults,
+		})
+	}
+	d.refresh(r)
+	return d.done(w, r, "Saved.", paths.ScriptSettings(state.App.Slug, state.Script.Name))
+}
+
+// RenameScript gives a script another name; the old URL leads to the new one.
+func (d *Dashboard) RenameScript(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	renamed, err := d.Scripts.Rename(r.Context(), state.Actor, state.App.ID, state.Script.ID, values.Get("name"))
+	if err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Name: values.Get("name"), Faults: faults})
+	}
+	d.refresh(r)
+	return d.done(w, r, "The script is called "+renamed.Name+". Its old URL answers with a redirect.", paths.ScriptSettings(state.App.Slug, renamed.Name))
+}
+
+// DeleteScript removes a script whose name was repeated.
+func (d *Dashboard) DeleteScript(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	if err := d.Scripts.Delete(r.Context(), state.Actor, state.App.ID, state.Script.ID, values.Get("confirm")); err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		faults["confirm"] = faults["name"] // the engine's field is the input of this form
+		delete(faults, "name")
+		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Confirm: values.Get("confirm"), Faults: faults})
+	}
+	d.refresh(r)
+	return d.done(w, r, "The script "+state.Script.Name+" is deleted.", paths.App(state.App.Slug))
+}

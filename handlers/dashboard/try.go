@@ -1,0 +1,281 @@
+package dashboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"picloud/engine/bundle"
+	"picloud/engine/call"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/script"
+	"picloud/engine/worker"
+	"picloud/handlers/web"
+	"picloud/views"
+)
+
+// Bounds of the request that the run panel makes.
+const (
+	maxTryPath    = 8 << 10
+	maxTryHeaders = 32 << 10
+	maxTryBody    = 1 << 20
+)
+
+// attempt is one run of a draft: what was typed and what comes of it.
+type attempt struct {
+	values  url.Values
+	draft   script.Draft
+	request call.Request
+	output  bundle.Output
+	run     id.Execution
+}
+
+// Run saves the draft and runs it: as a stream for the editor, as a page otherwise.
+func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	a := &attempt{values: values, run: id.New[id.Execution]()}
+	streaming := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+	if a.request, err = d.request(r, runForm(values)); err == nil {
+		a.draft, err = d.keepForm(r, values)
+	}
+	if err != nil {
+		if stale, ok := errors.AsType[*script.StaleDraft](err); ok && streaming {
+			return d.json(w, http.StatusConflict, otherOf(stale.Current))
+		}
+		if streaming {
+			return err
+		}
+		return d.notKept(w, r, values, err)
+	}
+	if streaming {
+		return d.runStream(w, r, a)
+	}
+	return d.runPage(w, r, a)
+}
+
+// build makes the program of the draft. Problems of the source are no error.
+func (d *Dashboard) build(r *http.Request, a *attempt) ([]views.Problem, error) {
+	state := web.Of(r)
+	_, output, err := d.Scripts.Build(r.Context(), state.App.ID, state.Script.ID, &a.draft.Source)
+	if problems := problemsOf(err); len(problems) > 0 {
+		return problems, nil
+	}
+	a.output = output
+	return nil, err
+}
+
+// runStream sends what was saved, then problems, or lines and the answer.
+func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	kept, err := d.saved(r, a.draft)
+	if err != nil {
+		return err
+	}
+	problems, err := d.build(r, a)
+	if err != nil {
+		return err
+	}
+	s, err := begin(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.value("saved", kept); err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return s.value("problems", problems)
+	}
+	answer := d.try(r, a, func(line call.Line) {
+		_ = s.draw("line", views.LogLine(lineProps(line))) // the reader went away: the run ends with the request
+	})
+	return s.draw("answer", views.AnswerPart(answer))
+}
+
+func (s *stream) value(event string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return s.send(event, string(data))
+}
+
+// runPage draws the editor with the answer, or with what keeps the draft from building.
+func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	props := views.ScriptProps{Request: runForm(a.values)}
+	problems, err := d.build(r, a)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		props.Problems = problems
+		return d.editor(w, r, http.StatusUnprocessableEntity, a.draft, props)
+	}
+	var lines []views.LogLineProps
+	answer := d.try(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) })
+	answer.Lines = lines
+	props.Answer = &answer
+	return d.editor(w, r, http.StatusOK, a.draft, props)
+}
+
+// try runs the built draft in the worker. That the worker died, or that there is none,
+// is an answer too.
+func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) views.Answer {
+	state := web.Of(r)
+	done, err := d.Worker.RunDraft(r.Context(), worker.Draft{
+		Execution: a.run, Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
+		Script:  call.Script{App: state.App.ID, AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
+		Request: a.request,
+	}, onLine)
+	if err != nil {
+		state.Err = err
+		f := fault.Of(err)
+		return views.Answer{Outcome: string(call.Crashed), Status: call.Crashed.Status(), Failure: &views.FailureProps{Title: "No answer", Message: f.Public}}
+	}
+	return d.answer(r, a, done)
+}
+
+// runForm are the values of the run panel.
+func runForm(values url.Values) views.RunForm {
+	return views.RunForm{
+		Method: values.Get("method"), Path: values.Get("path"), Query: values.Get("query"),
+		Headers: values.Get("headers"), Body: values.Get("body"),
+	}
+}
+
+// request is the call that the run panel describes, as it would reach the function at
+// its public address.
+func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request, error) {
+	var faults []fault.Field
+	refuse := func(name, message string) { faults = append(faults, fault.Field{Name: name, Message: message}) }
+	method := typed.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !token(method) || method != strings.ToUpper(method) || len(method) > 20 || method == http.MethodConnect || method == http.MethodTrace {
+		refuse("method", "Choose one of the methods.")
+	}
+	path, query := strings.TrimSpace(typed.Path), strings.TrimPrefix(strings.TrimSpace(typed.Query), "?")
+	if path != "" && !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	shared, _ := d.urls(r, web.Of(r).App.Slug)
+	address := shared + "/" + web.Of(r).Script.Name + escaped(path)
+	if query != "" {
+		address += "?" + escaped(query)
+	}
+	if len(path)+len(query) > maxTryPath || strings.ContainsAny(path, "?#") || strings.Contains(query, "#") {
+		refuse("path", "A path and its query have at most 8 KiB; \"?\" and \"#\" are not part of a path.")
+	} else if _, err := url.Parse(address); err != nil {
+		refuse("path", "This is no path: a \"%\" stands before two digits of 0-9 and a-f.")
+	}
+	header, why := headerFields(typed.Headers)
+	if why != "" {
+		refuse("headers", why)
+	}
+	body := []byte(typed.Body)
+	if method == http.MethodGet || method == http.MethodHead {
+		body = nil // what stands there is for when another method is chosen
+	}
+	if len(body) > maxTryBody {
+		refuse("body", "The body has more than 1 MiB.")
+	}
+	if len(faults) > 0 {
+		f := fault.New(fault.Invalid, "%s", faults[0].Message)
+		f.Fields = faults
+		return call.Request{}, f
+	}
+	if u, err := url.Parse(shared); err == nil {
+		header = append([]call.Field{{Name: "host", Value: u.Host}}, header...)
+	}
+	return call.Request{Method: method, URL: address, Header: typedAs(header, body), Body: body}, nil
+}
+
+// escaped writes what may not stand in an address as bytes in hexadecimal, and leaves
+// everything else, as a browser's address bar does.
+func escaped(text string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>`{}\\^|", c) >= 0 {
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// headerFields reads "name: value" lines; why says what is wrong with one.
+func headerFields(text string) (fields []call.Field, why string) {
+	if len(text) > maxTryHeaders {
+		return nil, "The headers have more than 32 KiB."
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, value, found := strings.Cut(line, ":")
+		if name = strings.ToLower(strings.TrimSpace(name)); !found || !token(name) {
+			return nil, "Write one \"name: value\" a line; \"" + clip(line, 60) + "\" is none."
+		}
+		if value = strings.TrimSpace(value); !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return nil, "The value of \"" + clip(name, 60) + "\" has characters that no header may have."
+		}
+		if !ownHeader(name) {
+			fields = append(fields, call.Field{Name: name, Value: value})
+		}
+	}
+	return fields, ""
+}
+
+// ownHeader are fields that come with the connection and that a caller does not choose.
+func ownHeader(name string) bool {
+	switch name {
+	case "host", "content-length", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade":
+		return true
+	}
+	return false
+}
+
+// token tells whether the text is a token (RFC 9110, section 5.6.2).
+func token(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func clip(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + "…"
+	}
+	return text
+}
+
+// typedAs says what the body is, where the person did not.
+func typedAs(header []call.Field, body []byte) []call.Field {
+	if len(body) == 0 {
+		return header
+	}
+	for _, field := range header {
+		if field.Name == "content-type" {
+			return header
+		}
+	}
+	kind := "text/plain;charset=UTF-8"
+	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && strings.IndexByte("{[\"", trimmed[0]) >= 0 && json.Valid(trimmed) {
+		kind = "application/json"
+	}
+	return append(header, call.Field{Name: "content-type", Value: kind})
+}
