@@ -94,9 +94,15 @@ func (s *Sandbox) guardJSON() {
 
 // plainText converts as ToString does and refuses what is too long to work on.
 func (s *Sandbox) plainText(value goja.Value, limit int, who string) goja.String {
-	text, ok := value.ToString().(goja.String)
-	if !ok {
+	if object, ok := value.(*goja.Object); ok {
+		value = object.ToString()
+	}
+	if _, ok := value.(*goja.Symbol); ok {
 		panic(s.vm.NewTypeError(who + ": a symbol cannot become a string"))
+	}
+	text, ok := value.(goja.String)
+	if !ok {
+		text = s.vm.ToValue(value.String()).(goja.String)
 	}
 	if text.Length() > limit {
 		panic(s.RangeError("%s: the text is longer than %d characters", who, limit))
