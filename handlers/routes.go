@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,6 +24,7 @@ import (
 	"picloud/engine/worker"
 	"picloud/handlers/api"
 	"picloud/handlers/api/v1"
+	"picloud/handlers/dashboard"
 	"picloud/handlers/web"
 	"picloud/static"
 )
@@ -55,6 +57,7 @@ type Probe struct {
 
 type server struct {
 	deps         Deps
+	dashboard    *dashboard.Dashboard
 	pagePrefixes []string
 }
 
@@ -69,7 +72,10 @@ func New(deps Deps) http.Handler {
 	if deps.IsAway == nil {
 		deps.IsAway = func(error) bool { return false }
 	}
-	s := &server{deps: deps}
+	s := &server{deps: deps, dashboard: dashboard.New(dashboard.Deps{
+		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
+		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
+	})}
 	routes := s.routes()
 	s.pagePrefixes = pagePrefixes(routes)
 	mux := http.NewServeMux()
@@ -81,7 +87,7 @@ func New(deps Deps) http.Handler {
 
 // routes is THE list: method, pattern, access, handler.
 func (s *server) routes() []web.Route {
-	return append(s.common(), s.api()...)
+	return slices.Concat(s.common(), s.api(), s.entrance(), s.appPages(), s.scriptPages())
 }
 
 func (s *server) common() []web.Route {
@@ -119,6 +125,76 @@ func (s *server) api() []web.Route {
 		{Method: "POST", Pattern: apiScript + "/versions/{version}/live", Access: write, Handler: a.MakeLive},
 		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
 		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: listApps, Handler: a.ReadExecution},
+	}
+}
+
+// entrance is what lies outside of any app.
+func (s *server) entrance() []web.Route {
+	d := s.dashboard
+	anyone, apps, account := web.Anyone(), web.SignedIn(access.ListApps), web.SignedIn(access.ManageAccount)
+	return []web.Route{
+		{Method: "GET", Pattern: "/setup", Access: anyone, Handler: d.SetupPage},
+		{Method: "POST", Pattern: "/setup", Access: anyone, Handler: d.Setup},
+		{Method: "GET", Pattern: "/login", Access: anyone, Handler: d.LoginPage},
+		{Method: "POST", Pattern: "/login", Access: anyone, Handler: d.Login},
+		{Method: "POST", Pattern: "/logout", Access: anyone, Handler: d.Logout},
+		{Method: "GET", Pattern: "/{$}", Access: apps, Handler: d.Home},
+		{Method: "GET", Pattern: "/search", Access: apps, Handler: d.Search},
+		{Method: "GET", Pattern: "/preview/{token}", Access: apps, Handler: d.Preview},
+		{Method: "GET", Pattern: "/profile", Access: account, Handler: d.Profile},
+		{Method: "POST", Pattern: "/profile/password", Access: account, Handler: d.Password},
+		{Method: "POST", Pattern: "/profile/sessions/{session}/revoke", Access: account, Handler: d.RevokeSession},
+		{Method: "POST", Pattern: "/profile/keys", Access: account, Handler: d.CreateKey},
+		{Method: "POST", Pattern: "/profile/keys/{key}/revoke", Access: account, Handler: d.RevokeKey},
+	}
+}
+
+const (
+	pageApp    = "/apps/{app}"
+	pageScript = pageApp + "/scripts/{script}"
+)
+
+// appPages are the apps, and what an app has besides its scripts.
+func (s *server) appPages() []web.Route {
+	d := s.dashboard
+	apps, create := web.SignedIn(access.ListApps), web.SignedIn(access.CreateApp)
+	read, write, manage := web.App(access.ReadApp), web.App(access.WriteScript), web.App(access.ManageApp)
+	return []web.Route{
+		{Method: "GET", Pattern: "/apps", Access: apps, Handler: d.ListApps},
+		{Method: "GET", Pattern: "/apps/new", Access: create, Handler: d.NewAppPage},
+		{Method: "POST", Pattern: "/apps", Access: create, Handler: d.CreateApp},
+		{Method: "GET", Pattern: pageApp, Access: read, Handler: d.App},
+		{Method: "GET", Pattern: pageApp + "/settings", Access: manage, Handler: d.AppSettings},
+		{Method: "POST", Pattern: pageApp + "/settings", Access: manage, Handler: d.RenameApp},
+		{Method: "GET", Pattern: pageApp + "/runs", Access: read, Handler: d.AppRuns},
+		{Method: "GET", Pattern: pageApp + "/runs/live", Access: read, Handler: d.AppRunsLive, Stream: true},
+		{Method: "GET", Pattern: pageApp + "/runs/{execution}", Access: read, Handler: d.RunPage},
+		{Method: "GET", Pattern: pageApp + "/scripts/new", Access: write, Handler: d.NewScriptPage},
+		{Method: "POST", Pattern: pageApp + "/scripts", Access: write, Handler: d.CreateScript},
+	}
+}
+
+// scriptPages are the pages of one script.
+func (s *server) scriptPages() []web.Route {
+	d := s.dashboard
+	read, write := web.Script(access.ReadApp), web.Script(access.WriteScript)
+	return []web.Route{
+		{Method: "GET", Pattern: pageScript, Access: read, Handler: d.Script},
+		{Method: "PUT", Pattern: pageScript + "/draft", Access: write, Handler: d.PutDraft, Body: dashboard.SourceBody},
+		{Method: "POST", Pattern: pageScript + "/draft", Access: write, Handler: d.PostDraft, Body: dashboard.SourceBody},
+		{Method: "POST", Pattern: pageScript + "/run", Access: write, Handler: d.Run, Body: dashboard.SourceBody, Stream: true},
+		{Method: "GET", Pattern: pageScript + "/publish", Access: write, Handler: d.PublishPage},
+		{Method: "POST", Pattern: pageScript + "/publish", Access: write, Handler: d.Publish},
+		{Method: "GET", Pattern: pageScript + "/versions", Access: read, Handler: d.Versions},
+		{Method: "GET", Pattern: pageScript + "/versions/{version}", Access: read, Handler: d.Version},
+		{Method: "POST", Pattern: pageScript + "/versions/{version}/live", Access: write, Handler: d.MakeLive},
+		{Method: "GET", Pattern: pageScript + "/diff", Access: read, Handler: d.Diff},
+		{Method: "GET", Pattern: pageScript + "/runs", Access: read, Handler: d.ScriptRuns},
+		{Method: "GET", Pattern: pageScript + "/runs/live", Access: read, Handler: d.ScriptRunsLive, Stream: true},
+		{Method: "GET", Pattern: pageScript + "/settings", Access: write, Handler: d.ScriptSettings},
+		{Method: "POST", Pattern: pageScript + "/settings", Access: write, Handler: d.DescribeScript},
+		{Method: "POST", Pattern: pageScript + "/rename", Access: write, Handler: d.RenameScript},
+		{Method: "POST", Pattern: pageScript + "/delete", Access: write, Handler: d.DeleteScript},
 	}
 }
 
