@@ -39,12 +39,15 @@ type Page struct {
 	SearchedTo time.Time
 }
 
-// How many rows of a range one page looks at.
+// How many rows of a range one page looks at, so that it takes tens of milliseconds at
+// most: an app's rows lie side by side, those of a script and failures far apart.
 const (
-	scanRows  = 20_000
-	textRows  = 10_000
-	pageRows  = 50
-	pageLimit = 200
+	scanRows    = 10_000
+	scanScript  = 5_000
+	scanNotable = 3_000
+	textRows    = 10_000
+	pageRows    = 50
+	pageLimit   = 200
 )
 
 var lastID = id.Execution{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
@@ -99,15 +102,20 @@ func lookOf(q *Query) look {
 	if !q.Since.IsZero() {
 		l.since = id.Earliest[id.Execution](q.Since)
 	}
-	if q.Text != "" {
-		l.scan = textRows
-	}
 	l.notable = q.StatusClass >= 4 || len(q.Outcomes) > 0
 	for _, outcome := range q.Outcomes {
 		l.outcomes = append(l.outcomes, string(outcome))
 		if outcome == call.OK && q.StatusClass < 4 {
 			l.notable = false
 		}
+	}
+	switch {
+	case q.Text != "":
+		l.scan = textRows
+	case l.notable:
+		l.scan = scanNotable
+	case !q.Script.IsZero():
+		l.scan = scanScript
 	}
 	if strings.HasPrefix(q.Path, "/") {
 		l.prefix = q.Path
