@@ -63,6 +63,15 @@ type server struct {
 
 // New is the whole of what the manager serves.
 func New(deps Deps) http.Handler {
+	s := newServer(deps)
+	mux := http.NewServeMux()
+	for _, route := range s.routes() {
+		mux.Handle(route.Method+" "+route.Pattern, s.handle(route))
+	}
+	return s.chain(s.orNothing(mux))
+}
+
+func newServer(deps Deps) *server {
 	if deps.Log == nil {
 		deps.Log = slog.Default()
 	}
@@ -76,13 +85,8 @@ func New(deps Deps) http.Handler {
 		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
 		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
 	})}
-	routes := s.routes()
-	s.pagePrefixes = pagePrefixes(routes)
-	mux := http.NewServeMux()
-	for _, route := range routes {
-		mux.Handle(route.Method+" "+route.Pattern, s.handle(route))
-	}
-	return s.chain(s.orNothing(mux))
+	s.pagePrefixes = pagePrefixes(s.routes())
+	return s
 }
 
 // routes is THE list: method, pattern, access, handler.
