@@ -134,6 +134,9 @@ func runs(p *product, _ time.Duration) ([]row, error) {
 	if err := p.publish("hello", helloSource); err != nil {
 		return nil, err
 	}
+	if err := p.signIn(); err != nil {
+		return nil, err
+	}
 	for batch := range 10 {
 		if err := p.fill(batch * 100_000); err != nil {
 			return nil, err

@@ -98,10 +98,7 @@ func (p *product) prepare(binary string) error {
 	if p.pool, err = db.Open(context.Background(), address, db.Options{Name: "bench"}); err != nil {
 		return err
 	}
-	if err := p.api("POST", "/api/v1/apps", map[string]any{"name": "Bench", "slug": appSlug}, nil); err != nil {
-		return err
-	}
-	return p.signIn()
+	return p.api("POST", "/api/v1/apps", map[string]any{"name": "Bench", "slug": appSlug}, nil)
 }
 
 func (p *product) signIn() error {

@@ -41,8 +41,14 @@ func load(options []option, arguments []string, getenv func(string) string) (res
 		}
 		flags.Func(o.flag, o.usage, remember)
 	}
-	if err := flags.Parse(arguments); err != nil {
-		faults = append(faults, err)
+	for len(arguments) > 0 { // flags may stand between and after the other words
+		if err := flags.Parse(arguments); err != nil {
+			faults = append(faults, err)
+			break
+		}
+		if arguments = flags.Args(); len(arguments) > 0 {
+			rest, arguments = append(rest, arguments[0]), arguments[1:]
+		}
 	}
 	for _, o := range options {
 		text, source, err := o.find(given, getenv)
@@ -56,7 +62,7 @@ func load(options []option, arguments []string, getenv func(string) string) (res
 			faults = append(faults, fmt.Errorf("%s %q: %w", source, text, err))
 		}
 	}
-	return flags.Args(), errors.Join(faults...)
+	return rest, errors.Join(faults...)
 }
 
 func (o option) find(given map[string]string, getenv func(string) string) (text, source string, err error) {

@@ -3,6 +3,7 @@ package bundle
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -13,7 +14,6 @@ const (
 	sdkModule     = "picloud"
 	sdkNamespace  = "picloud"
 	sdkText       = "export const log = __picloud.log;\n"
-	globalName    = "__m"
 	outputFile    = "/function.js"
 	sourceMapFile = outputFile + ".map"
 )
@@ -37,8 +37,8 @@ var regexpPrelude string
 // bundle is the build proper: one script text and its source map.
 func bundle(input Input, lowerFields bool) (Output, []Problem) {
 	options := settings(input)
-	options.Format = api.FormatIIFE
-	options.GlobalName = globalName
+	options.Format = api.FormatESModule
+	options.Banner = map[string]string{"js": opening}
 	options.Sourcemap = api.SourceMapExternal
 	options.SourcesContent = api.SourcesContentExclude
 	if lowerFields {
@@ -55,7 +55,33 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 		return Output{}, toProblems(input, result.Errors)
 	}
 	files := outputs(result)
-	return Output{Program: files[outputFile], SourceMap: files[sourceMapFile]}, nil
+	program, ok := closeModule(files[outputFile])
+	if !ok {
+		return Output{}, []Problem{{Message: "could not be compiled: the build left no export."}}
+	}
+	return Output{Program: program, SourceMap: files[sourceMapFile]}, nil
+}
+
+// A module becomes a script by hand: esbuild's own form for scripts copies the exports
+// with helpers that would run at every call.
+const (
+	opening = `var __m=(()=>{"use strict";`
+	closing = "return{default:%s}})();\n"
+)
+
+// closeModule puts a return of the default export in the place of the export clause with
+// which esbuild ends a module: one "  name as alias," a line.
+func closeModule(text string) (string, bool) {
+	at := strings.LastIndex(text, "\nexport {\n")
+	if at < 0 {
+		return "", false
+	}
+	for entry := range strings.Lines(text[at+len("\nexport {\n"):]) {
+		if name, found := strings.CutSuffix(strings.TrimRight(entry, ",\n"), " as default"); found {
+			return text[:at+1] + fmt.Sprintf(closing, strings.TrimSpace(name)), true
+		}
+	}
+	return "", false
 }
 
 // survey finds what the build proper does not tell: imports TypeScript would silently
@@ -202,6 +228,6 @@ func addPrelude(options *api.BuildOptions, program string) bool {
 		// Literals become new RegExp(…), which the prelude puts right.
 		options.Supported["regexp-sticky-and-unicode-flags"] = false
 	}
-	options.Banner = map[string]string{"js": prelude}
+	options.Banner = map[string]string{"js": prelude + opening}
 	return prelude != ""
 }

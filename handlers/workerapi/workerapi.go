@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
@@ -30,6 +31,8 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST "+worker.DraftPath, a.draft)
 	mux.HandleFunc("GET "+worker.LivePath, a.live)
 	mux.HandleFunc("POST "+worker.RefreshPath, a.refresh)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile) // for go tool pprof, through the socket
+	mux.Handle("GET /debug/pprof/heap", pprof.Handler("heap"))
 	return mux
 }
 
