@@ -130,3 +130,23 @@ func TestRehashAtSignIn(t *testing.T) {
 	}
 	signedIn(t, s, "192.0.2.1")
 }
+
+func TestSessionOfAChangedPasswordIsRefused(t *testing.T) {
+	t.Parallel()
+	s, _ := newOwned(t)
+	user, err := s.q.ReadUserByEmail(t.Context(), s.pool, ownerEmail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ResetPassword(t.Context(), ownerEmail); err != nil { // between the check and the session
+		t.Fatal(err)
+	}
+	issued, err := s.begin(t.Context(), user, client("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, s.stillHolds(t.Context(), user, issued), fault.Unauthenticated)
+	if _, _, ok := resume(t, s, issued.Token); ok {
+		t.Error("the session of the old password is let in")
+	}
+}

@@ -51,8 +51,27 @@ func (s *Service) SignIn(ctx context.Context, email, password string, client Cli
 	if err != nil {
 		return Issued{}, err
 	}
+	if err := s.stillHolds(ctx, user, issued); err != nil {
+		return Issued{}, err
+	}
 	e := entry{actor: userObject(user.ID), action: didSignIn, object: userObject(user.ID), address: client.Address}
 	return issued, s.audit(ctx, s.pool, e)
+}
+
+// stillHolds refuses a session whose password was changed while it was being opened: a
+// change before this look is seen by it, and a later one ends the session itself.
+func (s *Service) stillHolds(ctx context.Context, user queries.User, issued Issued) error {
+	now, err := s.q.ReadUser(ctx, s.pool, user.ID)
+	if err != nil {
+		return fmt.Errorf("read the user again: %w", err)
+	}
+	if now.PasswordHash == user.PasswordHash {
+		return nil
+	}
+	if err := s.q.DropSessionByToken(ctx, s.pool, digest(issued.Token)); err != nil {
+		return fmt.Errorf("drop the session: %w", err)
+	}
+	return errWrong()
 }
 
 func errWrong() error {
@@ -89,21 +108,22 @@ func (s *Service) verify(ctx context.Context, email, password string, client Cli
 		return queries.User{}, errWrong()
 	}
 	if stale {
-		return user, s.rehash(ctx, user, password)
+		return s.rehash(ctx, user, password)
 	}
 	return user, nil
 }
 
-func (s *Service) rehash(ctx context.Context, user queries.User, password string) error {
+func (s *Service) rehash(ctx context.Context, user queries.User, password string) (queries.User, error) {
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
-		return err
+		return user, err
 	}
 	err = s.q.ReplacePasswordHash(ctx, s.pool, queries.ReplacePasswordHashParams{ID: user.ID, OldHash: user.PasswordHash, NewHash: hash})
 	if err != nil {
-		return fmt.Errorf("store the new hash: %w", err)
+		return user, fmt.Errorf("store the new hash: %w", err)
 	}
-	return nil
+	user.PasswordHash = hash
+	return user, nil
 }
 
 // tries names what one try counts against.
