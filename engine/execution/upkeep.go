@@ -54,7 +54,10 @@ func NewUpkeep(pool *pgxpool.Pool, retention Retention) *Upkeep {
 // Do does what is due now and tells when to come again: after a minute, sooner while
 // the tables grow fast.
 func (u *Upkeep) Do(ctx context.Context) (next time.Duration, err error) {
-	now := time.Now()
+	return u.do(ctx, time.Now())
+}
+
+func (u *Upkeep) do(ctx context.Context, now time.Time) (next time.Duration, err error) {
 	if err := ensureDays(ctx, u.pool, now, daysAhead+1); err != nil {
 		return 0, err
 	}
