@@ -16,8 +16,16 @@ import (
 )
 
 // BenchmarkFlush is the way of a plain run, with its heads captured, from the ring into
-// the tables.
+// the tables: of ten scripts, and, which is the worst for the counts, each of its own.
 func BenchmarkFlush(b *testing.B) {
+	w := newWorld(10)
+	b.Run("few", func(b *testing.B) {
+		benchmarkFlush(b, func(r *Record) { r.App, r.Script = w.app, w.scripts[r.Execution[15]%10] })
+	})
+	b.Run("many", func(b *testing.B) { benchmarkFlush(b, nil) })
+}
+
+func benchmarkFlush(b *testing.B, change func(r *Record)) {
 	pool := newDatabase(b)
 	config := dbtest.WorkerPool(b, pool).Config()
 	config.MaxConns = 1
@@ -37,7 +45,7 @@ func BenchmarkFlush(b *testing.B) {
 	runs := 0
 	for b.Loop() {
 		for range 1500 {
-			finish(j, nil)
+			finish(j, change)
 		}
 		began, own := time.Now(), ownTime()
 		f.drain(b.Context(), b.Context())

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -165,5 +164,3 @@ func kill(t *testing.T, path, url string, words int) (began, finished map[id.Exe
 	}
 	return began, finished
 }
-
-var _ = time.Now

@@ -1,7 +1,6 @@
 package execution
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -153,5 +152,3 @@ func TestAppOf(t *testing.T) {
 		t.Error("an unknown run has an app")
 	}
 }
-
-var _ = fmt.Sprint

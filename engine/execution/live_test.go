@@ -11,7 +11,7 @@ import (
 	"picloud/engine/id"
 )
 
-// entryOf is a call of an app, entryFor one of a script.
+// entryFor is a call of a script.
 func entryFor(app id.App, script id.Script) *Entry {
 	entry := testEntry()
 	entry.App, entry.Script = app, script
@@ -79,7 +79,7 @@ func TestLiveShowsWhatIsWanted(t *testing.T) {
 		}
 		e.At, back.At = e.At.UTC().Round(0), back.At.UTC()
 		if e.Line != nil {
-			e.Line.At, back.Line.At = back.Line.At, back.Line.At
+			back.Line.At = e.Line.At
 		}
 		if !reflect.DeepEqual(e, back) {
 			t.Errorf("%+v came back as %+v", e, back)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"picloud/engine/call"
-	"picloud/engine/id"
 )
 
 func fullRecord() *Record {
@@ -157,5 +156,3 @@ func FuzzAppendRecord(f *testing.F) {
 		}
 	})
 }
-
-var _ = id.New[id.Execution]
