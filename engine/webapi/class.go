@@ -249,4 +249,14 @@ func (s *statics) Has(name string) bool {
 
 func (s *statics) Set(string, goja.Value) bool { return false }
 func (s *statics) Delete(string) bool          { return true }
-func (s *statics) Keys() []string              { return nil }
+
+// Keys are the names not made yet; like all members of Web IDL they are enumerable.
+func (s *statics) Keys() []string {
+	var names []string
+	for _, m := range s.of.statics {
+		if !slices.Contains(s.made, m.name) {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}

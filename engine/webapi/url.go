@@ -30,20 +30,20 @@ func urlClass() *class {
 	return &class{
 		name: "URL", length: 1, construct: newURL,
 		members: []member{
-			urlPart("hash", func(u *urlState) string { return u.hash }, (*whatwg.Url).SetHash),
-			urlPart("host", (*urlState).host, (*whatwg.Url).SetHost),
-			urlPart("hostname", func(u *urlState) string { return u.hostname }, (*whatwg.Url).SetHostname),
+			urlPart("hash", func(u *urlState) string { return u.hash }, (*whatwg.Url).SetHash, isPart),
+			urlPart("host", (*urlState).host, (*whatwg.Url).SetHost, isShortPart),
+			urlPart("hostname", func(u *urlState) string { return u.hostname }, (*whatwg.Url).SetHostname, isShortPart),
 			{name: "href", get: urlHref, set: setURLHref},
 			attribute("origin", func(c invocation) goja.Value { return c.vm.ToValue(self[*urlState](c).origin()) }),
-			urlPart("password", func(u *urlState) string { return u.password }, (*whatwg.Url).SetPassword),
-			urlPart("pathname", func(u *urlState) string { return u.pathname }, (*whatwg.Url).SetPathname),
-			urlPart("port", func(u *urlState) string { return u.port }, (*whatwg.Url).SetPort),
-			urlPart("protocol", func(u *urlState) string { return u.protocol }, (*whatwg.Url).SetProtocol),
+			urlPart("password", func(u *urlState) string { return u.password }, (*whatwg.Url).SetPassword, isShortPart),
+			urlPart("pathname", func(u *urlState) string { return u.pathname }, (*whatwg.Url).SetPathname, isPath),
+			urlPart("port", func(u *urlState) string { return u.port }, (*whatwg.Url).SetPort, isShortPart),
+			urlPart("protocol", func(u *urlState) string { return u.protocol }, (*whatwg.Url).SetProtocol, isShortPart),
 			{name: "search", get: urlSearch, set: setURLSearch},
 			attribute("searchParams", urlSearchParams),
 			operation("toJSON", 0, urlHref),
 			operation("toString", 0, urlHref),
-			urlPart("username", func(u *urlState) string { return u.username }, (*whatwg.Url).SetUsername),
+			urlPart("username", func(u *urlState) string { return u.username }, (*whatwg.Url).SetUsername, isShortPart),
 		},
 		statics: []member{
 			operation("canParse", 1, func(c invocation) goja.Value {
@@ -179,23 +179,29 @@ func (u *urlState) origin() string {
 	return "null"
 }
 
-// urlPart is an attribute whose setter is the parser's.
-func urlPart(name string, read func(*urlState) string, write func(*whatwg.Url, string)) member {
+// urlPart is an attribute whose setter is the parser's, for texts that fit.
+func urlPart(name string, read func(*urlState) string, write func(*whatwg.Url, string), fits func(string) bool) member {
 	return member{
 		name: name,
 		get:  func(c invocation) goja.Value { return c.vm.ToValue(read(self[*urlState](c))) },
 		set: func(c invocation, value goja.Value) {
 			u := self[*urlState](c)
-			u.change(c.text(value), write)
+			if text := c.text(value); fits(text) {
+				u.change(text, write)
+			}
 		},
 	}
 }
 
+func isPart(text string) bool      { return len(text) <= maxURL }
+func isShortPart(text string) bool { return len(text) <= maxURLAuthority }
+
+func isPath(text string) bool {
+	return isPart(text) && strings.Count(text, "/")+strings.Count(text, "\\") <= maxURLSegments
+}
+
 // change applies a setter; what it refuses changes nothing.
 func (u *urlState) change(text string, write func(*whatwg.Url, string)) {
-	if checkURLSize("http://"+text) != nil {
-		return
-	}
 	parsed, err := whatwg.Parse(u.href)
 	if err != nil {
 		return
@@ -226,7 +232,9 @@ func urlSearch(c invocation) goja.Value { return c.vm.ToValue(self[*urlState](c)
 
 func setURLSearch(c invocation, value goja.Value) {
 	u := self[*urlState](c)
-	u.change(c.text(value), (*whatwg.Url).SetSearch)
+	if text := c.text(value); isPart(text) {
+		u.change(text, (*whatwg.Url).SetSearch)
+	}
 	u.refresh(c.realm)
 }
 

@@ -185,5 +185,8 @@ test(() => {
 	assert_throws_js(TypeError, () => new URL("x".repeat(2 ** 20 + 1), "http://a"));
 	const u = new URL("http://a/");
 	u.username = long; u.host = "ä".repeat(9e4);
+	u.pathname = "/'".repeat(1e5);
 	assert_equals(u.href, "http://a/");
+	u.hash = long; u.search = long; u.pathname = long;
+	assert_equals(u.href.length, "http://a/".length + 3 * 2e5 + 2);
 }, "long URLs are linear or refused");
