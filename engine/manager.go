@@ -161,6 +161,11 @@ func OpenDatabase(ctx context.Context, config ManagerConfig) (pool *pgxpool.Pool
 	return pool, func() { pool.Close(); _ = stop() }, nil
 }
 
+// OnChange sets what hears of changes of apps and scripts before their callers do.
+func (m *Manager) OnChange(told func(context.Context) error) {
+	m.Apps.Here, m.Scripts.Here = told, told
+}
+
 // Run does the manager's background work until ctx ends.
 func (m *Manager) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)

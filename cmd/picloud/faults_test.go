@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// load calls hello on four connections until stop; it counts answers, answers that could
+// callers call a function on four connections until stop; it counts answers, answers that could
 // not be given, connections that broke, and connections that were refused.
-type load struct {
+type callers struct {
 	right, busy, broken, refused atomic.Int64
 	longest                      atomic.Int64 // nanoseconds without a right answer
 }
 
-func (p *product) load(path string) (l *load, stop func()) {
-	l = &load{}
+func (p *product) load(path string) (l *callers, stop func()) {
+	l = &callers{}
 	done := make(chan struct{})
 	var group sync.WaitGroup
 	var last atomic.Int64
@@ -155,7 +155,10 @@ func TestHang(t *testing.T) {
 	p := serveProduct(t, "--cpu-limit", "200ms", "--wall-limit", "1s")
 	p.app("shop")
 	p.publish("shop", "hello", hello)
-	p.publish("shop", "hang", "export default () => {\n  const f = \"indexOf\";\n  (Array.prototype as any)[f].call({ length: 2 ** 53 - 1 }, 1);\n}")
+	p.publish("shop", "hang", `export default () => {
+		const name = ["ind", "exOf"].join("");
+		(Array.prototype as any)[name].call({ length: 2 ** 53 - 1 }, 1);
+	}`)
 	before := p.workers()
 	began := time.Now()
 	got := p.get("/fn/shop/hang")

@@ -117,6 +117,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		Executable: executable(), Account: m.Account, Starter: m.Starter, Listener: file, Directory: m.RunDir,
 		Worker: c.worker(m, socket), Recover: m.Recover, Accept: front.accept,
 	})
+	m.OnChange(supervisor.Refresh)
 	assets, err := static.Open()
 	if err != nil {
 		return err

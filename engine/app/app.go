@@ -37,12 +37,14 @@ type App struct {
 
 // Service makes, renames and finds apps.
 type Service struct {
+	Herald
+
 	pool *pgxpool.Pool
 	q    *queries.Queries
 }
 
 // New makes the service over a pool in the manager's role.
-func New(pool *pgxpool.Pool) *Service { return &Service{pool: pool, q: queries.New()} }
+func New(pool *pgxpool.Pool) *Service { return &Service{Herald: Herald{Pool: pool}, pool: pool, q: queries.New()} }
 
 // Naming is what an app is to be called. An empty Slug is derived from Name by Create
 // and left as it is by Rename.
@@ -73,7 +75,7 @@ func (s *Service) Create(ctx context.Context, who actor.Actor, naming Naming) (A
 	if err != nil {
 		return App{}, fmt.Errorf("create app %s: %w", naming.Slug, err)
 	}
-	Announce(ctx, s.pool)
+	s.Announce(ctx)
 	return made, nil
 }
 
@@ -112,7 +114,7 @@ func (s *Service) Rename(ctx context.Context, who actor.Actor, app id.App, namin
 	if err != nil {
 		return App{}, fmt.Errorf("rename app %s: %w", app, err)
 	}
-	Announce(ctx, s.pool)
+	s.Announce(ctx)
 	return renamed, nil
 }
 

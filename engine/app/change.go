@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,11 +50,23 @@ func Record(ctx context.Context, tx pgx.Tx, app id.App, event Event) error {
 	return nil
 }
 
-// Announce hints to the nodes that the change log has grown. It comes after the commit,
-// so that no transaction waits for the server's one queue of notices; when it fails they
-// find the change by themselves within seconds.
-func Announce(ctx context.Context, pool *pgxpool.Pool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+// Herald tells of what was committed. The zero value with a Pool tells the nodes alone.
+type Herald struct {
+	Pool *pgxpool.Pool
+	Here func(context.Context) error // tells this node's worker; the caller waits for it
+}
+
+// Announce makes a change known: to the worker of this node before it returns, so that
+// what was answered is so, and to the other nodes by a notice. It comes after the commit,
+// so that no transaction waits for the server's one queue of notices. Who misses it finds
+// the change in the change log within seconds.
+func (h *Herald) Announce(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	_, _ = pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
+	if h.Here != nil {
+		if err := h.Here(ctx); err != nil {
+			slog.Warn("the worker was not told of a change", "error", err)
+		}
+	}
+	_, _ = h.Pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
 }

@@ -69,7 +69,7 @@ func (s *Service) Publish(ctx context.Context, who actor.Actor, appID id.App, sc
 	if err != nil {
 		return Published{}, fmt.Errorf("publish %s: %w", script, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	current, err = s.Get(ctx, appID, script)
 	return Published{Script: current, Version: made}, err
 }
@@ -118,7 +118,7 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named 
 	if err != nil {
 		return Published{}, fmt.Errorf("put script %s: %w", named, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	current, err := s.Get(ctx, appID, made)
 	return Published{Script: current, Version: 1}, err
 }
@@ -316,7 +316,7 @@ func (s *Service) MakeLive(ctx context.Context, who actor.Actor, appID id.App, s
 	if err != nil {
 		return Script{}, fmt.Errorf("make version %d of %s live: %w", to, script, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return s.Get(ctx, appID, script)
 }
 

@@ -71,6 +71,8 @@ type Builder func(context.Context, bundle.Input) (bundle.Output, error)
 
 // Service is what the manager does with scripts.
 type Service struct {
+	app.Herald
+
 	pool  *pgxpool.Pool
 	q     *queries.Queries
 	build Builder
@@ -78,7 +80,7 @@ type Service struct {
 
 // NewService makes the service over a pool in the manager's role.
 func NewService(pool *pgxpool.Pool, build Builder) *Service {
-	return &Service{pool: pool, q: queries.New(), build: build}
+	return &Service{Herald: app.Herald{Pool: pool}, pool: pool, q: queries.New(), build: build}
 }
 
 // New is a script to be made. Without a Source the draft is a small example that works.
@@ -108,7 +110,7 @@ func (s *Service) Create(ctx context.Context, who actor.Actor, app id.App, wante
 	if err != nil {
 		return Script{}, fmt.Errorf("create script %s: %w", wanted.Name, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return s.Get(ctx, app, made)
 }
 
@@ -233,8 +235,6 @@ func (s *Service) TrimChanges(ctx context.Context) error {
 	}
 	return nil
 }
-
-func (s *Service) announce(ctx context.Context) { app.Announce(ctx, s.pool) }
 
 func hashOf(source string) []byte {
 	sum := sha256.Sum256([]byte(source))

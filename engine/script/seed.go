@@ -46,6 +46,6 @@ func (s *Service) Seed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return nil
 }

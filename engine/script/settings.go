@@ -40,7 +40,7 @@ func (s *Service) Rename(ctx context.Context, who actor.Actor, appID id.App, scr
 	if err != nil {
 		return Script{}, fmt.Errorf("rename script %s: %w", script, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return s.Get(ctx, appID, script)
 }
 
@@ -79,7 +79,7 @@ func (s *Service) Describe(ctx context.Context, who actor.Actor, appID id.App, s
 	if err != nil {
 		return Script{}, fmt.Errorf("describe script %s: %w", script, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return s.Get(ctx, appID, script)
 }
 
@@ -102,7 +102,7 @@ func (s *Service) Delete(ctx context.Context, who actor.Actor, appID id.App, scr
 	if err != nil {
 		return fmt.Errorf("delete script %s: %w", script, err)
 	}
-	s.announce(ctx)
+	s.Announce(ctx)
 	return nil
 }
 
