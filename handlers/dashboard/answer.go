@@ -186,7 +186,7 @@ func place(frame call.Frame) string {
 // where frames count UTF-16 code units. No lines: the source is another one.
 func excerpt(source string, frame call.Frame) ([]ui.CodeLine, int) {
 	lines := strings.Split(source, "\n")
-	if frame.Line > len(lines) {
+	if source == "" || frame.Line > len(lines) {
 		return nil, 0
 	}
 	var shown []ui.CodeLine

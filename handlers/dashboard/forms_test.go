@@ -1,0 +1,355 @@
+package dashboard_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/engine/access"
+	"picloud/engine/execution"
+	"picloud/engine/script"
+)
+
+func scriptSettings(description string) script.Settings {
+	return script.Settings{Description: description, Capture: execution.CaptureAll}
+}
+
+func TestSetup(t *testing.T) {
+	t.Parallel()
+	s := empty(t)
+	s.goes(s.get("/"), "/login")
+	token, _, err := s.access.NewSetupToken(t.Context())
+	s.must(err)
+	s.sees(s.get("/setup?token="+token), 200, "Create the account")
+	s.sees(s.get("/setup?token="+token), 200, token) // asking uses nothing up
+	s.sees(s.get("/setup?token=wrong"), 404, "has had its day")
+	s.sees(s.get("/setup"), 404, "has had its day")
+	page := s.post("/setup", form("token", token, "name", "Anna", "email", "no address", "password", "short"))
+	s.sees(page, 422, "no address", "Anna", "looks like", "f-password")
+	s.inert("setup", s.post("/setup", form("token", token, "name", evil, "email", evil, "password", evil)))
+	if strings.Contains(page.body, `value="short"`) {
+		t.Error("the password is on the page")
+	}
+	s.sees(s.post("/setup", form("token", "wrong", "name", "Anna", "email", email, "password", password)), 404, "has had its day")
+	made := s.post("/setup", form("token", token, "name", "Anna", "email", email, "password", password))
+	s.goes(made, "/")
+	s.cookie = made.cookie()
+	s.sees(s.get("/profile"), 200, "Anna", email)
+	s.goes(s.get("/setup?token="+token), "/login")
+	s.sees(s.post("/setup", form("token", token, "name", "Eve", "email", "eve@example.org", "password", password)), 409, "has an owner already")
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.cookie = ""
+	s.sees(s.get("/login?next=/apps/shop"), 200, `value="/apps/shop"`)
+	s.sees(s.post("/login", form("email", email, "password", "wrong")), 422, "E-mail or password is wrong", email)
+	s.sees(s.post("/login", form("email", "nobody@example.org", "password", password)), 422, "E-mail or password is wrong")
+	for next, to := range map[string]string{
+		"/apps/shop?x=1": "/apps/shop?x=1", "//evil.example": "/", "https://evil.example/": "/", "": "/", "/\\evil.example": "/", "javascript:alert(1)": "/",
+	} {
+		in := s.post("/login", form("email", email, "password", password, "next", next))
+		s.goes(in, to)
+		s.cookie = in.cookie()
+		s.goes(s.get("/login?next="+next), to)
+		s.cookie = ""
+	}
+	s.signIn()
+	out := s.post("/logout", nil)
+	s.goes(out, "/login")
+	if !strings.Contains(out.header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("cookie after signing out: %s", out.header.Get("Set-Cookie"))
+	}
+	s.goes(s.get("/apps"), "/login?next=%2Fapps")
+	s.sees(s.get("/login"), 200, "Your session has ended.")
+	s.cookie = ""
+	var last answer
+	for range 20 {
+		last = s.post("/login", form("email", email, "password", "wrong"))
+	}
+	s.sees(last, 429, "Too many failed sign-ins")
+	if last.header.Get("Retry-After") == "" {
+		t.Error("nothing says when to try again")
+	}
+}
+
+func TestSessionThatEndedAsksToSignIn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, err := s.pool.Exec(t.Context(), "DELETE FROM sessions")
+	s.must(err)
+	s.goes(s.get("/apps/shop"), "/login?next=%2Fapps%2Fshop")
+	s.goes(s.post("/apps/shop/scripts/hello/publish", form("revision", "1")), "/login")
+	put := s.ask("PUT", "/apps/shop/scripts/hello/draft", nil, http.Header{"Accept": {"application/json"}})
+	s.sees(put, 401, "Sign in first")
+	part := s.ask("GET", "/apps/shop/scripts/hello/publish", nil, http.Header{"Hx-Request": {"true"}})
+	if part.status != 204 || part.header.Get("HX-Redirect") != "/login" {
+		t.Errorf("htmx: %d %v", part.status, part.header)
+	}
+}
+
+func TestChangesFromOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"null"}}, {"Origin": {"https://evil.example"}},
+	} {
+		for _, path := range []string{"/logout", "/apps", "/profile/keys", "/apps/shop/scripts/hello/delete", "/apps/shop/scripts/hello/run"} {
+			if page := s.ask("POST", path, form("confirm", "hello"), header); page.status != 403 {
+				t.Errorf("%s %v: %d", path, header, page.status)
+			}
+		}
+	}
+}
+
+func TestApps(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.sees(s.post("/apps", form("name", "", "slug", "")), 422, "A name is needed", "e-name")
+	s.sees(s.post("/apps", form("name", "Second", "slug", "..")), 422, "Second", `value=".."`, "e-slug")
+	s.sees(s.post("/apps", form("name", "Second", "slug", "shop")), 409, "belongs to another app")
+	s.goes(s.post("/apps", form("name", "Second", "slug", "")), "/apps/second")
+	s.sees(s.post("/apps/second/settings", form("name", "Second", "slug", "shop")), 409, "belongs to another app")
+	s.goes(s.post("/apps/second/settings", form("name", "Third", "slug", "third")), "/apps/third/settings")
+	s.sees(s.get("/apps/third/settings"), 200, "The app is called Third")
+	if page := s.get("/apps/third/settings"); strings.Contains(page.body, "is called Third") {
+		t.Error("the notice is shown twice")
+	}
+	old := s.get("/apps/second/settings")
+	if old.status != http.StatusPermanentRedirect || old.header.Get("Location") != "/apps/third/settings" {
+		t.Errorf("the old address: %d to %s", old.status, old.header.Get("Location"))
+	}
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.sees(s.post("/apps/shop/scripts", form("name", "Not Good", "description", "what it does", "language", "typescript")), 422, "Not Good", "what it does", "e-name")
+	s.sees(s.post("/apps/shop/scripts", form("name", "cobol", "language", "cobol")), 422, "no language")
+	s.sees(s.post("/apps/shop/scripts", form("name", "hello", "language", "typescript")), 409, "has a script")
+	s.sees(s.post("/apps/shop/scripts", form("name", "fn", "language", "typescript")), 422, "reserved")
+	s.goes(s.post("/apps/shop/scripts", form("name", "second", "language", "javascript")), "/apps/shop/scripts/second")
+	s.sees(s.get("/apps/shop/scripts/second"), 200, "Live v1", "second.js", "http://shop.fn.example:8080/second", "Live: http://pi.example:8080/fn/shop/second")
+
+	s.sees(s.post("/apps/shop/scripts/second/settings", form("description", strings.Repeat("a", 501), "capture", "all")), 422, "501")
+	s.sees(s.post("/apps/shop/scripts/second/settings", form("description", "new words", "capture", "everything")), 422, "new words")
+	s.goes(s.post("/apps/shop/scripts/second/settings", form("description", "new words", "capture", "all")), "/apps/shop/scripts/second/settings")
+	s.sees(s.get("/apps/shop/scripts/second/settings"), 200, "new words", "Saved.")
+	s.sees(s.post("/apps/shop/scripts/second/rename", form("name", "hello")), 409, "has a script")
+	s.sees(s.post("/apps/shop/scripts/second/rename", form("name", "A")), 422, `value="A"`)
+	s.goes(s.post("/apps/shop/scripts/second/rename", form("name", "third")), "/apps/shop/scripts/third/settings")
+	if old := s.get("/apps/shop/scripts/second"); old.status != http.StatusPermanentRedirect || old.header.Get("Location") != "/apps/shop/scripts/third" {
+		t.Errorf("the old address: %d to %s", old.status, old.header.Get("Location"))
+	}
+	s.sees(s.post("/apps/shop/scripts/third/delete", form("confirm", "second")), 422, "e-confirm", `value="second"`)
+	s.goes(s.post("/apps/shop/scripts/third/delete", form("confirm", "third")), "/apps/shop")
+	s.sees(s.get("/apps/shop/scripts/third"), 404)
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.sees(s.post("/apps/shop/scripts/hello/versions/2/live", form("note", "again")), 409, "live already")
+	s.sees(s.post("/apps/shop/scripts/hello/versions/1/live", form("note", strings.Repeat("a", 501))), 422, "501")
+	s.goes(s.post("/apps/shop/scripts/hello/versions/1/live", form("note", "it was better")), "/apps/shop/scripts/hello/versions")
+	s.sees(s.get("/apps/shop/scripts/hello/versions"), 200, "it was better", "back from v2", "v1 is live.")
+	s.sees(s.get("/apps/shop/scripts/hello"), 200, "Live v1", "Draft differs")
+	s.sees(s.get("/apps/shop/scripts/hello/versions?before=2"), 200, "note 1")
+	s.sees(s.get("/apps/shop/scripts/hello/versions?before=x"), 200, "note 2")
+}
+
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.sees(s.post("/profile/keys", form("name", "", "access", "write", "expires", "30")), 422, "e-name")
+	s.sees(s.post("/profile/keys", form("name", "ci", "access", "own", "expires", "30")), 422, "e-access", `value="ci"`)
+	s.sees(s.post("/profile/keys", form("name", "ci", "access", "read", "expires", "0")), 422, "e-expires")
+	s.sees(s.post("/profile/keys", form("name", "ci", "access", "read", "app", "nothing")), 422, "e-app")
+	page := s.post("/profile/keys", form("name", "ci", "access", "read", "app", "shop", "expires", "30"))
+	s.sees(page, 200, "Copy it now", "pic_", "read, Shop")
+	if again := s.get("/profile"); strings.Contains(again.body, "Copy it now") {
+		t.Error("the key is shown twice")
+	}
+	keys, err := s.access.ListKeys(t.Context(), s.actor)
+	s.must(err)
+	s.goes(s.post("/profile/keys/"+keys[0].ID.String()+"/revoke", nil), "/profile")
+	s.sees(s.get("/profile"), 200, "The key is revoked.")
+
+	other, err := s.access.SignIn(t.Context(), email, password, access.Client{Address: "192.0.2.9", Agent: "Mozilla/5.0 (X11; Linux) Firefox/150.0"})
+	s.must(err)
+	s.sees(s.get("/profile"), 200, "Firefox on Linux", "192.0.2.9")
+	sessions, err := s.access.ListSessions(t.Context(), s.actor)
+	s.must(err)
+	for _, session := range sessions {
+		if !session.Current {
+			s.goes(s.post("/profile/sessions/"+session.ID.String()+"/revoke", nil), "/profile")
+		}
+	}
+	theirs := *s
+	theirs.cookie = "picloud_session=" + other.Token
+	s.goes(theirs.get("/profile"), "/login?next=%2Fprofile")
+
+	s.sees(s.post("/profile/password", form("current", "wrong", "password", "another long pass phrase")), 422, "not your present password")
+	s.sees(s.post("/profile/password", form("current", password, "password", "short")), 422, "e-password")
+	old := *s
+	changed := s.post("/profile/password", form("current", password, "password", "another long pass phrase"))
+	s.goes(changed, "/profile")
+	s.goes(old.get("/apps"), "/login?next=%2Fapps")
+	s.cookie = changed.cookie()
+	s.sees(s.get("/profile"), 200, "The password is changed.")
+	sessions, err = s.access.ListSessions(t.Context(), s.actor)
+	s.must(err)
+	s.goes(s.post("/profile/sessions/"+sessions[0].ID.String()+"/revoke", nil), "/login") // one's own
+	s.goes(s.get("/apps"), "/login?next=%2Fapps")
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	part := s.ask("GET", "/search?q=hel", nil, http.Header{"Hx-Request": {"true"}})
+	s.sees(part, 200, `role="option"`, `data-href="/apps/shop/scripts/hello"`)
+	if strings.Contains(part.body, "<html") {
+		t.Error("htmx gets a whole page")
+	}
+	s.sees(s.get("/search?q=zzz"), 200, "Nothing is called like")
+	s.sees(s.get("/search?q=%ff%00"), 400)
+	s.sees(s.get("/search?q="+strings.Repeat("a", 5000)), 200)
+}
+
+// save sends a draft as the editor does.
+func (s *site) save(source string, revision int64) (answer, map[string]any) {
+	s.t.Helper()
+	body, err := json.Marshal(map[string]any{"source": source, "revision": revision})
+	s.must(err)
+	got := s.do(s.request("PUT", "/apps/shop/scripts/hello/draft", strings.NewReader(string(body)),
+		http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}))
+	values := map[string]any{}
+	s.must(json.Unmarshal([]byte(got.body), &values))
+	return got, values
+}
+
+func (s *site) revision() int64 {
+	s.t.Helper()
+	_, found := s.find("shop", "hello")
+	return found.Revision
+}
+
+func TestTwoTabsSave(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	first := s.revision()
+	got, values := s.save("export default () => \"mine\";\n// more\n", first)
+	s.sees(got, 200)
+	if values["revision"] != float64(first+1) || values["saved_at"] == nil || values["differs"].(map[string]any)["added"] != float64(2) || values["differs"].(map[string]any)["removed"] != float64(1) {
+		t.Errorf("saved: %v", values)
+	}
+	if at, err := time.Parse(time.RFC3339, values["saved_at"].(string)); err != nil || time.Since(at).Abs() > time.Minute {
+		t.Errorf("saved at %v", values["saved_at"])
+	}
+	got, values = s.save("theirs", first)
+	s.sees(got, 409)
+	if values["source"] != "export default () => \"mine\";\n// more\n" || values["revision"] != float64(first+1) || values["by"] == "" || values["at"] == nil {
+		t.Errorf("conflict: %v", values)
+	}
+	if got, values = s.save("export default () => \"mine\";\n// more\n", first); got.status != 200 || values["revision"] != float64(first+1) {
+		t.Errorf("the same text from another tab: %d %v", got.status, values)
+	}
+	page := s.post("/apps/shop/scripts/hello/draft", form("source", "other text\r\n", "revision", "1"))
+	s.sees(page, 409, "Take mine, replace theirs", "Take theirs, drop mine", "other text", "mine")
+	revision := s.input(page, "revision")
+	s.goes(s.post("/apps/shop/scripts/hello/draft", form("source", "other text\r\n", "revision", revision)), "/apps/shop/scripts/hello")
+	s.sees(s.get("/apps/shop/scripts/hello"), 200, "other text", "Saved. Nothing went live.", "Live v2")
+	s.goes(s.post("/apps/shop/scripts/hello/draft", form("source", "x", "revision", s.input(s.get("/apps/shop/scripts/hello"), "revision"), "then", "publish")), "/apps/shop/scripts/hello/publish")
+}
+
+func TestBadDrafts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	put := func(kind, body string) answer {
+		return s.do(s.request("PUT", "/apps/shop/scripts/hello/draft", strings.NewReader(body), http.Header{"Content-Type": {kind}, "Accept": {"application/json"}}))
+	}
+	for body, status := range map[string]int{
+		`{"source": "a"}`: 400, `{"revision": 1}`: 400, `{`: 400, `[]`: 400, `{"source": 1, "revision": 1}`: 400, "{\"source\": \"\xff\", \"revision\": 2}": 400,
+		`{"source": "a\u0000b", "revision": 2}`: 422, `{"source": "` + strings.Repeat("a", 1<<20+1) + `", "revision": 2}`: 422,
+		`{"source": "` + strings.Repeat(`\u0041`, 1<<20+1<<19) + `", "revision": 2}`: 413,
+	} {
+		if got := put("application/json", body); got.status != status {
+			t.Errorf("%.40s: %d, want %d", body, got.status, status)
+		}
+	}
+	s.sees(put("text/plain", `{}`), 415)
+	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a\x00b", "revision", "2")), 422, "NUL", "e-source")
+	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a\xff", "revision", "2")), 422, "not valid UTF-8")
+	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a")), 400)
+}
+
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	page := s.get("/apps/shop/scripts/hello/publish")
+	s.sees(page, 200, "same as the live v2")
+	s.goes(s.post("/apps/shop/scripts/hello/publish", form("revision", s.input(page, "revision"), "if_version", "2")), "/apps/shop/scripts/hello")
+	s.sees(s.get("/apps/shop/scripts/hello"), 200, "nothing to publish", "Live v2")
+
+	s.save("export default () => {\n  retur 1\n}\n", s.revision())
+	page = s.get("/apps/shop/scripts/hello/publish")
+	values := form("revision", s.input(page, "revision"), "if_version", s.input(page, "if_version"), "note", "my note")
+	s.sees(s.post("/apps/shop/scripts/hello/publish", values), 422, "It does not build", "my note", "2:9")
+	part := s.ask("POST", "/apps/shop/scripts/hello/publish", values, http.Header{"Hx-Request": {"true"}})
+	s.sees(part, 422, "It does not build", `class="publish"`)
+
+	s.save("export default () => 3\n", s.revision())
+	s.sees(s.post("/apps/shop/scripts/hello/publish", values), 409, "saved again", "my note")
+	page = s.get("/apps/shop/scripts/hello/publish")
+	values.Set("revision", s.input(page, "revision"))
+	values.Set("note", strings.Repeat("a", 501))
+	s.sees(s.post("/apps/shop/scripts/hello/publish", values), 422, "501", "e-note")
+	values.Set("note", "my note")
+	values.Set("if_version", "1")
+	s.sees(s.post("/apps/shop/scripts/hello/publish", values), 409, "version 2 is", `name="if_version" value="2"`)
+	values.Set("if_version", "2")
+	done := s.ask("POST", "/apps/shop/scripts/hello/publish", values, http.Header{"Hx-Request": {"true"}})
+	if done.status != 204 || done.header.Get("HX-Redirect") != "/apps/shop/scripts/hello" {
+		t.Errorf("htmx: %d %v", done.status, done.header)
+	}
+	s.sees(s.get("/apps/shop/scripts/hello"), 200, "Live v3", "Published v3", "Draft is the same")
+	s.sees(s.get("/apps/shop/scripts/hello/versions"), 200, "my note")
+	s.sees(s.post("/apps/shop/scripts/hello/publish", form("note", "x")), 400)
+}
+
+func TestRunOfADraft(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	stream := http.Header{"Accept": {"text/event-stream"}}
+	run := func(header http.Header, pairs ...string) answer {
+		return s.ask("POST", "/apps/shop/scripts/hello/run", form(pairs...), header)
+	}
+	revision := func() string { return s.input(s.get("/apps/shop/scripts/hello"), "revision") }
+	broken := "export default () => {\n  retur 1\n}\n"
+	s.sees(run(nil, "source", broken, "revision", revision(), "method", "POST", "path", "/x"), 422, "2:9", "1 problem", `value="/x"`)
+	got := run(stream, "source", broken, "revision", revision())
+	s.sees(got, 200, "event: saved\ndata: {\"revision\":", "event: problems\ndata: [{\"line\":2,\"column\":9,")
+	if got.header.Get("Content-Type") != "text/event-stream" || got.header.Get("X-Accel-Buffering") != "no" || strings.Contains(got.body, "event: answer") {
+		t.Errorf("%v %s", got.header, got.body)
+	}
+	fine := "export default () => 1\n"
+	s.sees(run(stream, "source", fine, "revision", "1"), 409, `"source":"export default () =\u003e {\n  retur 1\n}\n"`)
+	s.sees(run(nil, "source", fine, "revision", "1"), 409, "Two drafts")
+	for input, value := range map[string]string{
+		"headers": "no colon", "method": "get it", "path": "/%zz", "query": "a#b", "body": strings.Repeat("a", 1<<20+1),
+	} {
+		pairs := []string{"source", fine, "revision", revision(), "method", "POST", input, value}
+		s.sees(run(nil, pairs...), 422, "e-", "class=\"fault\"")
+		problem := run(stream, pairs...)
+		s.sees(problem, 422, `"errors":[{"field":`)
+		if problem.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %v", input, problem.header)
+		}
+	}
+	gone := run(stream, "source", fine, "revision", revision(), "method", "GET", "path", "anna", "query", "?q=1", "headers", "Accept: */*\nHost: evil.example")
+	s.sees(gone, 200, "event: saved", "event: answer", "No answer") // no worker runs
+	s.sees(run(nil, "source", fine, "revision", revision(), "method", "GET"), 200, "No answer", "crashed")
+}

@@ -1,0 +1,61 @@
+package dashboard_test
+
+import (
+	"bufio"
+	"net/http"
+	"strings"
+	"testing"
+
+	"picloud/engine/access"
+)
+
+// A live page ends the moment its session does.
+func TestLiveEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*site) error{
+		"signed out": func(s *site) error { s.post("/logout", nil); return nil },
+		"revoked":    func(s *site) error { return s.access.RevokeSession(s.t.Context(), s.actor, s.actor.Session) },
+		"password":   func(s *site) error { _, err := s.access.ResetPassword(s.t.Context(), email); return err },
+		"others": func(s *site) error {
+			other := *s
+			other.signIn()
+			_, err := s.access.RevokeOtherSessions(s.t.Context(), other.actor)
+			return err
+		},
+	} {
+		for _, path := range []string{"/apps/shop/runs/live", "/apps/shop/scripts/hello/runs/live?outcome=failed"} {
+			t.Run(name+path, func(t *testing.T) {
+				t.Parallel()
+				s := open(t)
+				response, err := http.DefaultClient.Do(s.request("GET", path, nil, http.Header{"Accept": {"text/event-stream"}}))
+				s.must(err)
+				defer response.Body.Close()
+				if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" || response.Header.Get("X-Accel-Buffering") != "no" {
+					t.Fatalf("%d %v", response.StatusCode, response.Header)
+				}
+				s.must(end(s))
+				var events []string
+				for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+					events = append(events, lines.Text())
+				}
+				if text := strings.Join(events, "\n"); !strings.Contains(text, "event: bye") {
+					t.Errorf("the stream ended with %q", text)
+				}
+			})
+		}
+	}
+}
+
+func TestLiveNeedsASession(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	stream := http.Header{"Accept": {"text/event-stream"}}
+	s.sees(s.ask("GET", "/apps/shop/runs/live?outcome=nothing", nil, stream), 422)
+	s.sees(s.ask("GET", "/apps/nobody/runs/live", nil, stream), 404)
+	s.cookie = ""
+	s.sees(s.ask("GET", "/apps/shop/runs/live", nil, stream), 401)
+	secret, _, err := s.access.MakeKey(t.Context(), s.actor, access.NewKey{Name: "ci", Access: access.KeyWrites})
+	s.must(err)
+	stream["Authorization"] = []string{"Bearer " + secret}
+	s.sees(s.ask("GET", "/apps/shop/runs/live", nil, stream), 401)
+}

@@ -1,0 +1,255 @@
+package dashboard_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/db"
+	"picloud/db/dbtest"
+	"picloud/engine/access"
+	"picloud/engine/app"
+	"picloud/engine/bundle"
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/id"
+	"picloud/engine/script"
+	"picloud/engine/worker"
+	"picloud/handlers"
+	"picloud/static"
+)
+
+const (
+	email    = "owner@example.org"
+	password = "violet harbour onion tram"
+)
+
+// site is the dashboard over a database of its own. No worker runs; what needs one is
+// tested end to end.
+type site struct {
+	t       *testing.T
+	url     string
+	pool    *pgxpool.Pool
+	access  *access.Service
+	apps    *app.Service
+	scripts *script.Service
+	actor   access.Actor
+	cookie  string
+}
+
+func build(_ context.Context, in bundle.Input) (bundle.Output, error) {
+	output, problems := bundle.Build(in)
+	if len(problems) > 0 {
+		return bundle.Output{}, bundle.Problems(problems)
+	}
+	return output, nil
+}
+
+// empty is a site nobody owns yet.
+func empty(t *testing.T) *site {
+	t.Helper()
+	pool := dbtest.New(t)
+	s := &site{t: t, pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build)}
+	assets, err := static.Open()
+	s.must(err)
+	server := httptest.NewServer(handlers.New(handlers.Deps{
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Executions: execution.NewStore(pool), Assets: assets,
+		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
+		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// open is a site with an owner who is signed in, the app "shop" and, in it, the script
+// "hello" with two versions.
+func open(t *testing.T) *site {
+	t.Helper()
+	s := empty(t)
+	s.must(s.access.Bootstrap(t.Context(), email, password))
+	s.signIn()
+	shop, err := s.apps.Create(t.Context(), s.actor, app.Naming{Name: "Shop"})
+	s.must(err)
+	s.publish(shop.ID, "hello", "export default () => \"one\";\n", "export default () => \"two\";\n")
+	return s
+}
+
+func (s *site) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// signIn makes a session and uses it from now on.
+func (s *site) signIn() {
+	s.t.Helper()
+	issued, err := s.access.SignIn(s.t.Context(), email, password, access.Client{Address: "192.0.2.1"})
+	s.must(err)
+	ctx, err := s.access.Load(s.t.Context(), issued.Token)
+	s.must(err)
+	s.actor, _ = s.access.Actor(ctx)
+	s.cookie = "picloud_session=" + issued.Token
+}
+
+// publish makes a script with one version per source.
+func (s *site) publish(app id.App, name string, sources ...string) script.Script {
+	s.t.Helper()
+	made, err := s.scripts.Create(s.t.Context(), s.actor, app, script.New{Name: name, Source: sources[0]})
+	s.must(err)
+	for i, source := range sources {
+		_, err := s.scripts.Publish(s.t.Context(), s.actor, app, made.ID, script.Publishing{Source: &source, Note: fmt.Sprintf("note %d", i+1)})
+		s.must(err)
+	}
+	found, err := s.scripts.Get(s.t.Context(), app, made.ID)
+	s.must(err)
+	return found
+}
+
+// find gives an app and one of its scripts.
+func (s *site) find(slug, name string) (app.App, script.Script) {
+	s.t.Helper()
+	a, err := s.apps.Find(s.t.Context(), slug)
+	s.must(err)
+	found, err := s.scripts.Find(s.t.Context(), a.ID, name)
+	s.must(err)
+	return a, found
+}
+
+// record writes finished runs as a worker does.
+func (s *site) record(records ...*execution.Record) {
+	s.t.Helper()
+	journal, err := execution.CreateJournal(filepath.Join(s.t.TempDir(), "journal"), 64, 4<<20)
+	s.must(err)
+	defer journal.Close()
+	for _, r := range records {
+		slot := journal.Begin(&execution.Entry{
+			Execution: r.Execution, App: r.App, Script: r.Script, ScriptName: r.ScriptName, Version: r.Version, Trigger: r.Trigger,
+			Method: r.Method, Path: r.Path, Started: r.Started, Deadline: r.Started.Add(30 * time.Second),
+		})
+		slot.Finish(r)
+	}
+	ended, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	s.must(execution.NewFlusher(s.pool, journal).Run(ended)) // writes what there is, then returns
+}
+
+// runOf is a run of a script that went well.
+func runOf(a app.App, s script.Script, path string) *execution.Record {
+	return &execution.Record{
+		Execution: id.New[id.Execution](), App: a.ID, Script: s.ID, ScriptName: s.Name, Version: s.LiveVersion, Trigger: call.HTTP,
+		Method: "GET", Path: path, Status: 200, Outcome: call.OK, Started: time.Now(), Wall: 4 * time.Millisecond, Executing: time.Millisecond,
+		Policy: execution.CaptureAll, Request: &call.Request{Method: "GET", URL: "http://pi.example:8080/fn/" + a.Slug + "/" + s.Name + path},
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) cookie() string {
+	cookie, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+	return cookie
+}
+
+// get asks for a page as a browser does.
+func (s *site) get(path string) answer { return s.ask("GET", path, nil, nil) }
+
+// post sends a form.
+func (s *site) post(path string, values url.Values) answer { return s.ask("POST", path, values, nil) }
+
+func (s *site) ask(method, path string, values url.Values, header http.Header) answer {
+	s.t.Helper()
+	r := s.request(method, path, strings.NewReader(values.Encode()), header)
+	if values != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return s.do(r)
+}
+
+func (s *site) request(method, path string, body io.Reader, header http.Header) *http.Request {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, body)
+	s.must(err)
+	r.Header = http.Header{"Accept": {"text/html,*/*"}, "X-Forwarded-For": {"192.0.2.1"}}
+	for name, list := range header {
+		r.Header[name] = list
+	}
+	if s.cookie != "" {
+		r.Header.Set("Cookie", s.cookie)
+	}
+	return r
+}
+
+func (s *site) do(r *http.Request) answer {
+	s.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(r)
+	s.must(err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	s.must(err)
+	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+}
+
+// sees checks the status and that all the texts are on the page.
+func (s *site) sees(a answer, status int, texts ...string) {
+	s.t.Helper()
+	if a.status != status {
+		s.t.Fatalf("status %d, want %d: %s", a.status, status, short(a.body))
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.body, text) {
+			s.t.Errorf("%q is not there: %s", text, short(a.body))
+		}
+	}
+}
+
+// goes checks a redirect.
+func (s *site) goes(a answer, to string) {
+	s.t.Helper()
+	if a.status != http.StatusSeeOther || a.header.Get("Location") != to {
+		s.t.Fatalf("%d to %q, want 303 to %q: %s", a.status, a.header.Get("Location"), to, short(a.body))
+	}
+}
+
+// short is the visible part of a page.
+func short(body string) string {
+	if at := strings.Index(body, "<main"); at >= 0 {
+		body = body[at:]
+	}
+	return body[:min(len(body), 3000)]
+}
+
+// input is the value of a hidden input.
+func (s *site) input(a answer, name string) string {
+	s.t.Helper()
+	found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(a.body)
+	if found == nil {
+		s.t.Fatalf("there is no input %s: %s", name, short(a.body))
+	}
+	return found[1]
+}
+
+func form(pairs ...string) url.Values {
+	values := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	return values
+}
