@@ -27,16 +27,10 @@ const (
 	classBlob
 	classFile
 	classFormData
-	classCryptoClass
-	classPerformanceClass
-	classNavigatorClass
+	classCrypto
+	classPerformance
+	classNavigator
 	classCount
-)
-
-const (
-	classCrypto      = classCryptoClass
-	classPerformance = classPerformanceClass
-	classNavigator   = classNavigatorClass
 )
 
 // class describes a Web IDL interface.
@@ -219,6 +213,8 @@ func (b *built) create(c goja.ConstructorCall) *goja.Object {
 	if b.construct == nil {
 		panic(r.vm.NewTypeError("Illegal constructor"))
 	}
+	r.enter()
+	defer r.leave()
 	r.hold(c.This, b.construct(invocation{realm: r, this: c.This, args: c.Arguments}))
 	return nil
 }

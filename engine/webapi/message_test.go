@@ -133,8 +133,8 @@ func TestReadResponseRefuses(t *testing.T) {
 		`undefined`:                     "not a Response",
 		`new Request("http:a")`:         "not a Response",
 		`Object.create(new Response())`: "not a Response",
-		`Response.error()`:              "network error",
-		`new Response("12345678901")`:   "11 bytes, more than the limit of 10",
+		`Response.error()`:              "failed fetch",
+		`new Response("12345678901")`:   "11 bytes; at most 10",
 		`(() => { const r = new Response("x"); r.text(); return r })()`: "already been read",
 	} {
 		handle(t, `var f = () => `+text, incoming, func(s *js.Sandbox, v goja.Value) {

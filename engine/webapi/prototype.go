@@ -58,6 +58,8 @@ func (b *built) place(on *goja.Object, m *member) goja.Value {
 	switch {
 	case m.call != nil:
 		function := r.sandbox.Function(m.name, m.length, func(c goja.FunctionCall) goja.Value {
+			r.enter()
+			defer r.leave()
 			return m.call(invocation{realm: r, this: c.This, args: c.Arguments})
 		})
 		must(on.DefineDataProperty(m.name, function, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
@@ -79,11 +81,18 @@ func (b *built) accessors(m *member) (getter, setter goja.Value) {
 	})
 	if m.set != nil {
 		setter = r.sandbox.Function("set "+m.name, 1, func(c goja.FunctionCall) goja.Value {
-			m.set(invocation{realm: r, this: c.This}, c.Argument(0))
+			r.write(m, c.This, c.Argument(0))
 			return goja.Undefined()
 		})
 	}
 	return getter, setter
+}
+
+// write sets an attribute.
+func (r *realm) write(m *member, this, value goja.Value) {
+	r.enter()
+	defer r.leave()
+	m.set(invocation{realm: r, this: this}, value)
 }
 
 // get reads through an instance. An attribute needs no function object at all.
@@ -163,7 +172,7 @@ func (b *built) set(_ *goja.Object, name string, value, receiver goja.Value) boo
 		}
 		if m := &owner.members[i]; m.call == nil {
 			if m.set != nil {
-				m.set(invocation{realm: b.realm, this: receiver}, value)
+				b.realm.write(m, receiver, value)
 			}
 			return m.set != nil
 		}

@@ -87,13 +87,11 @@ func (q *request) list() *headers {
 	return q.head
 }
 
-// url is the serialized address; one that is not a URL at all is shown as it came.
+// url is the address: of a call from outside just as it came, dots and double slashes
+// included, where the standard would have it serialized anew.
 func (q *request) url() string {
 	if q.address == "" {
 		q.address = q.source.URL
-		if u, err := parseURL(q.source.URL, nil); err == nil {
-			q.address = u.href
-		}
 	}
 	return q.address
 }

@@ -2,7 +2,6 @@ package webapi
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -167,19 +166,20 @@ func IsResponse(s *js.Sandbox, value goja.Value) bool {
 	return ok
 }
 
-// ReadResponse gives what a Response says and marks its body as read. The error tells the
-// script's author what is wrong with it. maxBody is in bytes. It runs no code of the script.
+// ReadResponse gives what a Response says and marks its body as read. maxBody is in bytes.
+// The error is a sentence that tells the script's author what is wrong. It is called on the
+// loop, for the value may be a proxy, whose traps are asked.
 func ReadResponse(s *js.Sandbox, value goja.Value, maxBody int64) (call.Response, error) {
 	p, ok := as[*response](realmOf(s), value)
 	switch {
 	case !ok:
-		return call.Response{}, errors.New("the value is not a Response")
+		return call.Response{}, wrong("The value is not a Response.")
 	case p.kind == "error":
-		return call.Response{}, errors.New("the Response is a network error (Response.error()), which cannot be sent")
+		return call.Response{}, wrong("Response.error() stands for a failed fetch and cannot be sent.")
 	case p.body.used:
-		return call.Response{}, errors.New("the Response's body has already been read; return response.clone() or a new Response")
+		return call.Response{}, wrong("The Response's body has already been read. Return response.clone() or a new Response.")
 	case p.body.size() > maxBody:
-		return call.Response{}, fmt.Errorf("the Response's body has %d bytes, more than the limit of %d", p.body.size(), maxBody)
+		return call.Response{}, wrong(fmt.Sprintf("The answer has %d bytes; at most %d are allowed.", p.body.size(), maxBody))
 	}
 	out := call.Response{Status: p.status, Header: slices.Clone(p.head.list)}
 	if p.body.present {
@@ -189,6 +189,11 @@ func ReadResponse(s *js.Sandbox, value goja.Value, maxBody int64) (call.Response
 	}
 	return out, nil
 }
+
+// wrong is what a person did with a Response.
+type wrong string
+
+func (w wrong) Error() string { return string(w) }
 
 func (b *body) reader() io.Reader {
 	if b.isText {

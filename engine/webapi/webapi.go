@@ -41,6 +41,8 @@ func global(name string, length int, run func(invocation) goja.Value) func(*js.S
 	return func(s *js.Sandbox) goja.Value {
 		r := realmOf(s)
 		return s.Function(name, length, func(c goja.FunctionCall) goja.Value {
+			r.enter()
+			defer r.leave()
 			return run(invocation{realm: r, this: c.This, args: c.Arguments})
 		})
 	}
@@ -58,8 +60,23 @@ type realm struct {
 	brand   *goja.Symbol
 	began   time.Time
 	classes [classCount]*built
-	iterate *goja.Object // prototype of pair iterators' prototypes
+	iterate *goja.Object // prototype of pair iterators
+	depth   int          // nested calls of ours
 }
+
+// maxDepth bounds calls of ours within calls of ours. goja counts frames of script code
+// only: a toString that is one of our functions bound to its own object would recurse in Go
+// until the process dies.
+const maxDepth = 500
+
+func (r *realm) enter() {
+	if r.depth >= maxDepth {
+		panic(r.sandbox.RangeError("Calls are nested deeper than %d", maxDepth))
+	}
+	r.depth++
+}
+
+func (r *realm) leave() { r.depth-- }
 
 type realmKey struct{}
 
