@@ -204,7 +204,7 @@ CREATE TABLE captures (
     app_id       uuid NOT NULL,
     data         bytea NOT NULL
 ) PARTITION BY RANGE (execution_id);
-CREATE INDEX captures_execution ON captures USING brin (execution_id) WITH (pages_per_range = 16, autosummarize = on);
+CREATE INDEX captures_execution ON captures USING brin (execution_id) WITH (pages_per_range = 16); -- summarized by the upkeep: autosummarize fills the server's log
 CREATE TABLE captures_default PARTITION OF captures DEFAULT;
 
 CREATE TABLE run_counts (                   -- drafts are not counted; outlives the rows of the runs

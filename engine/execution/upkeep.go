@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,6 +75,9 @@ func (u *Upkeep) do(ctx context.Context, now time.Time) (next time.Duration, err
 	if spans, err = u.cutCurrent(ctx, now, spans); err != nil {
 		return 0, err
 	}
+	if err := u.summarize(ctx, now, spans); err != nil {
+		return 0, err
+	}
 	size, err := u.keepBudget(ctx, now, spans, defaults)
 	if err != nil {
 		return 0, err
@@ -132,6 +136,24 @@ func (u *Upkeep) cutCurrent(ctx context.Context, now time.Time, spans []span) ([
 	}
 	spans, _, err := listSpans(ctx, u.pool)
 	return spans, err
+}
+
+const summarizeCaptures = `SELECT brin_summarize_new_values(indexrelid) FROM pg_index WHERE indrelid = $1::regclass`
+
+// summarize makes the index of captures know the rows that came since it was last done;
+// those it does not know are read one by one when a capture is looked for.
+func (u *Upkeep) summarize(ctx context.Context, now time.Time, spans []span) error {
+	for i := max(current(spans, now.Add(-time.Minute)), 0); i <= current(spans, now); i++ {
+		for _, name := range spans[i].names {
+			if !strings.HasPrefix(name, "captures_") {
+				continue
+			}
+			if _, err := u.pool.Exec(ctx, summarizeCaptures, name); err != nil {
+				return fmt.Errorf("summarize %s: %w", name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // current is the range of now. After a cut that is, for some seconds, still the old one.

@@ -19,11 +19,13 @@ import (
 
 // Jobs is this process's part of the background work.
 type Jobs struct {
+	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 }
 
 const (
 	maxWorkers = 4
+	maxConns   = maxWorkers + 4 // and one to listen, and those of River itself
 	// New work announces itself by NOTIFY; the poll is for what an announcement missed.
 	pollInterval = time.Minute
 	softStop     = 5 * time.Second
@@ -44,11 +46,21 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// Open prepares the work; Run does it. The tables must be there.
+// Open prepares the work; Run does it, on connections of its own like those of the pool.
+// The tables must be there.
 func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
+	config := pool.Config()
+	config.MaxConns, config.MinConns = maxConns, 0
+	// River tries again by itself; asking each connection first whether it lives would
+	// double what an idle product asks of the database.
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	own, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(pool, retention)})
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(own, retention)})
+	client, err := river.NewClient(riverpgxv5.New(own), &river.Config{
 		Logger:                      quiet(),
 		Workers:                     workers,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
@@ -61,13 +73,16 @@ func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
 		ReindexerIndexNames:         []string{}, // our tables of jobs stay small
 	})
 	if err != nil {
+		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{client: client}, nil
+	return &Jobs{pool: own, client: client}, nil
 }
 
-// Run works until ctx ends and what runs then has ended, or five seconds have passed.
+// Run works until ctx ends and what runs then has ended, or five seconds have passed. It
+// can be called once.
 func (j *Jobs) Run(ctx context.Context) error {
+	defer j.pool.Close()
 	if err := j.client.Start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil

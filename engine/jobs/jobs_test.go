@@ -44,5 +44,5 @@ func TestUpkeepRunsAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	pool.Reset()
-	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
+	goleak.VerifyNone(t, before)
 }
