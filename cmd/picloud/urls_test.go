@@ -63,6 +63,12 @@ func TestPublicURLs(t *testing.T) {
 			}
 		}
 	})
+	t.Run("non-ASCII path", func(t *testing.T) {
+		var s seen
+		if err := json.Unmarshal([]byte(p.rawGet("/fn/shop/echo/你", p.address)), &s); err != nil || !strings.HasSuffix(s.URL, "/echo/%E4%BD%A0") {
+			t.Errorf("url %q, %v", s.URL, err)
+		}
+	})
 	t.Run("own host", func(t *testing.T) {
 		if s := look("PUT", "/echo/deep?x=1", "body", "Host", own); s.URL != "http://"+own+"/echo/deep?x=1" || s.Method != "PUT" || s.Body != "body" {
 			t.Errorf("saw %+v", s)

@@ -44,7 +44,9 @@ type Service struct {
 }
 
 // New makes the service over a pool in the manager's role.
-func New(pool *pgxpool.Pool) *Service { return &Service{Herald: Herald{Pool: pool}, pool: pool, q: queries.New()} }
+func New(pool *pgxpool.Pool) *Service {
+	return &Service{Herald: Herald{Pool: pool}, pool: pool, q: queries.New()}
+}
 
 // Naming is what an app is to be called. An empty Slug is derived from Name by Create
 // and left as it is by Rename.

@@ -4,6 +4,7 @@
 package ingress
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -67,9 +68,16 @@ type address struct {
 	own  bool   // the app has a host, and so an origin, of its own
 }
 
-// rawTarget is the path and query as the caller wrote them (RFC 9112, section 3.2).
+// rawTarget is the path and query as the caller wrote them (RFC 9112, section 3.2); only
+// bytes that no URL can hold are escaped.
 func rawTarget(r *http.Request) string {
 	target := r.RequestURI
+	for i := range len(target) {
+		if target[i] > '~' {
+			target = escape(target)
+			break
+		}
+	}
 	if strings.HasPrefix(target, "/") {
 		return target
 	}
@@ -83,6 +91,18 @@ func rawTarget(r *http.Request) string {
 		return "/"
 	}
 	return "*"
+}
+
+func escape(target string) string {
+	var escaped strings.Builder
+	for i := range len(target) {
+		if target[i] > '~' {
+			fmt.Fprintf(&escaped, "%%%02X", target[i])
+			continue
+		}
+		escaped.WriteByte(target[i])
+	}
+	return escaped.String()
 }
 
 // cutSegment takes the first segment off a raw path: "/a/b?c" gives "a" and "/b?c".
