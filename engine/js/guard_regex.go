@@ -26,31 +26,49 @@ func (s *Sandbox) matching(c goja.FunctionCall, run func() goja.Value) goja.Valu
 		}
 		return run()
 	}
+	if _, ok := goja.AssertFunction(c.Argument(1)); ok {
+		return run()
+	}
+	return s.patiently(expression, run, func(found goja.Value) bool {
+		return goja.IsNull(found) || found.StrictEquals(c.This) || found.StrictEquals(s.vm.ToValue(-1))
+	})
+}
+
+// patiently looks twice at a match that found nothing and took so long that goja's
+// backtracking engine may have given up, which it does not tell. Where the reason was a busy
+// machine, the second try is right; where it was the expression, there is an error: a check
+// written with it must not pass in silence.
+func (s *Sandbox) patiently(expression *goja.Object, run func() goja.Value, nothing func(goja.Value) bool) goja.Value {
+	start := s.get(expression, "lastIndex")
 	began := time.Now()
 	found := run()
-	if nothing := goja.IsNull(found) || found.StrictEquals(c.This) || found.StrictEquals(s.vm.ToValue(-1)); nothing {
-		s.limitMatch(expression, began)
+	if !nothing(found) || time.Since(began) < regexTime {
+		return found
+	}
+	s.Check()
+	if start != nil {
+		must(expression.Set("lastIndex", start))
+	}
+	began = time.Now()
+	found = run()
+	if nothing(found) && time.Since(began) >= regexTime {
+		s.Check()
+		if s.backtracks(expression) || start != nil && start.ToInteger() > 0 {
+			panic(s.RangeError("a regular expression took longer than %d ms for one match", regexTime.Milliseconds()))
+		}
 	}
 	return found
 }
 
-// limitMatch turns the "no match" with which goja answers when a backtracking expression ran
-// out of time into an error: a check written with it must not pass in silence.
-func (s *Sandbox) limitMatch(expression goja.Value, began time.Time) {
-	if time.Since(began) < regexTime {
-		return
-	}
-	s.Check()
-	object, ok := expression.(*goja.Object)
-	if !ok {
-		return
-	}
-	source := s.text(object, "source", maxMessageUnits)
+// backtracks tells whether goja cannot use Go's own engine, which takes linear time.
+func (s *Sandbox) backtracks(expression *goja.Object) bool {
+	source := s.text(expression, "source", maxMessageUnits)
 	for _, sign := range []string{"(?=", "(?!", "(?<", `\1`, `\2`, `\3`, `\4`, `\5`, `\6`, `\7`, `\8`, `\9`, `\k<`} {
 		if strings.Contains(source, sign) {
-			panic(s.RangeError("a regular expression took longer than %d ms for one match", regexTime.Milliseconds()))
+			return true
 		}
 	}
+	return false
 }
 
 // execFunction is RegExp.prototype.exec as it was when first needed.
@@ -77,12 +95,7 @@ func (s *Sandbox) checkedExec() *goja.Object {
 		original := s.nativeExec().run
 		return s.Function("exec", 1, func(c goja.FunctionCall) goja.Value {
 			s.Check()
-			began := time.Now()
-			found := original(c)
-			if goja.IsNull(found) {
-				s.limitMatch(c.This, began)
-			}
-			return found
+			return s.patiently(c.This.ToObject(s.vm), func() goja.Value { return original(c) }, goja.IsNull)
 		})
 	}).(*goja.Object)
 }
@@ -92,12 +105,11 @@ func (s *Sandbox) checkedExec() *goja.Object {
 func (s *Sandbox) guardMatch() {
 	s.nativeExec()
 	s.wrap(s.prototype("RegExp"), "test", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-		began := time.Now()
-		found := original(c)
-		if !found.ToBoolean() {
-			s.limitMatch(c.This, began)
+		expression, ok := c.This.(*goja.Object)
+		if !ok {
+			return original(c)
 		}
-		return found
+		return s.patiently(expression, func() goja.Value { return original(c) }, func(found goja.Value) bool { return !found.ToBoolean() })
 	})
 }
 

@@ -33,7 +33,7 @@ func sandbox(t testing.TB, text string) *js.Sandbox {
 func run(t testing.TB, text string) (string, *js.Ending) {
 	t.Helper()
 	s := sandbox(t, text)
-	watch := time.AfterFunc(2*time.Second, func() { s.Stop(call.Timeout, "too long") })
+	watch := time.AfterFunc(30*time.Second, func() { s.Stop(call.Timeout, "too long") })
 	defer watch.Stop()
 	ending := s.Run(s.Load)
 	out := s.VM().GlobalObject().Get("out")

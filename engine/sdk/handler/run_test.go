@@ -22,7 +22,6 @@ type outcome struct {
 	call.Result        // of the whole run
 	first, body string // outcome and body when it answered
 	answers     int
-	late        bool // the answer was there before the end
 }
 
 // input is a call of a module whose default export is the given expression.
