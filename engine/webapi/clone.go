@@ -47,12 +47,11 @@ func (r *realm) cloneKind(value goja.Value) goja.Value {
 }
 
 func (r *realm) kindOf(object *goja.Object) string {
-	switch state := r.stateOf(object).(type) {
+	switch r.stateOf(object).(type) {
 	case nil:
 	case *blob, *domException:
 		return "Blob"
 	default:
-		_ = state
 		return "This object"
 	}
 	if class := object.ClassName(); class != "Object" {
