@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"runtime"
 	"runtime/pprof"
 	"strconv"
@@ -115,6 +114,7 @@ type Draft struct {
 	Program   string
 	SourceMap string
 	Caps      js.Caps
+	Path      string // below the script, raw, without the query
 	Request   call.Request
 	OnLine    func(call.Line) // on the run's goroutine; must not block
 }
@@ -130,7 +130,7 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 		return call.Result{Outcome: call.Error, Failure: &call.Failure{Message: err.Error()}}
 	}
 	r := i.prepare(task{
-		script: in.Script, trigger: call.Draft, path: pathOf(in.Request.URL), request: in.Request, program: program,
+		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request, program: program,
 		capture: in.Capture, onLine: in.OnLine,
 		sourceMap: func(context.Context) (string, error) { return in.SourceMap, nil },
 	}, in.Execution)
@@ -145,14 +145,6 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 		result.Failure = &mapped
 	}
 	return result
-}
-
-func pathOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.EscapedPath() == "" {
-		return "/"
-	}
-	return u.EscapedPath()
 }
 
 // task is what a run is about.
@@ -232,7 +224,9 @@ func (i *Invoker) record(r *run, t task, began time.Time, result call.Result) {
 		ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
 		defer cancel()
 		if text, err := t.sourceMap(ctx); err == nil {
-			result.Failure.Stack = bundle.MapStack(text, result.Failure.Stack)
+			mapped := *result.Failure // the caller has the other one
+			mapped.Stack = bundle.MapStack(text, mapped.Stack)
+			result.Failure = &mapped
 		} else {
 			slog.Warn("stack not mapped", "execution", r.execution, "error", fmt.Errorf("source map: %w", err))
 		}

@@ -137,7 +137,7 @@ func (r *run) giveUp() {
 // respond gives the caller its answer, once.
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
-		result.Execution = r.execution
+		result.Execution, result.Executing = r.execution, r.executing()
 		r.answer <- result
 	}
 }

@@ -33,6 +33,7 @@ type Draft struct {
 	Program   string
 	SourceMap string
 	Caps      int64
+	Path      string // below the script, raw, without the query
 	Request   call.Request
 }
 

@@ -61,6 +61,15 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 	return d.runPage(w, r, a)
 }
 
+// path is where below the script the request goes, as runs show it.
+func (a *attempt) path() string {
+	path := strings.TrimSpace(a.values.Get("path"))
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return escaped(path)
+}
+
 // build makes the program of the draft. Problems of the source are no error.
 func (d *Dashboard) build(r *http.Request, a *attempt) ([]views.Problem, error) {
 	state := web.Of(r)
@@ -131,6 +140,7 @@ func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) vie
 	done, err := d.Worker.RunDraft(r.Context(), worker.Draft{
 		Execution: a.run, Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
 		Script:  call.Script{App: state.App.ID, AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
+		Path:    a.path(),
 		Request: a.request,
 	}, onLine)
 	if err != nil {

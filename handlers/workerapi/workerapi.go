@@ -53,7 +53,7 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	lines := 0
 	result := a.Invoker.DoDraft(r.Context(), invoke.Draft{
 		Execution: in.Execution, Script: in.Script, Capture: execution.Policy(in.Capture), Program: in.Program, SourceMap: in.SourceMap,
-		Caps: js.Caps(in.Caps), Request: in.Request,
+		Caps: js.Caps(in.Caps), Path: in.Path, Request: in.Request,
 		OnLine: func(line call.Line) {
 			lines++
 			out.send(worker.DraftEvent{Line: &line})
