@@ -30,7 +30,8 @@ func New(settings Settings) *Supervisor {
 	return &Supervisor{settings: settings, changed: make(chan struct{})}
 }
 
-// Run keeps a worker serving until ctx ends, then lets it finish and returns.
+// Run keeps a worker serving until ctx ends, then lets it finish and returns. Who served
+// and died is replaced at once; only one that does not start is tried again later.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.recoverLeftOvers(ctx); err != nil {
 		return err
@@ -46,17 +47,10 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			backoff = min(backoff*2, restartLast)
 			continue
 		}
-		began := time.Now()
+		backoff = restartFirst
 		s.serve(p)
 		slog.Info("worker ready", "worker", number, "pid", p.cmd.Process.Pid)
 		s.watch(ctx, p)
-		if time.Since(began) > restartLast {
-			backoff = restartFirst
-		}
-		if !p.leaving.Load() && ctx.Err() == nil {
-			wait(ctx, backoff)
-			backoff = min(backoff*2, restartLast)
-		}
 	}
 	s.gone.Wait()
 	return nil
