@@ -62,11 +62,29 @@ ORDER BY r.id DESC LIMIT @page;
 -- The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every
 -- log line there is.
 
--- name: SearchExecutions :many
+-- name: SearchExecutionsOfApp :many
 SELECT r.* FROM (
     SELECT * FROM executions e
     WHERE e.app_id = @app_id AND e.id < @before AND e.id >= @since
-      AND (sqlc.narg(script_id)::uuid IS NULL OR e.script_id = sqlc.narg(script_id)::uuid)
+    ORDER BY e.id DESC LIMIT @scan
+) r
+WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
+  AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
+  AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
+  AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
+  AND (position(lower(@text::text) IN lower(r.path)) > 0
+       OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
+       OR r.log_lines > 0 AND (SELECT true FROM log_lines l
+           WHERE l.execution_id = r.id AND l.app_id = @app_id
+             AND (position(lower(@text::text) IN lower(l.message)) > 0 OR position(lower(@text::text) IN lower(l.fields)) > 0)
+           LIMIT 1))
+ORDER BY r.id DESC LIMIT @page;
+
+-- name: SearchExecutionsOfScript :many
+SELECT r.* FROM (
+    SELECT * FROM executions e
+    WHERE e.app_id = @app_id AND e.script_id = @script_id AND e.id < @before AND e.id >= @since
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
@@ -149,10 +167,11 @@ CROSS JOIN LATERAL (
      ORDER BY e.id DESC LIMIT @each)
 ) r;
 
--- name: FindOldestExecution :one
-SELECT e.id FROM executions e
-WHERE e.app_id = @app_id AND e.id >= @since AND (sqlc.narg(script_id)::uuid IS NULL OR e.script_id = sqlc.narg(script_id)::uuid)
-ORDER BY e.id LIMIT 1;
+-- name: FindOldestExecutionOfApp :one
+SELECT e.id FROM executions e WHERE e.app_id = @app_id AND e.id >= @since ORDER BY e.id LIMIT 1;
+
+-- name: FindOldestExecutionOfScript :one
+SELECT e.id FROM executions e WHERE e.app_id = @app_id AND e.script_id = @script_id AND e.id >= @since ORDER BY e.id LIMIT 1;
 
 -- name: ListRunCounts :many
 SELECT * FROM run_counts WHERE app_id = @app_id AND hour >= @since ORDER BY script_id, hour;

@@ -248,20 +248,34 @@ func (q *Queries) FindNotableScanEndOfScript(ctx context.Context, db DBTX, arg F
 	return id, err
 }
 
-const findOldestExecution = `-- name: FindOldestExecution :one
-SELECT e.id FROM executions e
-WHERE e.app_id = $1 AND e.id >= $2 AND ($3::uuid IS NULL OR e.script_id = $3::uuid)
-ORDER BY e.id LIMIT 1
+const findOldestExecutionOfApp = `-- name: FindOldestExecutionOfApp :one
+SELECT e.id FROM executions e WHERE e.app_id = $1 AND e.id >= $2 ORDER BY e.id LIMIT 1
 `
 
-type FindOldestExecutionParams struct {
-	AppID    id.App
-	Since    id.Execution
-	ScriptID pgtype.UUID
+type FindOldestExecutionOfAppParams struct {
+	AppID id.App
+	Since id.Execution
 }
 
-func (q *Queries) FindOldestExecution(ctx context.Context, db DBTX, arg FindOldestExecutionParams) (id.Execution, error) {
-	row := db.QueryRow(ctx, findOldestExecution, arg.AppID, arg.Since, arg.ScriptID)
+func (q *Queries) FindOldestExecutionOfApp(ctx context.Context, db DBTX, arg FindOldestExecutionOfAppParams) (id.Execution, error) {
+	row := db.QueryRow(ctx, findOldestExecutionOfApp, arg.AppID, arg.Since)
+	var id id.Execution
+	err := row.Scan(&id)
+	return id, err
+}
+
+const findOldestExecutionOfScript = `-- name: FindOldestExecutionOfScript :one
+SELECT e.id FROM executions e WHERE e.app_id = $1 AND e.script_id = $2 AND e.id >= $3 ORDER BY e.id LIMIT 1
+`
+
+type FindOldestExecutionOfScriptParams struct {
+	AppID    id.App
+	ScriptID id.Script
+	Since    id.Execution
+}
+
+func (q *Queries) FindOldestExecutionOfScript(ctx context.Context, db DBTX, arg FindOldestExecutionOfScriptParams) (id.Execution, error) {
+	row := db.QueryRow(ctx, findOldestExecutionOfScript, arg.AppID, arg.ScriptID, arg.Since)
 	var id id.Execution
 	err := row.Scan(&id)
 	return id, err
@@ -903,12 +917,95 @@ func (q *Queries) SampleExecutionsOfScript(ctx context.Context, db DBTX, arg Sam
 	return items, nil
 }
 
-const searchExecutions = `-- name: SearchExecutions :many
+const searchExecutionsOfApp = `-- name: SearchExecutionsOfApp :many
 
 SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
     SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
-      AND ($4::uuid IS NULL OR e.script_id = $4::uuid)
+    ORDER BY e.id DESC LIMIT $4
+) r
+WHERE ($5::text[] IS NULL OR r.outcome = ANY ($5::text[]))
+  AND ($6::int = 0 OR r.status / 100 = $6::int)
+  AND ($7::int IS NULL OR r.version = $7::int)
+  AND ($8::text = '' OR starts_with(r.path, $8::text))
+  AND ($9::text = '' OR position($9::text IN r.path) > 0)
+  AND (position(lower($10::text) IN lower(r.path)) > 0
+       OR r.error IS NOT NULL AND position(lower($10::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
+       OR r.log_lines > 0 AND (SELECT true FROM log_lines l
+           WHERE l.execution_id = r.id AND l.app_id = $1
+             AND (position(lower($10::text) IN lower(l.message)) > 0 OR position(lower($10::text) IN lower(l.fields)) > 0)
+           LIMIT 1))
+ORDER BY r.id DESC LIMIT $11
+`
+
+type SearchExecutionsOfAppParams struct {
+	AppID       id.App
+	Before      id.Execution
+	Since       id.Execution
+	Scan        int32
+	Outcomes    []string
+	StatusClass int32
+	Version     *int32
+	PathPrefix  string
+	PathPart    string
+	Text        string
+	Page        int32
+}
+
+// The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every
+// log line there is.
+func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg SearchExecutionsOfAppParams) ([]Execution, error) {
+	rows, err := db.Query(ctx, searchExecutionsOfApp,
+		arg.AppID,
+		arg.Before,
+		arg.Since,
+		arg.Scan,
+		arg.Outcomes,
+		arg.StatusClass,
+		arg.Version,
+		arg.PathPrefix,
+		arg.PathPart,
+		arg.Text,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Execution
+	for rows.Next() {
+		var i Execution
+		if err := rows.Scan(
+			&i.ID,
+			&i.AppID,
+			&i.ScriptID,
+			&i.ScriptName,
+			&i.Version,
+			&i.Trigger,
+			&i.Method,
+			&i.Path,
+			&i.Status,
+			&i.Outcome,
+			&i.StartedAt,
+			&i.WallUs,
+			&i.CpuUs,
+			&i.LogLines,
+			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchExecutionsOfScript = `-- name: SearchExecutionsOfScript :many
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+    WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
     ORDER BY e.id DESC LIMIT $5
 ) r
 WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
@@ -925,11 +1022,11 @@ WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
 ORDER BY r.id DESC LIMIT $12
 `
 
-type SearchExecutionsParams struct {
+type SearchExecutionsOfScriptParams struct {
 	AppID       id.App
+	ScriptID    id.Script
 	Before      id.Execution
 	Since       id.Execution
-	ScriptID    pgtype.UUID
 	Scan        int32
 	Outcomes    []string
 	StatusClass int32
@@ -940,14 +1037,12 @@ type SearchExecutionsParams struct {
 	Page        int32
 }
 
-// The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every
-// log line there is.
-func (q *Queries) SearchExecutions(ctx context.Context, db DBTX, arg SearchExecutionsParams) ([]Execution, error) {
-	rows, err := db.Query(ctx, searchExecutions,
+func (q *Queries) SearchExecutionsOfScript(ctx context.Context, db DBTX, arg SearchExecutionsOfScriptParams) ([]Execution, error) {
+	rows, err := db.Query(ctx, searchExecutionsOfScript,
 		arg.AppID,
+		arg.ScriptID,
 		arg.Before,
 		arg.Since,
-		arg.ScriptID,
 		arg.Scan,
 		arg.Outcomes,
 		arg.StatusClass,

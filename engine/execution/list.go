@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"picloud/db"
 	"picloud/engine/call"
 	"picloud/engine/id"
@@ -84,6 +82,7 @@ type look struct {
 	page, scan    int
 	outcomes      []string
 	prefix, part  string
+	text          string
 	version       *int32
 	notable       bool // only runs that the indexes of failures have can match
 }
@@ -117,11 +116,12 @@ func lookOf(q *Query) look {
 	case !q.Script.IsZero():
 		l.scan = scanScript
 	}
-	if strings.HasPrefix(q.Path, "/") {
-		l.prefix = q.Path
+	if path := searchable(q.Path); strings.HasPrefix(path, "/") {
+		l.prefix = path
 	} else {
-		l.part = q.Path
+		l.part = path
 	}
+	l.text = searchable(q.Text)
 	if q.Version != nil {
 		version := int32(*q.Version)
 		l.version = &version
@@ -129,14 +129,23 @@ func lookOf(q *Query) look {
 	return l
 }
 
+// searchable is a text as the rows have it: without what PostgreSQL does not take.
+func searchable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
+}
+
 func (s *Store) look(ctx context.Context, q *Query, l look) ([]queries.Execution, error) {
 	class, scan, page := int32(q.StatusClass), int32(l.scan), int32(l.page+1)
 	switch {
+	case q.Text != "" && q.Script.IsZero():
+		return queries.New().SearchExecutionsOfApp(ctx, s.pool, queries.SearchExecutionsOfAppParams{
+			AppID: q.App, Before: l.before, Since: l.since, Scan: scan,
+			Outcomes: l.outcomes, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Text: l.text, Page: page,
+		})
 	case q.Text != "":
-		return queries.New().SearchExecutions(ctx, s.pool, queries.SearchExecutionsParams{
-			AppID: q.App, ScriptID: pgtype.UUID{Bytes: q.Script, Valid: !q.Script.IsZero()}, Before: l.before, Since: l.since, Scan: scan,
-			Outcomes: l.outcomes, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part,
-			Text: strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", ""), ""), Page: page,
+		return queries.New().SearchExecutionsOfScript(ctx, s.pool, queries.SearchExecutionsOfScriptParams{
+			AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
+			Outcomes: l.outcomes, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Text: l.text, Page: page,
 		})
 	case q.Script.IsZero() && l.notable:
 		return queries.New().ListNotableExecutionsOfApp(ctx, s.pool, queries.ListNotableExecutionsOfAppParams{

@@ -42,11 +42,8 @@ func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error
 	if cloud.To.IsZero() {
 		cloud.To = time.Now()
 	}
-	script := pgtype.UUID{Bytes: q.Script, Valid: !q.Script.IsZero()}
 	if cloud.From.IsZero() {
-		oldest, err := queries.New().FindOldestExecution(ctx, s.pool, queries.FindOldestExecutionParams{
-			AppID: q.App, Since: id.Earliest[id.Execution](cloud.To.AddDate(0, 0, -14)), ScriptID: script,
-		})
+		oldest, err := s.oldest(ctx, &q, id.Earliest[id.Execution](cloud.To.AddDate(0, 0, -14)))
 		if db.IsNoRows(err) {
 			cloud.From = cloud.To.Add(-time.Hour)
 			return cloud, nil
@@ -72,14 +69,17 @@ func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error
 			Execution: run, Started: started, Wall: time.Duration(wall) * time.Microsecond, Status: int(status), Outcome: call.Outcome(outcome),
 		})
 	}
-	if script.Valid {
+	if !q.Script.IsZero() {
 		found, err := queries.New().SampleExecutionsOfScript(ctx, s.pool, queries.SampleExecutionsOfScriptParams{
 			AppID: q.App, ScriptID: q.Script, Lows: lows, Highs: highs, Each: each,
 		})
 		for _, p := range found {
 			add(p.ID, p.StartedAt, p.WallUs, p.Status, p.Outcome)
 		}
-		return cloud, err
+		if err != nil {
+			return Cloud{}, fmt.Errorf("sample runs of script %s: %w", q.Script, err)
+		}
+		return cloud, nil
 	}
 	found, err := queries.New().SampleExecutionsOfApp(ctx, s.pool, queries.SampleExecutionsOfAppParams{
 		AppID: q.App, Lows: lows, Highs: highs, Each: each,
@@ -87,7 +87,17 @@ func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error
 	for _, p := range found {
 		add(p.ID, p.StartedAt, p.WallUs, p.Status, p.Outcome)
 	}
-	return cloud, err
+	if err != nil {
+		return Cloud{}, fmt.Errorf("sample runs of app %s: %w", q.App, err)
+	}
+	return cloud, nil
+}
+
+func (s *Store) oldest(ctx context.Context, q *Query, since id.Execution) (id.Execution, error) {
+	if q.Script.IsZero() {
+		return queries.New().FindOldestExecutionOfApp(ctx, s.pool, queries.FindOldestExecutionOfAppParams{AppID: q.App, Since: since})
+	}
+	return queries.New().FindOldestExecutionOfScript(ctx, s.pool, queries.FindOldestExecutionOfScriptParams{AppID: q.App, ScriptID: q.Script, Since: since})
 }
 
 // stretches cuts a time into equal ranges of ids. Each begins at a place of its own

@@ -29,8 +29,6 @@ const (
 	// New work announces itself by NOTIFY; the poll is for what an announcement missed.
 	pollInterval = time.Minute
 	softStop     = 5 * time.Second
-	keepFinished = time.Hour
-	keepFailed   = 7 * 24 * time.Hour
 )
 
 // Migrate makes or brings up to date the tables that background work needs. It may be
@@ -61,16 +59,15 @@ func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(own, retention)})
 	client, err := river.NewClient(riverpgxv5.New(own), &river.Config{
-		Logger:                      quiet(),
-		Workers:                     workers,
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
-		PeriodicJobs:                []*river.PeriodicJob{upkeepJob()},
-		FetchPollInterval:           pollInterval,
-		SoftStopTimeout:             softStop,
-		CompletedJobRetentionPeriod: keepFinished,
-		CancelledJobRetentionPeriod: keepFinished,
-		DiscardedJobRetentionPeriod: keepFailed,
-		ReindexerIndexNames:         []string{}, // our tables of jobs stay small
+		Logger:            quiet(),
+		Workers:           workers,
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
+		FetchPollInterval: pollInterval,
+		SoftStopTimeout:   softStop,
+		// A leader schedules, retries and cleans, and asks the database about once a
+		// second for it. As long as the only job is asked for each minute and never
+		// tried again, nobody needs one.
+		LeaderElectionDisabled: true,
 	})
 	if err != nil {
 		own.Close()
@@ -89,6 +86,7 @@ func (j *Jobs) Run(ctx context.Context) error {
 		}
 		return fmt.Errorf("start jobs: %w", err)
 	}
+	j.askForUpkeep(ctx)
 	<-j.client.Stopped()
 	return nil
 }
