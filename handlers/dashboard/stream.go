@@ -1,10 +1,12 @@
 package dashboard
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 )
@@ -39,10 +41,10 @@ func (s *stream) send(event, data string) error {
 		b.WriteString("data: " + line + "\n")
 	}
 	b.WriteByte('\n')
-	if _, err := s.w.Write([]byte(b.String())); err != nil {
+	if err := s.write(b.String()); err != nil {
 		return fmt.Errorf("send %s: %w", event, err)
 	}
-	return s.flush()
+	return nil
 }
 
 // draw sends a part of a page.
@@ -54,10 +56,32 @@ func (s *stream) draw(event string, part templ.Component) error {
 	return s.send(event, data)
 }
 
+// value sends something as JSON.
+func (s *stream) value(event string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("send %s: %w", event, err)
+	}
+	return s.send(event, string(data))
+}
+
 // beat keeps connections that look idle from being closed; it is a comment.
 func (s *stream) beat() error {
-	if _, err := s.w.Write([]byte(": \n\n")); err != nil {
+	if err := s.write(": \n\n"); err != nil {
 		return fmt.Errorf("send a heartbeat: %w", err)
+	}
+	return nil
+}
+
+// readTime is how long a reader may take nothing before it counts as gone.
+const readTime = 30 * time.Second
+
+func (s *stream) write(text string) error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(readTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
 	}
 	return s.flush()
 }

@@ -107,14 +107,6 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *attempt
 	return s.draw("answer", views.AnswerPart(answer))
 }
 
-func (s *stream) value(event string, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	return s.send(event, string(data))
-}
-
 // runPage draws the editor with the answer, or with what keeps the draft from building.
 func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) error {
 	props := views.ScriptProps{Request: runForm(a.values)}

@@ -1,0 +1,276 @@
+package dashboard
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/engine/access"
+	"picloud/engine/call"
+	"picloud/engine/execution"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/handlers/web"
+)
+
+// No text of a function can begin an event or a field of its own.
+func TestStreamKeepsTextInItsField(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	s, err := begin(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a\nevent: bye", "a\revent: bye", "a\r\nevent: bye", "a\n\nevent: bye\ndata: x", ""} {
+		w.Body.Reset()
+		if err := s.send("line", text); err != nil {
+			t.Fatal(err)
+		}
+		sent := w.Body.String()
+		if strings.Contains(sent, "\r") || strings.Count(sent, "\n\n") != 1 {
+			t.Errorf("%q is sent as %q", text, sent)
+		}
+		for line := range strings.Lines(strings.TrimSuffix(sent, "\n")) {
+			if line != "event: line\n" && !strings.HasPrefix(line, "data: ") {
+				t.Errorf("%q has the line %q", text, line)
+			}
+		}
+	}
+}
+
+func TestPreviewIsOfOneSession(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	d := New(Deps{Now: func() time.Time { return now }})
+	mine, theirs := id.New[id.Session](), id.New[id.Session]()
+	key := d.previews.keep(mine, "text/html; charset=latin1", []byte("<h1>Hi</h1>"))
+	ask := func(session id.Session) (*httptest.ResponseRecorder, error) {
+		r := httptest.NewRequest(http.MethodGet, "/preview/"+key, nil)
+		r.SetPathValue("token", key)
+		w := httptest.NewRecorder()
+		return w, d.Preview(w, web.With(r, &web.State{Actor: access.Actor{Session: session}}))
+	}
+	w, err := ask(mine)
+	if err != nil || w.Body.String() != "<h1>Hi</h1>" {
+		t.Fatal(err, w.Body)
+	}
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "sandbox") || strings.Contains(policy, "same-origin") {
+		t.Errorf("policy %q", policy)
+	}
+	if w.Header().Get("Content-Type") != "text/html; charset=latin1" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", w.Header())
+	}
+	if _, err := ask(theirs); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another session: %v", err)
+	}
+	now = now.Add(previewTime + time.Second)
+	if _, err := ask(mine); !fault.Is(err, fault.NotFound) {
+		t.Errorf("after its time: %v", err)
+	}
+}
+
+func TestPreviewsAreBounded(t *testing.T) {
+	t.Parallel()
+	p := newPreviews(time.Now)
+	session := id.New[id.Session]()
+	first := p.keep(session, "text/html", make([]byte, 100))
+	for range previewCount {
+		p.keep(session, "text/html", make([]byte, 100))
+	}
+	if _, ok := p.find(first, session); ok || p.oldest.Len() != previewCount || p.bytes != 100*previewCount {
+		t.Errorf("%d previews, %d bytes", p.oldest.Len(), p.bytes)
+	}
+	for range 8 {
+		p.keep(session, "image/png", make([]byte, 10<<20))
+	}
+	if p.bytes > previewBytes || len(p.byToken) != p.oldest.Len() {
+		t.Errorf("%d bytes in %d previews, %d by token", p.bytes, p.oldest.Len(), len(p.byToken))
+	}
+}
+
+// A shell reads back exactly what was quoted.
+func TestQuotedIsOneWord(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "plain", "it's", `a"b\c`, "$(id) `id` ${HOME} !!", "line\nline", "tab\t", "\x1b[31mred\x07", "'\x01'\\n", "a\u0085b\u009bc", "ünï\r\n", "-n", "%s%n", "*?[a]~",
+	} {
+		out, err := exec.Command("bash", "-c", "printf '%s.' "+quoted(text)).Output()
+		if err != nil || string(out) != text+"." {
+			t.Errorf("%q is quoted as %s and read as %q (%v)", text, quoted(text), out, err)
+		}
+		if strings.ContainsFunc(quoted(text), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x1b }) {
+			t.Errorf("%q leaves control characters: %q", text, quoted(text))
+		}
+	}
+}
+
+func TestHeaderFields(t *testing.T) {
+	t.Parallel()
+	fields, why := headerFields("Accept: a\r\n\n  X-Two :  b: c \nhost: evil.example\nContent-Length: 7\nx-empty:\n")
+	want := []call.Field{{Name: "accept", Value: "a"}, {Name: "x-two", Value: "b: c"}, {Name: "x-empty"}}
+	if why != "" || !slices.Equal(fields, want) {
+		t.Errorf("%v %s", fields, why)
+	}
+	for _, text := range []string{"no colon", ": value", "na me: value", "x: a\x00b", "x: \x1b[0m", "x: \xff", "ü: value", strings.Repeat("x: y\n", 10_000)} {
+		if _, why := headerFields(text); why == "" {
+			t.Errorf("%.40q passes", text)
+		}
+	}
+}
+
+func TestFieldWords(t *testing.T) {
+	t.Parallel()
+	for object, want := range map[string]string{
+		"":                             "",
+		`{"name":"Ada","n":3}`:         "name=Ada n=3",
+		`{"z":1,"a":{"b":[1, 2]}}`:     `z=1 a={"b":[1, 2]}`,
+		`{"t":"two words","e":""}`:     `t="two words" e=""`,
+		`{"big":12345678901234567890}`: "big=12345678901234567890",
+		`[1]`:                          "[1]",
+		`{"cut":`:                      `{"cut":`,
+	} {
+		if got := fieldWords(object); got != want {
+			t.Errorf("%s: %q, want %q", object, got, want)
+		}
+	}
+}
+
+// Frames count UTF-16 code units, as editors do; the caret counts characters.
+func TestExcerptCountsCharacters(t *testing.T) {
+	t.Parallel()
+	source := "one\n\ttwo\nconst a = \"😀😀\"; b\r\nfour\nfive\nsix"
+	lines, column := excerpt(source, call.Frame{Line: 3, Column: 19})
+	if len(lines) != 5 || lines[0].Number != 1 || !lines[2].Hit || lines[2].Text != "const a = \"😀😀\"; b" || column != 17 {
+		t.Errorf("%v, column %d", lines, column)
+	}
+	if lines, _ := excerpt(source, call.Frame{Line: 1, Column: 1}); len(lines) != 3 || !lines[0].Hit {
+		t.Errorf("at the beginning: %v", lines)
+	}
+	if lines, _ := excerpt(source, call.Frame{Line: 6, Column: 400}); len(lines) != 3 || !lines[2].Hit {
+		t.Errorf("at the end: %v", lines)
+	}
+	if lines, _ := excerpt(source, call.Frame{Line: 7, Column: 1}); lines != nil {
+		t.Errorf("of another source: %v", lines)
+	}
+	if lines, _ := excerpt("", call.Frame{Line: 1, Column: 1}); lines != nil {
+		t.Errorf("of no source: %v", lines)
+	}
+}
+
+func TestShown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, body, text  string
+		binary, truncated bool
+	}{
+		{"application/json", `{"a":1}`, "{\n  \"a\": 1\n}", false, false},
+		{"application/problem+json", `[]`, "[]", false, false},
+		{"application/json", `{"a":`, `{"a":`, false, false},
+		{"text/plain", `{"a":1}`, `{"a":1}`, false, false},
+		{"text/plain", "a\x00b", "", true, false},
+		{"image/png", "\x89PNG\xff", "", true, false},
+		{"text/plain", strings.Repeat("a", shownBody+1), strings.Repeat("a", shownBody), false, true},
+		{"text/plain", strings.Repeat("a", shownBody-1) + "ü", strings.Repeat("a", shownBody-1), false, true},
+	} {
+		text, binary, truncated := shown(c.kind, []byte(c.body), false)
+		if text != c.text || binary != c.binary || truncated != c.truncated {
+			t.Errorf("%s %.20q: %.20q %v %v", c.kind, c.body, text, binary, truncated)
+		}
+	}
+	if text, binary, truncated := shown("text/plain", []byte("x\xc3"), true); text != "x" || binary || !truncated {
+		t.Errorf("cut within a character: %q %v %v", text, binary, truncated)
+	}
+}
+
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0":                                                        "Firefox on Linux",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15":         "Safari on macOS",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0": "Edge on Windows",
+		"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36":                  "Chrome on Android",
+		"curl/8.0": "curl/8.0", "": "Unknown browser",
+	} {
+		if got := browser(agent); got != want {
+			t.Errorf("%s: %s, want %s", agent, got, want)
+		}
+	}
+}
+
+// Each way to end has a card that says what happened and, where one can do something,
+// what.
+func TestEveryOutcomeHasWords(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []call.Outcome{
+		call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed, call.Cancelled, call.Busy, call.Unavailable,
+	} {
+		card := failureProps(outcome, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, "a.ts", "")
+		if card.Title == "" || card.Message == "" || card.Advice == "" && outcome != call.Error && outcome != call.Cancelled {
+			t.Errorf("%s: %+v", outcome, card)
+		}
+	}
+	if card := failureProps(call.CPU, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, "a.ts", ""); !strings.Contains(card.Advice, "2,000 ms") || !strings.Contains(card.Advice, "--cpu-limit") {
+		t.Errorf("the limit is not named: %s", card.Advice)
+	}
+}
+
+// A live list shows what its filter asks for.
+func TestLiveList(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/?outcome=failed&path=/a&version=2", nil)
+	d := New(Deps{Now: time.Now})
+	asked, err := d.readFilter(web.With(r, &web.State{}))
+	if err != nil || len(asked.Faults) > 0 {
+		t.Fatal(err, asked.Faults)
+	}
+	list := &liveList{asked: asked, app: "shop", first: map[id.Execution]firstLine{}}
+	w := httptest.NewRecorder()
+	s, err := begin(w, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell := func(e execution.Event) string {
+		w.Body.Reset()
+		e.Execution = id.Earliest[id.Execution](time.Unix(1, 0))
+		if err := list.tell(s, e); err != nil {
+			t.Fatal(err)
+		}
+		return w.Body.String()
+	}
+	if sent := tell(execution.Event{Kind: execution.RunStarted, Version: 2, Path: "/a"}); sent != "" {
+		t.Errorf("a run that may not fail is shown: %s", sent)
+	}
+	tell(execution.Event{Kind: execution.RunLine, Line: &execution.LogLine{Message: "the first"}})
+	tell(execution.Event{Kind: execution.RunLine, Line: &execution.LogLine{Message: "the second"}})
+	if sent := tell(execution.Event{Kind: execution.RunEnded, Version: 2, Path: "/a", Outcome: call.Error, Status: 500, LineCount: 2}); !strings.HasPrefix(sent, "event: row") || !strings.Contains(sent, "the first") {
+		t.Errorf("a run that failed: %s", sent)
+	}
+	if len(list.first) != 0 {
+		t.Errorf("%d lines are kept", len(list.first))
+	}
+	for what, e := range map[string]execution.Event{
+		"well": {Version: 2, Path: "/a", Outcome: call.OK, Status: 200}, "version": {Version: 1, Path: "/a", Outcome: call.Error}, "path": {Version: 2, Path: "/b", Outcome: call.Error},
+	} {
+		e.Kind = execution.RunEnded
+		if sent := tell(e); sent != "" {
+			t.Errorf("%s: %s", what, sent)
+		}
+	}
+	if sent := tell(execution.Event{Kind: execution.Sampled, Shown: 50, Hidden: 1234}); !strings.Contains(sent, "event: note\ndata: 1,234 more runs") {
+		t.Errorf("sampled: %s", sent)
+	}
+	for i := range 2 * liveLines {
+		e := execution.Event{Kind: execution.RunLine, Execution: id.New[id.Execution](), Line: &execution.LogLine{Message: fmt.Sprint(i)}}
+		if err := list.tell(s, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(list.first) > liveLines {
+		t.Errorf("%d first lines are kept", len(list.first))
+	}
+}
