@@ -68,7 +68,7 @@ export function draft({ form, revision, text, replace, say }) {
     conflict.hidden = true;
     revision.value = other.revision;
     saved = other.source;
-    if (act === "theirs") { replace(other.source); words("Theirs taken"); } else save();
+    if (act === "theirs") replace(other.source); else save();
   });
   addEventListener("beforeunload", (e) => { if (dirty() && !form.dataset.leaving) e.preventDefault(); });
   setInterval(() => { if (savedAt && !dirty() && !theirs) words("Saved " + age(savedAt)); }, 10_000);
@@ -77,7 +77,13 @@ export function draft({ form, revision, text, replace, say }) {
     save,
     settle,
     refused,
-    changed: () => { if (theirs) return; clearTimeout(timer); words("Typing…"); timer = setTimeout(save, pause); },
+    changed: () => {
+      if (theirs) return;
+      clearTimeout(timer);
+      if (!dirty()) { words("Saved"); return; }
+      words("Typing…");
+      timer = setTimeout(save, pause);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ export function palette() {
   if (!dialog) return () => {};
   const input = dialog.querySelector("input");
   const list = dialog.querySelector("ul");
-  let asked = 0, timer;
+  let asked = 0, timer, hurried = false;
 
   const choose = (item) => {
     if (!item) return;
@@ -23,6 +23,7 @@ export function palette() {
 
   const fill = () => {
     const text = input.value.trim().toLowerCase();
+    hurried = false;
     list.replaceChildren(...here().filter((h) => fits(h.text, text)).slice(0, 20).map(entry));
     number();
     clearTimeout(timer);
@@ -37,6 +38,7 @@ export function palette() {
       const known = new Set([...list.children].map((item) => item.dataset.href));
       for (const item of part.content.querySelectorAll("li")) if (!known.has(item.dataset.href)) list.append(item);
       number();
+      if (hurried) choose(list.firstElementChild);
     }, text ? 80 : 0);
   };
   input.addEventListener("input", fill);
@@ -44,7 +46,7 @@ export function palette() {
     const now = list.querySelector("[aria-selected=true]");
     if (e.key === "ArrowDown") select(now?.nextElementSibling ?? list.firstElementChild);
     else if (e.key === "ArrowUp") select(now?.previousElementSibling ?? list.lastElementChild);
-    else if (e.key === "Enter") choose(now);
+    else if (e.key === "Enter") { if (now) choose(now); else hurried = true; }
     else return;
     e.preventDefault();
   });

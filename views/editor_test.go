@@ -1,0 +1,202 @@
+package views_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"picloud/static"
+	"picloud/views"
+	"picloud/views/sample"
+	"picloud/views/ui"
+)
+
+// desk answers the editor's requests as views/doc.go says, and remembers what came.
+type desk struct {
+	sync.Mutex
+	saves    []string
+	revision int64
+	theirs   string // when set, the next save is refused with it
+	problems []views.Problem
+}
+
+func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("PUT /apps/shop/scripts/greet/draft", d.save)
+	mux.HandleFunc("POST /apps/shop/scripts/greet/run", d.run)
+	mux.HandleFunc("GET /apps/shop/scripts/greet/publish", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/sample/publish", http.StatusFound)
+	})
+	mux.HandleFunc("GET /search", func(w http.ResponseWriter, r *http.Request) {
+		_ = views.SearchResults(views.SearchProps{Results: []views.SearchResult{{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: "/sample/apps"}}}).Render(r.Context(), w)
+	})
+	mux.Handle("/", sample.Handler(assets))
+	return mux
+}
+
+func (d *desk) save(w http.ResponseWriter, r *http.Request) {
+	d.Lock()
+	defer d.Unlock()
+	var draft struct {
+		Source   string `json:"source"`
+		Revision int64  `json:"revision"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&draft); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if d.theirs != "" || draft.Revision != d.revision {
+		w.WriteHeader(http.StatusConflict)
+		d.revision += 5
+		_ = json.NewEncoder(w).Encode(map[string]any{"source": d.theirs, "revision": d.revision, "by": "ben", "at": time.Now()})
+		d.theirs = ""
+		return
+	}
+	d.revision++
+	d.saves = append(d.saves, draft.Source)
+	_ = json.NewEncoder(w).Encode(map[string]any{"revision": d.revision, "saved_at": time.Now(), "differs": map[string]int{"added": 9, "removed": 3}})
+}
+
+func (d *desk) run(w http.ResponseWriter, r *http.Request) {
+	d.Lock()
+	defer d.Unlock()
+	w.Header().Set("Content-Type", "text/event-stream")
+	event := func(name string, draw func(*strings.Builder)) {
+		var b strings.Builder
+		draw(&b)
+		fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, strings.ReplaceAll(b.String(), "\n", "\ndata: "))
+		w.(http.Flusher).Flush()
+	}
+	if len(d.problems) > 0 {
+		event("problems", func(b *strings.Builder) { _ = json.NewEncoder(b).Encode(d.problems) })
+		return
+	}
+	event("line", func(b *strings.Builder) {
+		_ = views.LogLine(views.LogLineProps{At: sample.Now(), Level: "info", Message: "ran " + r.PostFormValue("method")}).Render(r.Context(), b)
+	})
+	event("answer", func(b *strings.Builder) {
+		_ = views.AnswerPart(views.Answer{Outcome: "ok", Status: 201, Wall: time.Millisecond, Body: "two\nlines", Size: 9, Headers: []views.HeaderField{{Name: "x-one", Value: "1"}}}).Render(r.Context(), b)
+	})
+}
+
+// until waits for an expression to hold on the page.
+func until(ctx context.Context, t *testing.T, expression string) {
+	t.Helper()
+	within, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	script := "new Promise((done) => { const look = () => (" + expression + ") ? done(true) : requestAnimationFrame(look); look(); })"
+	if _, err := chromedp.Run(within, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); err != nil {
+		seen, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main").innerText + "\n" + JSON.stringify(faults)`))
+		t.Fatalf("%s did not come true: %v\n%s", expression, err, seen)
+	}
+}
+
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// press focuses and clicks what a selector finds.
+func press(ctx context.Context, t *testing.T, selector string) {
+	t.Helper()
+	script := fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.click(); return true; })()`, selector)
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func control(key string) chromedp.Action[chromedp.Void] {
+	return chromedp.KeyEvent(key, chromedp.KeyModifiers(chromedp.ModifierCtrl))
+}
+
+// TestEditor plays with the script page under the real Content-Security-Policy.
+func TestEditor(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	server := httptest.NewServer(d.ServeHTTP(built(t)))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	ctx, cancel := context.WithTimeout(browser(t), 2*time.Minute)
+	t.Cleanup(cancel)
+	do(ctx, t, dressed("light", 1400, 900), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
+		return err
+	}), chromedp.Navigate(server.URL+"/sample/script-start"))
+	until(ctx, t, `document.querySelector(".cm-content")`)
+	press(ctx, t, ".cm-content")
+
+	// What is typed is saved by itself, over the revision it was made from.
+	do(ctx, t, control("a"), chromedp.KeyEvent("let x = 1;"))
+	until(ctx, t, `document.getElementById("saved").textContent === "Saved just now"`)
+	d.Lock()
+	if last := d.saves[len(d.saves)-1]; last != "let x = 1;" {
+		t.Errorf("saved %q", last)
+	}
+	d.Unlock()
+	until(ctx, t, `document.getElementById("differs").textContent.includes("+9")`)
+
+	// A run streams its log and its answer.
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector(".answer .tag")?.textContent === "201" && document.getElementById("lines").textContent.includes("ran GET")`)
+	until(ctx, t, `document.querySelector(".answer .out").textContent === "two\nlines"`)
+
+	// What does not build is marked at its line and told below.
+	d.Lock()
+	d.problems = []views.Problem{{Line: 1, Column: 5, Message: "no <b>x</b>"}}
+	d.Unlock()
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:5no <b>x</b>" && document.querySelector(".cm-lint-marker-error")`)
+
+	// A save over another revision is refused, and one may take theirs.
+	d.Lock()
+	d.theirs = "const theirs = true;"
+	d.Unlock()
+	press(ctx, t, ".cm-content")
+	do(ctx, t, chromedp.KeyEvent("y"))
+	until(ctx, t, `!document.getElementById("conflict").hidden`)
+	press(ctx, t, "#conflict [data-act=theirs]")
+	until(ctx, t, `document.querySelector(".cm-content").textContent === "const theirs = true;" && document.getElementById("conflict").hidden`)
+
+	// Publishing opens its dialog, ⌘K its list.
+	do(ctx, t, chromedp.KeyEvent("P", chromedp.KeyModifiers(chromedp.ModifierCtrl, chromedp.ModifierShift)))
+	until(ctx, t, `document.querySelector("dialog[open] #publish input[name=note]") === document.activeElement`)
+	press(ctx, t, "dialog [data-act=close]")
+	do(ctx, t, control("k"))
+	until(ctx, t, `document.querySelector("#palette[open] li[aria-selected=true]") && document.getElementById("palette").textContent.includes("greet-old")`)
+	do(ctx, t, chromedp.KeyEvent("greet-o\r"))
+	until(ctx, t, `location.pathname === "/sample/apps"`)
+	until(ctx, t, `faults.length === 0`)
+}
+
+// TestWithoutJavaScript has the text in a textarea and a button for everything.
+func TestWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	for _, p := range sample.Pages(built(t)) {
+		if p.Name != "script" {
+			continue
+		}
+		var text strings.Builder
+		if err := p.Body.Render(t.Context(), &text); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`<textarea id="source" name="source"`, `formaction="/apps/shop/scripts/greet/draft"`, `name="then" value="publish"`, ui.Bytes(35)} {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("the page lacks %s", want)
+			}
+		}
+	}
+}
