@@ -40,7 +40,7 @@ func additions() []addition {
 		{words: binaryNames(), install: (*Sandbox).guardBinary},
 		{words: []string{"BigInt"}, install: (*Sandbox).guardBigInt},
 		{words: []string{"test", "exec"}, install: (*Sandbox).guardMatch},
-		{words: []string{"RegExp"}, unless: lacks("p{"), install: (*Sandbox).guardRegExp},
+		{words: []string{"RegExp"}, install: (*Sandbox).guardRegExp},
 		{words: []string{"parseFloat", "parseInt"}, install: (*Sandbox).guardNumberText},
 		{words: []string{"setPrototypeOf"}, unless: lacks("Proxy"), install: (*Sandbox).guardPrototype},
 	}

@@ -79,15 +79,12 @@ func (s *Sandbox) guardBigInt() {
 	}
 }
 
-// intercept puts a proxy in the place of a global constructor, also for its prototype.
+// intercept puts a proxy in the place of a global constructor.
 func (s *Sandbox) intercept(name string, traps *goja.ProxyTrapConfig) {
-	target, ok := s.vm.GlobalObject().Get(name).(*goja.Object)
-	if !ok {
-		return
-	}
+	target := s.global(name)
 	proxy := s.vm.ToValue(s.vm.NewProxy(target, traps))
-	if prototype, ok := target.Get("prototype").(*goja.Object); ok {
-		s.define(prototype, "constructor", proxy)
+	if name != "RegExp" { // goja is fast only with expressions that have the true one
+		s.define(s.objectAt(target, "prototype"), "constructor", proxy)
 	}
 	must(target.DefineDataPropertySymbol(goja.SymHasInstance, s.Function("[Symbol.hasInstance]", 1, s.hasInstance), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
 	s.define(s.vm.GlobalObject(), name, proxy)

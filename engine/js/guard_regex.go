@@ -1,6 +1,7 @@
 package js
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,10 +119,17 @@ func (s *Sandbox) guardSplit() {
 	text := s.prototype("String")
 	s.wrap(text, "split", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
 		subject := s.asText(&c, "String.prototype.split")
-		if separator, ok := c.Argument(0).(goja.String); ok && subject.Length() > maxItems && goja.IsUndefined(c.Argument(1)) {
-			s.limitItems(int64(strings.Count(subject.String(), separator.String())), "String.prototype.split")
+		switch separator := c.Argument(0).(type) {
+		case goja.String:
+			if subject.Length() > maxItems && goja.IsUndefined(c.Argument(1)) {
+				s.limitItems(int64(strings.Count(subject.String(), separator.String())), "String.prototype.split")
+			}
+		case *goja.Object:
+			if separator.ClassName() == "RegExp" && !isProxy(separator) && subject.Length() >= longSubject {
+				return s.splitLong(subject, separator, c.Argument(1))
+			}
 		}
-		return s.matching(c, func() goja.Value { return original(c) })
+		return original(c)
 	})
 	for _, name := range []string{"match", "search"} {
 		s.wrap(text, name, 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
@@ -131,18 +139,76 @@ func (s *Sandbox) guardSplit() {
 	}
 }
 
-// guardRegExp makes `\p{…}` work in expressions made at run time.
+// splitLong is RegExp.prototype[Symbol.split] (ECMA-262, section 22.2.6.14) by a search for
+// one match after the other, each with a look at the stop.
+func (s *Sandbox) splitLong(subject goja.String, separator *goja.Object, limit goja.Value) goja.Value {
+	most := int64(1)<<32 - 1
+	if !goja.IsUndefined(limit) {
+		most = int64(uint32(limit.ToInteger()))
+	}
+	flags := s.text(separator, "flags", maxNameUnits)
+	expression, err := s.vm.New(s.global("RegExp"), separator, s.vm.ToValue(strings.NewReplacer("g", "", "y", "").Replace(flags)+"g"))
+	must(err)
+	exec := s.direct(s.checkedExec())
+	var parts []any
+	size, from := int64(subject.Length()), int64(0)
+	for at := int64(0); int64(len(parts)) < most; {
+		must(expression.Set("lastIndex", at))
+		found, ok := exec(goja.FunctionCall{This: expression, Arguments: []goja.Value{subject}}).(*goja.Object)
+		if !ok {
+			break
+		}
+		index, end := found.Get("index").ToInteger(), expression.Get("lastIndex").ToInteger()
+		if index >= size {
+			break
+		}
+		if end <= from || index < at {
+			at = next(subject, at, flags)
+			continue
+		}
+		parts = append(parts, subject.Substring(int(from), int(index)))
+		s.limitItems(int64(len(parts)), "String.prototype.split")
+		for i := int64(1); i < s.itemsOf(found); i++ {
+			parts = append(parts, found.Get(strconv.FormatInt(i, 10)))
+		}
+		if from, at = end, end; end == index {
+			at = next(subject, end, flags)
+		}
+	}
+	parts = append(parts, subject.Substring(int(from), int(size)))
+	return s.vm.NewArray(parts[:min(int64(len(parts)), most)]...)
+}
+
+// next is AdvanceStringIndex (ECMA-262, section 22.2.7.3).
+func next(subject goja.String, at int64, flags string) int64 {
+	if strings.Contains(flags, "u") && at+1 < int64(subject.Length()) &&
+		subject.CharAt(int(at))>>10 == 0x36 && subject.CharAt(int(at+1))>>10 == 0x37 {
+		return at + 2
+	}
+	return at + 1
+}
+
+// maxPatternUnits bounds the text of an expression made at run time.
+const maxPatternUnits = 32 << 10
+
+// guardRegExp bounds expressions made at run time, which a visitor may have written, and
+// makes `\p{…}` work in them.
 func (s *Sandbox) guardRegExp() {
 	rewrite := func(args []goja.Value) []goja.Value {
-		if len(args) < 2 {
+		if len(args) == 0 {
 			return args
 		}
 		pattern, ok := args[0].(goja.String)
-		flags, isText := args[1].(goja.String)
-		if !ok || !isText || pattern.Length() > maxMessageUnits || !strings.Contains(flags.String(), "u") {
+		if !ok {
 			return args
 		}
-		return append([]goja.Value{s.vm.ToValue(unicodePattern(pattern.String())), flags}, args[2:]...)
+		if pattern.Length() > maxPatternUnits {
+			panic(s.SyntaxError("RegExp: the expression is longer than %d characters", maxPatternUnits))
+		}
+		if len(args) == 1 || !strings.Contains(clip(args[1], maxNameUnits), "u") {
+			return args
+		}
+		return append([]goja.Value{s.vm.ToValue(unicodePattern(pattern.String()))}, args[1:]...)
 	}
 	s.intercept("RegExp", &goja.ProxyTrapConfig{
 		Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {

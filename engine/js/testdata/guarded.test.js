@@ -110,3 +110,21 @@ test("guarded prototypes", () => {
   same(Reflect.setPrototypeOf({}, new Proxy({}, {})), true);
   throws(() => { const p = {}; Object.setPrototypeOf(p, new Proxy(Object.create(p), {})); }, "TypeError", "cycle by a proxy");
 });
+test("split of long texts is as of short ones", () => {
+  const cases = [[/,/, "a,b"], [/(?:)/, "abc"], [/(,)(;)?/, "a,b,;c"], [/,/g, ",a,"], [/\s*/, "a  b c"], [/,/y, "a,b"], [/b*/, "abbc"], [/(?=b)/, "abab"], [/$/, "ab"], [/^/, "ab"], [/(?:)/u, "a😀b"], [/x/, "ab"]];
+  const tail = "z".repeat(5000);
+  for (const [separator, text] of cases) {
+    for (const limit of [undefined, 0, 2, 3]) {
+      const want = (text + tail).slice(0, 4000).split(separator, limit);
+      const got = (text + tail).split(separator, limit);
+      const head = list => list.slice(0, 6).map(part => part === undefined ? "undefined" : part.slice(0, 20));
+      same(head(got), head(want), `${separator} ${text} ${limit}`);
+    }
+  }
+});
+test("expressions made at run time", () => {
+  throws(() => new RegExp("(?:".repeat(1e6) + ")".repeat(1e6)), "SyntaxError", "too long");
+  check(new RegExp("a+", "g").global && RegExp("b").test("abc") && new RegExp(/c/i).ignoreCase, "others");
+  class Mine extends RegExp { get mine() { return true; } }
+  check(new Mine("a").mine && new Mine("a") instanceof RegExp, "subclass");
+});
