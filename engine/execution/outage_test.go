@@ -110,6 +110,9 @@ func TestDatabaseAway(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+	if l.commits.Load() < 2*l.loseEvery {
+		t.Errorf("only %d commits were heard of", l.commits.Load())
+	}
 	full, refused := j.Lost()
 	if n, c := countRows(t, pool, "executions"), countRows(t, pool, "captures"); full+refused != 0 || n != total || c != total {
 		t.Errorf("%d dropped, %d refused, %d rows and %d captures of %d", full, refused, n, c, total)

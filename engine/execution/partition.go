@@ -148,7 +148,7 @@ func makeSpan(ctx context.Context, tx pgx.Tx, from, to id.Execution) error {
 	for _, t := range tables {
 		name := spanName(t.name, from)
 		var covered bool
-		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", "public."+name).Scan(&covered); err != nil {
+		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&covered); err != nil {
 			return fmt.Errorf("partition %s: %w", name, err)
 		}
 		if covered { // by another node, a moment ago
