@@ -17,16 +17,11 @@ func TestMain(m *testing.M) {
 }
 
 // The program as the bundler makes it.
-const hello = `"use strict";
-(() => {
-  // function.ts
-  function function_default(request) {
-    return "Hello";
-  }
-
-  // entry
-  globalThis.__m = { default: function_default };
-})();
+const hello = `var __m=(()=>{"use strict";
+function hello_default(request) {
+  return "Hello";
+}
+return{default:hello_default}})();
 `
 
 func BenchmarkHello(b *testing.B) {
