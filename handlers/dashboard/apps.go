@@ -87,6 +87,5 @@ func (d *Dashboard) RenameApp(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.appSettings(w, r, status, views.AppSettingsProps{Name: naming.Name, Slug: naming.Slug, Faults: faults})
 	}
-	d.refresh(r)
 	return d.done(w, r, "The app is called "+renamed.Name+" and answers below /fn/"+renamed.Slug+".", paths.AppSettings(renamed.Slug))
 }

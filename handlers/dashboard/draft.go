@@ -45,21 +45,11 @@ type otherDraft struct {
 
 // PutDraft saves what one types.
 func (d *Dashboard) PutDraft(w http.ResponseWriter, r *http.Request) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return fault.New(fault.Unsupported, "Send the draft as Content-Type: application/json.")
-	}
-	body, err := io.ReadAll(r.Body)
+	source, revision, err := readDraft(r)
 	if err != nil {
 		return err
 	}
-	var sent struct {
-		Source   *string `json:"source"`
-		Revision *int64  `json:"revision"`
-	}
-	if err := json.Unmarshal(body, &sent); err != nil || sent.Source == nil || sent.Revision == nil || !utf8.Valid(body) {
-		return fault.New(fault.Malformed, "A draft is {\"source\": text, \"revision\": number}.").Because(err)
-	}
-	draft, err := d.keep(r, *sent.Source, *sent.Revision)
+	draft, err := d.keep(r, source, revision)
 	if stale, ok := errors.AsType[*script.StaleDraft](err); ok {
 		return d.json(w, http.StatusConflict, otherOf(stale.Current))
 	}
@@ -71,6 +61,24 @@ func (d *Dashboard) PutDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return d.json(w, http.StatusOK, saved)
+}
+
+func readDraft(r *http.Request) (source string, revision int64, err error) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return "", 0, fault.New(fault.Unsupported, "Send the draft as Content-Type: application/json.")
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", 0, err
+	}
+	var sent struct {
+		Source   *string `json:"source"`
+		Revision *int64  `json:"revision"`
+	}
+	if err := json.Unmarshal(body, &sent); err != nil || sent.Source == nil || sent.Revision == nil || !utf8.Valid(body) {
+		return "", 0, fault.New(fault.Malformed, "A draft is {\"source\": text, \"revision\": number}.").Because(err)
+	}
+	return *sent.Source, *sent.Revision, nil
 }
 
 func (d *Dashboard) json(w http.ResponseWriter, status int, value any) error {

@@ -249,6 +249,7 @@ func TestTwoTabsSave(t *testing.T) {
 	if at, err := time.Parse(time.RFC3339, values["saved_at"].(string)); err != nil || time.Since(at).Abs() > time.Minute {
 		t.Errorf("saved at %v", values["saved_at"])
 	}
+	s.sees(s.get("/apps/shop"), 200, "+2", "−1")
 	got, values = s.save("theirs", first)
 	s.sees(got, 409)
 	if values["source"] != "export default () => \"mine\";\n// more\n" || values["revision"] != float64(first+1) || values["by"] == "" || values["at"] == nil {

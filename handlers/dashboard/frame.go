@@ -143,11 +143,3 @@ func (d *Dashboard) appCards(r *http.Request, apps []app.App) ([]views.AppCard, 
 	}
 	return cards, nil
 }
-
-// refresh makes this node's worker serve at once what was changed. When it cannot, the
-// worker finds the change by itself within seconds.
-func (d *Dashboard) refresh(r *http.Request) {
-	if err := d.Worker.Refresh(r.Context()); err != nil {
-		web.Of(r).Err = err
-	}
-}

@@ -45,7 +45,6 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d.refresh(r)
 	shared, _ := d.urls(r, state.App.Slug)
 	return d.done(w, r, "Live: "+shared+"/"+published.Script.Name, paths.Script(state.App.Slug, made.Name))
 }

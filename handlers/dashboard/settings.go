@@ -55,7 +55,6 @@ func (d *Dashboard) DescribeScript(w http.ResponseWriter, r *http.Request) error
 			Description: settings.Description, Capture: string(settings.Capture), Faults: faults,
 		})
 	}
-	d.refresh(r)
 	return d.done(w, r, "Saved.", paths.ScriptSettings(state.App.Slug, state.Script.Name))
 }
 
@@ -74,7 +73,6 @@ func (d *Dashboard) RenameScript(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Name: values.Get("name"), Faults: faults})
 	}
-	d.refresh(r)
 	return d.done(w, r, "The script is called "+renamed.Name+". Its old URL answers with a redirect.", paths.ScriptSettings(state.App.Slug, renamed.Name))
 }
 
@@ -94,6 +92,5 @@ func (d *Dashboard) DeleteScript(w http.ResponseWriter, r *http.Request) error {
 		delete(faults, "name")
 		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Confirm: values.Get("confirm"), Faults: faults})
 	}
-	d.refresh(r)
 	return d.done(w, r, "The script "+state.Script.Name+" is deleted.", paths.App(state.App.Slug))
 }

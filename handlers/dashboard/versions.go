@@ -57,27 +57,28 @@ func (d *Dashboard) Publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	state, note := web.Of(r), values.Get("note")
-	published, err := d.publishDraft(r, values.Get("revision"), values.Get("if_version"), note)
-	if err == nil {
-		d.refresh(r)
-		words := fmt.Sprintf("Published v%d. It answers its URL now.", published.Version)
-		if published.Unchanged {
-			words = fmt.Sprintf("The draft is the same as the live v%d: nothing to publish.", published.Version)
-		}
-		return d.done(w, r, words, paths.Script(state.App.Slug, state.Script.Name))
+	published, err := d.publishDraft(r, values.Get("revision"), values.Get("if_version"), values.Get("note"))
+	if err != nil {
+		return d.notPublished(w, r, values.Get("note"), err)
 	}
+	words := fmt.Sprintf("Published v%d. It answers its URL now.", published.Version)
+	if published.Unchanged {
+		words = fmt.Sprintf("The draft is the same as the live v%d: nothing to publish.", published.Version)
+	}
+	return d.done(w, r, words, paths.Script(web.Of(r).App.Slug, web.Of(r).Script.Name))
+}
+
+// notPublished draws the dialog again over what is live and drafted by now.
+func (d *Dashboard) notPublished(w http.ResponseWriter, r *http.Request, note string, err error) error {
 	status, faults, ok := refusal(w, r, err)
 	if !ok {
 		return err
 	}
 	props := views.PublishProps{Note: note, Faults: faults, Problems: problemsOf(err)}
-	if len(props.Problems) > 0 {
-		delete(faults, "source")
-	}
-	if faults["source"] != "" { // of the draft itself: there is no such input here
+	if faults["source"] != "" && len(props.Problems) == 0 { // of the draft itself: there is no such input here
 		faults[""] = faults["source"]
 	}
+	state := web.Of(r)
 	if state.Script, err = d.Scripts.Get(r.Context(), state.App.ID, state.Script.ID); err != nil {
 		return err
 	}
@@ -180,7 +181,6 @@ func (d *Dashboard) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.versions(w, r, status, 0, faults)
 	}
-	d.refresh(r)
 	return d.done(w, r, fmt.Sprintf("v%d is live. The draft is as it was.", number), paths.Versions(state.App.Slug, state.Script.Name))
 }
 
