@@ -25,6 +25,7 @@ import (
 
 const (
 	maxStack       = 64 << 20 // bytes of one goroutine's stack
+	gcPercent      = 400      // a worker keeps little and throws away much
 	maxConnections = 8192     // open at a time on the public listener
 	maxHeader      = 64 << 10
 	finishLimit    = 40 * time.Second // for calls under way when the worker stops
@@ -39,7 +40,8 @@ func runWorkerProcess(ctx context.Context) error {
 	}
 	setLog(config.LogFormat, config.LogLevel)
 	debug.SetMaxStack(maxStack)
-	debug.SetMemoryLimit(config.MemoryBudget + config.MemoryBudget/4)
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(config.MemoryBudget / 4 * 3) // garbage is no reason to stop a run
 	if err := limitAddressSpace(config.MemoryBudget); err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Invoker struct {
 	processor *processor
 	programs  *programs
 	watcher   *watcher
+	runners   *runners
 	labels    []context.Context // by journal slot; made once, set in nanoseconds
 }
 
@@ -58,6 +59,7 @@ func New(config Config) *Invoker {
 		processor: newProcessor(runtime.GOMAXPROCS(0)),
 		programs:  newPrograms(config.MemoryBudget / programShare),
 		watcher:   newWatcher(config.Journal.Slots(), config.MemoryBudget),
+		runners:   newRunners(),
 		labels:    make([]context.Context, config.Journal.Slots()),
 	}
 	for slot := range i.labels {
@@ -176,7 +178,7 @@ func (i *Invoker) prepare(t task, execution id.Execution) *run {
 	})
 	i.watcher.add(r)
 	i.live.Start(entry)
-	go i.execute(r, t, began)
+	i.runners.run(func() { i.execute(r, t, began) })
 	return r
 }
 

@@ -57,7 +57,7 @@ func start(ctx context.Context, settings Settings, number int) (*process, error)
 		words: &lastWords{forward: func(line []byte) { os.Stderr.Write(append(line, '\n')) }},
 	}
 	p.cmd = exec.Command(settings.Executable, "worker")
-	p.cmd.Env = []string{"GODEBUG=tracebacklabels=1", "GOTRACEBACK=all", "TZ=UTC"}
+	p.cmd.Env = []string{"GODEBUG=tracebacklabels=1,adaptivestackstart=1", "GOTRACEBACK=all", "TZ=UTC"}
 	p.cmd.Stdin = bytes.NewReader(input)
 	p.cmd.Stdout, p.cmd.Stderr = os.Stderr, p.words
 	p.cmd.ExtraFiles = []*os.File{settings.Listener, readyIn}
