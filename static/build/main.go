@@ -44,7 +44,7 @@ func build() error {
 
 // bundle gives the content of each entry point by its name.
 func bundle() (map[string][]byte, error) {
-	known, err := words()
+	known, err := words(declarations)
 	if err != nil {
 		return nil, err
 	}

@@ -31,10 +31,10 @@ type list struct {
 	grammar grammar
 }
 
-// words reads every declaration file; without any the list is empty.
-func words() (string, error) {
+// words reads every declaration file below a folder; without any the list is empty.
+func words(folder string) (string, error) {
 	l := &list{Globals: []word{}, Modules: map[string][]word{}, Members: map[string][]word{}, Of: map[string]string{}, grammar: newGrammar()}
-	err := filepath.WalkDir(declarations, func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".d.ts") {
 			return err
 		}

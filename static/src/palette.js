@@ -50,6 +50,7 @@ export function palette() {
     else return;
     e.preventDefault();
   });
+  dialog.querySelector("form").addEventListener("submit", (e) => e.preventDefault());
   list.addEventListener("click", (e) => choose(e.target.closest("li")));
   dialog.addEventListener("click", (e) => e.target === dialog && dialog.close());
 

@@ -13,8 +13,27 @@ const snippets = [
   snippetCompletion("try {\n\t${}\n} catch (error) {\n\tlog.error(\"…\", { error });\n}", { label: "try", type: "text", detail: "catch and log" }),
 ];
 
+// The language's own objects: what they hold is asked of the browser's.
+const standard = ["Array", "ArrayBuffer", "BigInt", "Boolean", "DataView", "Date", "Error", "JSON", "Map", "Math", "Number", "Object", "Promise", "Proxy", "RangeError", "Reflect", "RegExp", "Set", "String", "Symbol", "SyntaxError", "TypeError", "Uint8Array", "WeakMap", "WeakSet"];
+const functions = ["decodeURIComponent", "encodeURIComponent", "globalThis", "isFinite", "isNaN", "parseFloat", "parseInt"];
+const language = [...standard.map((label) => ({ label, type: "class" })), ...functions.map((label) => ({ label, type: "function" }))];
+
+function held(name) {
+  if (!standard.includes(name)) return [];
+  const object = globalThis[name];
+  return Object.getOwnPropertyNames(object).filter((label) => !["length", "name", "prototype", "caller", "arguments"].includes(label))
+    .map((label) => ({ label, type: typeof object[label] === "function" ? "method" : "property" }));
+}
+
+// all are the members of a type and of those it extends.
+function all(type) {
+  if (!type) return [];
+  const above = known.globals.find((w) => w.label === type)?.detail?.match(/extends (\w+)/)?.[1];
+  return [...(known.members[type] ?? []), ...(above ? all(above) : [])];
+}
+
 const modules = Object.entries(known.modules);
-const everywhere = [...known.globals, ...modules.flatMap(([name, words]) => words.map((w) => ({ ...w, detail: (w.detail ?? "") + "  from " + name }))), ...keywords, ...snippets];
+const everywhere = [...known.globals.map((w) => (/interface|type/.test(w.type) ? { ...w, boost: -2 } : w)), ...language, ...modules.flatMap(([name, words]) => words.map((w) => ({ ...w, detail: (w.detail ?? "") + "  from " + name }))), ...keywords, ...snippets];
 
 // typeOf guesses the type of a name from how it is declared: an annotation, new, or what is known.
 function typeOf(name, text) {
@@ -30,7 +49,7 @@ function typeOf(name, text) {
 
 function members(name, text) {
   const type = typeOf(name, text);
-  return [...(known.members["typeof " + name] ?? []), ...(known.members[type] ?? []), ...(known.members["typeof " + type] ?? []), ...(type ? [] : known.members[name] ?? [])];
+  return [...(known.members["typeof " + name] ?? []), ...all(type), ...held(name)];
 }
 
 export function complete(context) {
