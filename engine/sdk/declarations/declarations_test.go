@@ -1,4 +1,4 @@
-package types_test
+package declarations_test
 
 import (
 	"encoding/json"
@@ -12,9 +12,9 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/sdk/declarations"
 	"picloud/engine/sdk/handler"
 	"picloud/engine/sdk/log"
-	"picloud/engine/sdk/types"
 	"picloud/engine/webapi"
 )
 
@@ -136,12 +136,12 @@ func TestGlobalsAreDeclared(t *testing.T) {
 	names := slices.DeleteFunc(globals().Names(), func(name string) bool {
 		return strings.HasPrefix(name, "__") || slices.Contains(language, name)
 	})
-	same(t, "globals", read(types.Declarations).values, names)
+	same(t, "globals", read(declarations.Text).values, names)
 }
 
 func TestClassesAreDeclared(t *testing.T) {
 	t.Parallel()
-	d := read(types.Declarations)
+	d := read(declarations.Text)
 	type class struct{ Members, Statics []string }
 	found := real[map[string]class](t, `
 		const names = `+list(d.classes)+`, out = {};
@@ -161,7 +161,7 @@ func TestClassesAreDeclared(t *testing.T) {
 
 func TestObjectsAreDeclared(t *testing.T) {
 	t.Parallel()
-	d := read(types.Declarations)
+	d := read(declarations.Text)
 	found := real[map[string][]string](t, `return {
 		Context: Object.keys(ctx), Console: Object.keys(console), Log: Object.keys(__picloud.log), With: Object.keys(__picloud.log.with({})), picloud: Object.keys(__picloud),
 	};`)
