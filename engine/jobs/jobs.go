@@ -1,9 +1,14 @@
-// Package jobs is durable background work: it runs once at a time in the whole
-// installation, survives a restart and is tried again when it fails. It hides River.
+// Package jobs is durable background work: it runs once in the whole installation,
+// whatever number of nodes there are, and survives a restart. It hides River.
+//
+// A River client that has started asks the database about once a second and wakes the
+// processor twenty times, also when there is nothing to do, so it is started for as long
+// as there is something to do, which is a moment each minute.
 package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -24,11 +29,10 @@ type Jobs struct {
 }
 
 const (
+	every      = time.Minute
 	maxWorkers = 4
-	maxConns   = maxWorkers + 4 // and one to listen, and those of River itself
-	// New work announces itself by NOTIFY; the poll is for what an announcement missed.
-	pollInterval = time.Minute
-	softStop     = 5 * time.Second
+	softStop   = 5 * time.Second
+	keepRows   = time.Hour // of jobs of the past, for who looks into the table
 )
 
 // Migrate makes or brings up to date the tables that background work needs. It may be
@@ -44,51 +48,84 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// Open prepares the work; Run does it, on connections of its own like those of the pool.
-// The tables must be there.
+// Open prepares the work; Run does it. The tables must be there.
 func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
-	config := pool.Config()
-	config.MaxConns, config.MinConns = maxConns, 0
-	// River tries again by itself; asking each connection first whether it lives would
-	// double what an idle product asks of the database.
-	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
-	own, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(own, retention)})
-	client, err := river.NewClient(riverpgxv5.New(own), &river.Config{
-		Logger:            quiet(),
-		Workers:           workers,
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
-		FetchPollInterval: pollInterval,
-		SoftStopTimeout:   softStop,
-		// A leader schedules, retries and cleans, and asks the database about once a
-		// second for it. As long as the only job is asked for each minute and never
-		// tried again, nobody needs one.
-		LeaderElectionDisabled: true,
+	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(pool, retention)})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger:                 quiet(),
+		Workers:                workers,
+		Queues:                 map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
+		PollOnly:               true, // what is to do is there before the client starts
+		LeaderElectionDisabled: true, // nothing waits for its time and nothing is tried again
+		SoftStopTimeout:        softStop,
 	})
 	if err != nil {
-		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{pool: own, client: client}, nil
+	return &Jobs{pool: pool, client: client}, nil
 }
 
-// Run works until ctx ends and what runs then has ended, or five seconds have passed. It
-// can be called once.
+// Run works until ctx ends and what runs then has ended, or five seconds have passed.
+// While the database is away it tries again each minute.
 func (j *Jobs) Run(ctx context.Context) error {
-	defer j.pool.Close()
-	if err := j.client.Start(ctx); err != nil {
-		if ctx.Err() != nil {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	var cleaned time.Time
+	for {
+		err := j.work(ctx)
+		if err == nil && time.Since(cleaned) > keepRows {
+			_, err = j.pool.Exec(ctx, "DELETE FROM river_job WHERE kind = $1 AND created_at < now() - $2::interval", upkeepArgs{}.Kind(), keepRows)
+			cleaned = time.Now()
+		}
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("background work failed; it is tried again in a minute", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// work adds the job of this minute and does it. Every node tries; the first one's stays.
+func (j *Jobs) work(ctx context.Context) (err error) {
+	added, err := j.client.Insert(ctx, upkeepArgs{}, &river.InsertOpts{
+		MaxAttempts: 1, // the next minute is soon enough
+		UniqueOpts:  river.UniqueOpts{ByPeriod: every},
+	})
+	if err != nil {
+		return fmt.Errorf("add job: %w", err)
+	}
+	if added.UniqueSkippedAsDuplicate {
+		return nil
+	}
+	ended, leave := j.client.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed, river.EventKindJobCancelled)
+	defer leave()
+	if err := j.client.Start(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
-	j.askForUpkeep(ctx)
-	<-j.client.Stopped()
-	return nil
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*softStop)
+		defer cancel()
+		err = errors.Join(err, j.client.Stop(stopping))
+	}()
+	limit := time.NewTimer(upkeepLimit)
+	defer limit.Stop()
+	for {
+		select {
+		case event := <-ended:
+			if event != nil && event.Job.ID != added.Job.ID {
+				continue
+			}
+			return nil
+		case <-limit.C: // another node has taken it
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // quiet lets through what an operator has to know.
