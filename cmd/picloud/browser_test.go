@@ -47,16 +47,6 @@ func (b *browser) post(path string, fields ...string) string {
 	return b.do(request)
 }
 
-func (b *browser) get(path string) string {
-	b.t.Helper()
-	request, err := http.NewRequest("GET", b.p.url(path), nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	request.Header.Set("Accept", "text/html")
-	return b.do(request)
-}
-
 func (b *browser) do(request *http.Request) string {
 	b.t.Helper()
 	answer, err := b.client.Do(request)

@@ -70,6 +70,7 @@ func New(config Config) *Invoker {
 
 // Run watches over the runs until ctx ends.
 func (i *Invoker) Run(ctx context.Context) error {
+	defer close(i.runners.done)
 	i.watcher.run(ctx.Done())
 	return nil
 }

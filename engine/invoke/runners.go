@@ -6,12 +6,13 @@ import "sync/atomic"
 // sandbox needs, which a new goroutine would have to do step by step, copying each time.
 type runners struct {
 	next chan func()
+	done chan struct{} // closed when none is to wait any more
 	idle atomic.Int32
 }
 
 const idleRunners = 32
 
-func newRunners() *runners { return &runners{next: make(chan func())} }
+func newRunners() *runners { return &runners{next: make(chan func()), done: make(chan struct{})} }
 
 // run does work on a waiting goroutine, or on a new one.
 func (r *runners) run(work func()) {
@@ -29,13 +30,11 @@ func (r *runners) loop(work func()) {
 			r.idle.Add(-1)
 			return
 		}
-		work = <-r.next
-		r.idle.Add(-1)
-		if work == nil {
+		select {
+		case work = <-r.next:
+			r.idle.Add(-1)
+		case <-r.done:
 			return
 		}
 	}
 }
-
-// close lets the waiting ones go.
-func (r *runners) close() { close(r.next) }
