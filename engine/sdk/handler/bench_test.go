@@ -1,0 +1,59 @@
+package handler_test
+
+import (
+	"testing"
+	"time"
+
+	"picloud/engine/call"
+	"picloud/engine/js"
+	"picloud/engine/sdk/handler"
+	"picloud/engine/sdk/log"
+	"picloud/engine/webapi"
+)
+
+// BenchmarkCall is one call of a function: a sandbox made, the module loaded, its handler
+// called, the answer read.
+func BenchmarkCall(b *testing.B) {
+	for _, c := range []struct{ name, body string }{
+		{"nothing", ``},
+		{"text", `return "Hello"`},
+		{"object", `return { hello: "world" }`},
+		{"list", `return [{ id: 1, name: "Ada", tags: ["a", "b"] }, { id: 2.5, name: "Bob", at: null }]`},
+		{"response", `return new Response("hello")`},
+		{"json", `return Response.json({ hello: "world" }, { status: 201 })`},
+		{"query", `return "Hello, " + new URL(request.url).searchParams.get("name")`},
+		{"header", `return request.headers.get("x-name")`},
+		{"body", `return request.json().then((body) => ({ name: body.name }))`},
+		{"context", `return { run: ctx.executionId, script: ctx.script.name }`},
+		{"log", `console.log("hello", request.method); return "Hello"`},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchmark(b, c.body) })
+	}
+}
+
+func benchmark(b *testing.B, body string) {
+	// The program as the bundler makes it.
+	text := "var __m=(()=>{\"use strict\";\nfunction f_default(request, env, ctx) {\n" + body + "\n}\nreturn{default:f_default}})();\n"
+	caps, err := js.ChooseCaps(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	program, err := js.Compile(text, caps)
+	if err != nil {
+		b.Fatal(err)
+	}
+	globals := js.NewGlobals(webapi.Globals(), log.Globals())
+	request := call.Request{
+		Method: "POST", URL: "http://localhost/fn/app/hello?name=Ada&n=1", Body: []byte(`{"name":"Ada"}`),
+		Header: []call.Field{{Name: "host", Value: "localhost"}, {Name: "x-name", Value: "Ada"}},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		run := handler.New(handler.Input{
+			Program: program, Globals: globals, Limits: call.DefaultLimits, Deadline: time.Now().Add(time.Second), Request: request,
+		})
+		if result := run.Do(func(call.Result) {}); result.Outcome != call.OK {
+			b.Fatal(result.Failure)
+		}
+	}
+}
