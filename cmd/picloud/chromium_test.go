@@ -266,11 +266,25 @@ func (w *window) keys(keys string, held ...chromedp.Modifier) {
 	w.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(held...)))
 }
 
-// write replaces the text of the editor.
+// write replaces the text of the editor: pasted but for its last line, which is typed.
 func (w *window) write(source string) {
 	w.t.Helper()
 	w.until(`document.querySelector(".cm-content") && (document.querySelector(".cm-content").focus(), document.activeElement.matches(".cm-content"))`)
 	w.keys("a", chromedp.ModifierCtrl)
-	w.insert(source)
+	end := strings.LastIndexByte(source, '\n') + 1
+	w.until(fmt.Sprintf(`(() => {
+		const data = new DataTransfer();
+		data.setData("text/plain", %s);
+		document.querySelector(".cm-content").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+		return true;
+	})()`, quoted(source[:end])))
+	w.keys(source[end:])
+	w.until(fmt.Sprintf(`document.getElementById("source").value === %s`, quoted(source)))
 	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
+}
+
+// quoted is a text as JavaScript writes it.
+func quoted(text string) string {
+	b, _ := json.Marshal(text) // a string always marshals
+	return string(b)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -134,7 +135,7 @@ func (p *product) start() {
 		p.stop(cmd)
 		if p.t.Failed() {
 			text := p.log.String()
-			p.t.Logf("log of the product:\n%s", text[max(0, len(text)-6000):])
+			p.t.Logf("log of the product:\n%s", text[max(0, len(text)-60000):])
 		}
 	})
 	p.awaitReady()
@@ -146,11 +147,33 @@ func (p *product) stop(cmd *exec.Cmd) {
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	killer := time.AfterFunc(60*time.Second, func() {
-		p.t.Errorf("the product did not stop within a minute")
-		_ = cmd.Process.Kill()
+		p.t.Errorf("the product did not stop within a minute; its workers:\n%s", p.goroutines())
+		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		time.AfterFunc(2*time.Second, func() { _ = cmd.Process.Kill() })
 	})
 	_ = cmd.Wait()
 	killer.Stop()
+}
+
+// goroutines asks the workers what they are at.
+func (p *product) goroutines() string {
+	var all strings.Builder
+	sockets, _ := filepath.Glob(filepath.Join(p.dataDir, "run", "worker-*.sock"))
+	for _, socket := range sockets {
+		client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+			},
+		}}
+		answer, err := client.Get("http://worker/debug/pprof/goroutine?debug=2")
+		if err != nil {
+			fmt.Fprintln(&all, socket, err)
+			continue
+		}
+		_, _ = io.Copy(&all, answer.Body)
+		answer.Body.Close()
+	}
+	return all.String()
 }
 
 func (p *product) awaitReady() {

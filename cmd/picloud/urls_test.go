@@ -182,12 +182,12 @@ func TestRename(t *testing.T) {
 		t.Fatal(err)
 	}
 	browser := p.signIn()
-	browser.post("/apps/shop/scripts/old/rename", "name", "new")
+	browser.post("/apps/shop/scripts/old/rename", "name", "fresh")
 	got := p.get("/fn/shop/old/deep?x=1")
-	if got.status != 308 || got.header.Get("Location") != "/fn/shop/new/deep?x=1" {
+	if got.status != 308 || got.header.Get("Location") != "/fn/shop/fresh/deep?x=1" {
 		t.Errorf("the old name: %d %q", got.status, got.header.Get("Location"))
 	}
-	if got := p.get("/fn/shop/new"); got.body != "hello" {
+	if got := p.get("/fn/shop/fresh"); got.body != "hello" {
 		t.Errorf("the new name: %d %q", got.status, got.body)
 	}
 	p.publish("shop", "old", `export default () => "another";`)
