@@ -266,8 +266,16 @@ func (w *window) keys(keys string, held ...chromedp.Modifier) {
 	w.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(held...)))
 }
 
-// write replaces the text of the editor: pasted but for its last line, which is typed.
+// write replaces the text of the editor and waits until it is saved.
 func (w *window) write(source string) {
+	w.t.Helper()
+	w.paste(source)
+	w.until(fmt.Sprintf(`document.getElementById("source").value === %s`, quoted(source)))
+	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
+}
+
+// paste replaces the text of the editor: pasted but for its last line, which is typed.
+func (w *window) paste(source string) {
 	w.t.Helper()
 	w.until(`document.querySelector(".cm-content") && (document.querySelector(".cm-content").focus(), document.activeElement.matches(".cm-content"))`)
 	w.keys("a", chromedp.ModifierCtrl)
@@ -279,8 +287,6 @@ func (w *window) write(source string) {
 		return true;
 	})()`, quoted(source[:end])))
 	w.keys(source[end:])
-	w.until(fmt.Sprintf(`document.getElementById("source").value === %s`, quoted(source)))
-	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
 }
 
 // quoted is a text as JavaScript writes it.

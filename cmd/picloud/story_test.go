@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -234,15 +231,4 @@ func (w *window) goBack() {
 	w.shows("#v2", "Live")
 	w.shows(".timeline, main", "v3 talks too much")
 	w.clean()
-}
-
-// watchFrames keeps the streams of a window's pages where a test finds them.
-func (w *window) watchStreams() {
-	w.t.Helper()
-	w.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
-			window.streams = [];
-			window.EventSource = class extends EventSource { constructor(...args) { super(...args); streams.push(this); } };`})
-		return err
-	}))
 }

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// signIn signs a person in through the page.
+func (w *window) signIn() {
+	w.t.Helper()
+	w.visit("/login")
+	w.fill("E-mail", ownerEmail)
+	w.fill("Password", ownerPassword)
+	w.press("Sign in")
+	w.until(`location.pathname.startsWith("/apps")`)
+}
+
+// edit opens the editor of a script.
+func (w *window) edit(app, script string) {
+	w.t.Helper()
+	w.visit("/apps/" + app + "/scripts/" + script)
+	w.until(`document.querySelector(".cm-content")`)
+}
+
+// answers is a function that gives a text.
+func answers(text string) string {
+	return "// A function of one line.\nexport default () => " + quoted(text) + ";"
+}
+
+const control, shift = chromedp.ModifierCtrl, chromedp.ModifierShift
+
+// TestKeys does everything on the script page by keyboard.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	p.publish("shop", "orders-of-today", hello)
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+
+	w.write(answers("second"))
+	w.keys("\r", control)
+	w.shows("#answer .out", "second")
+
+	w.keys(" ")
+	w.keys("s", control)
+	w.shows("#saved", "Saved just now")
+	w.until(`document.querySelector("#edit [name=revision]").value === "3"`)
+
+	w.keys("P", control, shift)
+	w.shows("dialog[open] h1", "Publish greet as v2")
+	w.until(`document.activeElement.name === "note"`)
+	w.keys("\x1b")
+	w.until(`!document.querySelector("dialog[open]")`)
+	w.keys("P", control, shift)
+	w.shows("dialog[open] h1", "Publish greet as v2")
+	w.insert("By keyboard")
+	w.keys("\r")
+	w.shows("main .banner", "Published v2")
+	if got := p.get("/fn/shop/greet"); got.body != "second" {
+		t.Errorf("published %q", got.body)
+	}
+
+	w.keys("k", control)
+	w.until(`document.querySelector("#palette[open] li")`)
+	w.insert("orders")
+	w.shows("#palette[open] [aria-selected=true]", "orders-of-today")
+	w.keys("\r")
+	w.until(`location.pathname === "/apps/shop/scripts/orders-of-today"`)
+	w.until(`document.querySelector(".cm-content")`)
+	w.keys("?")
+	w.shows("dialog[open]", "Publish")
+	w.keys("\x1b")
+	w.until(`!document.querySelector("dialog[open]")`)
+	w.keys("/")
+	w.until(`document.activeElement.id === "find"`)
+}
+
+// TestBuildErrors: what does not build is shown at its line, and nothing of it goes live.
+func TestBuildErrors(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	w.write("const fine = 1;\n\n  const = 2;\nexport default () => fine;")
+	w.keys("\r", control)
+	w.shows("#problems li", "3:9")
+	w.shows("#problem-count", "1 problem")
+	w.shows("#answer", "It does not build")
+	w.until(`(() => {
+		const marker = document.querySelector(".cm-lint-marker-error").getBoundingClientRect();
+		const line = document.querySelectorAll(".cm-line")[2].getBoundingClientRect();
+		return marker.top >= line.top - 1 && marker.bottom <= line.bottom + 1;
+	})()`)
+	w.press("3:9")
+	w.shows("#position", "Ln 3, Col 9")
+	w.expect("status of 422") // that it was not published
+	w.press("Publish…")
+	w.press("Publish v2")
+	w.shows("dialog[open] [role=alert]", "It does not build")
+	w.shows("dialog[open] .problems", "3:9")
+	w.press("Back to the draft")
+	w.until(`!document.querySelector("dialog[open]")`)
+	if got := p.get("/fn/shop/greet"); got.body != "first" {
+		t.Errorf("now it answers %q", got.body)
+	}
+	w.write("import lodash from \"lodash\";\nexport default () => lodash;")
+	w.keys("\r", control)
+	w.shows("#problems li", "1:")
+	w.shows("#problems li", "lodash")
+	w.write(answers("again"))
+	w.keys("\r", control)
+	w.shows("#answer .out", "again")
+	w.until(`!document.querySelector("#problems li") && !document.querySelector(".cm-lint-marker-error")`)
+}
+
+// TestTwoTabs: a save over another tab's save is refused; one may take mine, theirs, or look.
+func TestTwoTabs(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	chromium := p.chromium()
+	left, right := p.open(chromium), p.open(chromium)
+	for _, w := range []*window{left, right} {
+		w.expect("status of 409")
+	}
+	left.signIn()
+	left.edit("shop", "greet")
+	right.edit("shop", "greet")
+
+	left.write(answers("left"))
+	right.paste(answers("right"))
+	right.shows("#conflict", "Somebody else saved this draft")
+	right.shows("#saved", "Not saved")
+	right.press("Take mine")
+	right.shows("#saved", "Saved just now")
+	right.until(`document.getElementById("conflict").hidden`)
+
+	left.paste(answers("left again"))
+	left.shows("#conflict", "Your text is still here")
+	left.press("Take theirs")
+	left.until(fmt.Sprintf(`document.getElementById("source").value === %s`, quoted(answers("right"))))
+	left.write(answers("left at last"))
+
+	right.paste(answers("mine"))
+	right.shows("#conflict", "Somebody else")
+	right.press("Show the difference")
+	right.shows("h1", "Two drafts of greet")
+	right.shows(".diff .del", "left at last")
+	right.shows(".diff .add", "mine")
+	right.press("Take mine, replace theirs")
+	right.shows("main .banner", "Saved")
+	right.until(fmt.Sprintf(`document.getElementById("source").value === %s`, quoted(answers("mine"))))
+
+	left.paste(answers("left, not saved"))
+	left.keys("\r", control) // a run saves first
+	left.shows("#conflict", "Somebody else")
+	left.until(`!document.querySelector("#answer .answer")`)
+}
+
+// TestSessionEnds: a session that is revoked or signed out ends its open live pages at once.
+func TestSessionEnds(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	here, there := p.open(p.chromium()), p.open(p.chromium())
+	for _, w := range []*window{here, there} {
+		w.signIn()
+		w.visit("/apps/shop/runs")
+		p.eventually(patience, "live", func() bool {
+			p.get("/fn/shop/greet")
+			live, err := evaluate[bool](w, `document.querySelectorAll("#rows tr").length > 0`)
+			return err == nil && live
+		})
+	}
+	ending := p.open(here.ctx)
+	ending.visit("/profile")
+	ending.press("End: ")
+	ending.until(`!document.querySelector("[aria-label^='End: ']")`)
+	there.shows("#live-state", "Ended")
+	there.visit("/apps/shop/runs")
+	there.shows("h1", "Sign in")
+	there.shows(".banner", "Your session has ended")
+
+	ending.press("Account of")
+	ending.press("Sign out")
+	ending.shows("h1", "Sign in")
+	here.shows("#live-state", "Ended")
+}
