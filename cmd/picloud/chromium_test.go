@@ -211,12 +211,12 @@ func (w *window) seen() string {
 	return text[:min(len(text), 3000)]
 }
 
-// find gives the middle of what can be pressed and begins with the text, once it is there and
-// nothing lies over it.
+// find gives the middle of what can be pressed and has the text, or begins with it, once it is
+// there and nothing lies over it.
 const find = `((text) => {
-	for (const e of document.querySelectorAll("button, a, summary, label")) {
-		const words = (e.getAttribute("aria-label") ?? e.textContent).replace(/\s+/g, " ").trim();
-		if (!words.startsWith(text) || !e.checkVisibility({ visibilityProperty: true })) continue;
+	const words = (e) => (e.getAttribute("aria-label") ?? e.textContent).replace(/\s+/g, " ").trim();
+	const all = [...document.querySelectorAll("button, a, summary, label")].filter((e) => e.checkVisibility({ visibilityProperty: true }));
+	for (const e of [...all.filter((e) => words(e) === text), ...all.filter((e) => words(e).startsWith(text))]) {
 		e.scrollIntoView({ block: "center", behavior: "instant" });
 		const box = e.getBoundingClientRect();
 		const x = box.x + box.width / 2, y = box.y + box.height / 2;
@@ -225,7 +225,7 @@ const find = `((text) => {
 	return [];
 })`
 
-// press clicks on the button, link or label that begins with the text.
+// press clicks on the button, link or label that has the text, or begins with it.
 func (w *window) press(text string) {
 	w.t.Helper()
 	var place []float64
