@@ -146,7 +146,7 @@ func runs(p *product, _ time.Duration) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, filter := range []string{"", "?outcome=error", "?outcome=timeout", "?status=4", "?version=1", "?path=/orders/7"} {
+	for _, filter := range []string{"", "?outcome=error", "?outcome=timeout", "?status=4xx", "?version=1", "?path=/orders/7"} {
 		times, err := p.pages("/apps/"+appSlug+"/runs"+filter, 100)
 		if err != nil {
 			return nil, err

@@ -157,14 +157,14 @@ func (p *product) publish(name, source string) error {
 func (p *product) multiply(script, stem string, n int) ([]string, error) {
 	_, err := p.pool.Exec(context.Background(), `
 		WITH model AS (
-			SELECT s.app_id, v.* FROM scripts s JOIN script_versions v ON v.script_id = s.id AND v.number = s.live_version WHERE s.name = $1
+			SELECT v.* FROM scripts s JOIN script_versions v ON v.script_id = s.id AND v.number = s.live_version WHERE s.name = $1 AND s.app_id = (SELECT id FROM apps WHERE slug = 'bench')
 		), made AS (
 			INSERT INTO scripts (id, app_id, name, language, live_version, capture)
 			SELECT gen_random_uuid(), app_id, $2 || n, language, 1, 'heads' FROM model, generate_series(0, $3::int - 1) n
 			RETURNING id, app_id, name
 		), version AS (
-			INSERT INTO script_versions (id, app_id, script_id, number, language, source, program, source_map, hash, caps, author)
-			SELECT gen_random_uuid(), made.app_id, made.id, 1, model.language, model.source, model.program || '// ' || made.name,
+			INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author)
+			SELECT gen_random_uuid(), made.app_id, made.id, 1, model.language, model.source, model.source_hash, model.program || '// ' || made.name,
 				model.source_map, sha256(convert_to(model.program || '// ' || made.name, 'UTF8')), model.caps, 'bench' FROM made, model
 		)
 		INSERT INTO change_log (app_id) SELECT app_id FROM model`, script, stem, n)

@@ -49,7 +49,11 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 		backoff = restartFirst
 		s.serve(p)
-		slog.Info("worker ready", "worker", number, "pid", p.cmd.Process.Pid)
+		level := slog.LevelInfo
+		if number == 1 {
+			level = slog.LevelDebug // who has just started PiCloud was told where it is
+		}
+		slog.Log(ctx, level, "worker ready", "worker", number, "pid", p.cmd.Process.Pid)
 		s.watch(ctx, p)
 	}
 	s.gone.Wait()
@@ -151,8 +155,8 @@ func (s *Supervisor) recoverOf(ctx context.Context, p *process) {
 	if err := s.settings.Recover(ctx, p.journal, death); err != nil {
 		slog.Error("journal not recovered; it is tried again at the next start", "journal", filepath.Base(p.journal), "error", err)
 	}
-	if death.Trace != "" {
-		slog.Error("worker died", "worker", p.number, "why", death.Why, "slot", death.Slot)
+	if !p.leaving.Load() || death.Trace != "" {
+		slog.Error("worker died", "worker", p.number, "why", death.Why, "slot", death.Slot, "state", p.cmd.ProcessState, "trace", head(death.Trace))
 	}
 	_ = os.Remove(p.socket)
 }
