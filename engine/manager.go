@@ -76,7 +76,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	m.Apps = app.New(m.Pool)
 	m.Scripts = script.NewService(m.Pool, bundle.NewChildren(config.Executable, m.startChild).Build)
 	m.Executions = execution.NewStore(m.Pool)
-	if m.jobs, err = jobs.Open(m.Pool, config.Retention); err != nil {
+	if m.jobs, err = jobs.Open(m.Pool, config.Retention, m.Scripts.TrimChanges); err != nil {
 		return err
 	}
 	if config.AdminEmail != "" {

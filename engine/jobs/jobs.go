@@ -26,6 +26,7 @@ import (
 type Jobs struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
+	hourly func(context.Context) error
 }
 
 const (
@@ -48,8 +49,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// Open prepares the work; Run does it. The tables must be there.
-func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
+// Open prepares the work; Run does it. The tables must be there. hourly is small work that
+// may be done by several nodes.
+func Open(pool *pgxpool.Pool, retention execution.Retention, hourly func(context.Context) error) (*Jobs, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(pool, retention)})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -63,7 +65,7 @@ func Open(pool *pgxpool.Pool, retention execution.Retention) (*Jobs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{pool: pool, client: client}, nil
+	return &Jobs{pool: pool, client: client, hourly: hourly}, nil
 }
 
 // Run works until ctx ends and what runs then has ended, or five seconds have passed.
@@ -75,7 +77,7 @@ func (j *Jobs) Run(ctx context.Context) error {
 	for {
 		err := j.work(ctx)
 		if err == nil && time.Since(cleaned) > keepRows {
-			_, err = j.pool.Exec(ctx, "DELETE FROM river_job WHERE kind = $1 AND created_at < now() - $2::interval", upkeepArgs{}.Kind(), keepRows)
+			err = j.clean(ctx)
 			cleaned = time.Now()
 		}
 		if err != nil && ctx.Err() == nil {
@@ -87,6 +89,13 @@ func (j *Jobs) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func (j *Jobs) clean(ctx context.Context) error {
+	if _, err := j.pool.Exec(ctx, "DELETE FROM river_job WHERE kind = $1 AND created_at < now() - $2::interval", upkeepArgs{}.Kind(), keepRows); err != nil {
+		return fmt.Errorf("remove old jobs: %w", err)
+	}
+	return j.hourly(ctx)
 }
 
 // work adds the job of this minute and does it. Every node tries; the first one's stays.

@@ -19,7 +19,7 @@ func TestUpkeepRunsAtStart(t *testing.T) {
 		}
 	}
 	before := goleak.IgnoreCurrent()
-	jobs, err := Open(pool, execution.Retention{})
+	jobs, err := Open(pool, execution.Retention{}, func(context.Context) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
