@@ -19,7 +19,7 @@ type callers struct {
 	longest                      atomic.Int64 // nanoseconds without a right answer
 }
 
-func (p *product) load(path string) (l *callers, stop func()) {
+func (p *product) callers(path string) (l *callers, stop func()) {
 	l = &callers{}
 	done := make(chan struct{})
 	var group sync.WaitGroup
@@ -91,7 +91,7 @@ func TestWorkerKilled(t *testing.T) {
 	p := serveProduct(t)
 	p.app("shop")
 	p.publish("shop", "hello", hello)
-	l, stop := p.load("/fn/shop/hello")
+	l, stop := p.callers("/fn/shop/hello")
 	for range 5 {
 		before := l.right.Load()
 		p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > before+200 })
@@ -123,7 +123,7 @@ func TestManagerKilled(t *testing.T) {
 	p.publish("shop", "hello", hello)
 	answers := int64(0)
 	for _, all := range []bool{false, true} {
-		l, stop := p.load("/fn/shop/hello")
+		l, stop := p.callers("/fn/shop/hello")
 		p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 500 })
 		workers := p.workers()
 		_ = p.cmd.Process.Kill()

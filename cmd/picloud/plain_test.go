@@ -127,15 +127,21 @@ func (w *window) plainRuns() {
 	w.clean()
 }
 
-// saveDraft saves from the page as it is now.
-func (b *browser) saveDraft(app, script, source string) {
+// page opens a page.
+func (b *browser) page(path string) string {
 	b.t.Helper()
-	path := "/apps/" + app + "/scripts/" + script
 	request, err := http.NewRequest("GET", b.p.url(path), nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(b.do(request))
+	return b.do(request)
+}
+
+// saveDraft saves from the page as it is now.
+func (b *browser) saveDraft(app, script, source string) {
+	b.t.Helper()
+	path := "/apps/" + app + "/scripts/" + script
+	revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(b.page(path))
 	if revision == nil {
 		b.t.Fatal("the page has no revision")
 	}

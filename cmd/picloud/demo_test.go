@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// demoSources are the scripts of the demo: <script>.ts, or <script>-<version>.ts.
+//
+//go:embed testdata/demo
+var demoSources embed.FS
+
+// serveDemo is a product as it looks after some weeks: apps, scripts, versions, a draft that
+// differs, and runs of every outcome.
+func serveDemo(t *testing.T) *product {
+	t.Helper()
+	p := serveProduct(t, "--cpu-limit", "300ms", "--wall-limit", "2s", "--worker-memory", "192MiB", "--log-level", "error")
+	for _, app := range [][2]string{{"shop", "Web shop"}, {"garden", "Garden"}} {
+		if status, body := p.api("POST", "/api/v1/apps", map[string]string{"slug": app[0], "name": app[1]}); status != http.StatusCreated {
+			t.Fatalf("make app %s: %d %s", app[0], status, body)
+		}
+	}
+	for _, v := range [][2]string{{"1", "First"}, {"2", "Writes a log and knows the price"}, {"3", "Prices in dollars"}} {
+		p.demoScript("greet", v[0], v[1])
+	}
+	for _, name := range []string{"archive", "categories", "import-csv", "landing-page", "nightly-report", "orders", "price-feed", "search-index", "subscribe", "thumbnails"} {
+		p.demoScript(name, "", "As it was in the old shop")
+	}
+	if status, body := p.api("POST", "/api/v1/apps/shop/scripts", map[string]string{"name": "returns", "description": "Takes things back"}); status != http.StatusCreated {
+		t.Fatalf("make a script: %d %s", status, body)
+	}
+	someone := p.signIn()
+	someone.post("/apps/shop/scripts/greet/settings", "description", "Says hello, and tells the price in the caller's money", "capture", "heads")
+	someone.post("/apps/shop/scripts/orders/settings", "description", "Takes an order and gives it a number", "capture", "all")
+	someone.post("/apps/shop/scripts/greet/versions/2/live", "note", "v3 has no Swiss francs")
+	someone.post("/apps/shop/scripts/greet/versions/3/live", "note", "Nobody asked for them")
+	someone.saveDraft("shop", "greet", p.demoSource("greet-draft"))
+	p.demoRuns()
+	p.demoPast()
+	return p
+}
+
+func (p *product) demoSource(name string) string {
+	p.t.Helper()
+	source, err := demoSources.ReadFile("testdata/demo/" + name + ".ts")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(source)
+}
+
+func (p *product) demoScript(name, version, note string) {
+	p.t.Helper()
+	source := strings.TrimSuffix(name+"-"+version, "-")
+	if status, body := p.api("PUT", "/api/v1/apps/shop/scripts/"+name, map[string]any{"source": p.demoSource(source), "note": note}); status >= 300 {
+		p.t.Fatalf("publish %s: %d %s", name, status, body)
+	}
+}
+
+// demoRuns calls the scripts so that every outcome is there.
+func (p *product) demoRuns() {
+	p.t.Helper()
+	// What may cost a worker comes first.
+	for _, name := range []string{"archive", "search-index"} {
+		p.get("/fn/shop/" + name)
+		p.awaitReady()
+	}
+	crash, cancel := context.WithCancel(p.t.Context())
+	defer cancel()
+	ended := p.wait(crash, "nightly-report")
+	for _, pid := range p.workers() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	<-ended
+	p.awaitReady()
+	gone, leave := context.WithCancel(p.t.Context())
+	ended = p.wait(gone, "subscribe")
+	leave()
+	<-ended
+	for _, name := range []string{"categories", "import-csv", "nightly-report", "thumbnails"} {
+		p.get("/fn/shop/" + name)
+	}
+	for i, name := range []string{"Ada", "Grace", "Alan", "Edsger", "Barbara"} {
+		p.get("/fn/shop/greet?name="+name+"&in="+[]string{"eur", "usd"}[i%2], "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)", "Authorization", "Bearer theirs")
+	}
+	p.get("/fn/shop/landing-page")
+	p.get("/fn/shop/orders")
+	for _, body := range []string{`{"item":"tea","count":2}`, `{"item":"coffee","count":0}`, `{"item":"cocoa","count":1}`} {
+		p.call("POST", "/fn/shop/orders/new?from=page&token=secret", strings.NewReader(body), "Content-Type", "application/json")
+	}
+	p.get("/fn/shop/price-feed?item=tea")
+	p.get("/fn/shop/price-feed/daily?item=cocoa")
+	p.eventually(patience, "recorded", func() bool {
+		var runs, outcomes int
+		err := p.pool.QueryRow(p.t.Context(), `SELECT count(*), count(DISTINCT outcome) FROM executions`).Scan(&runs, &outcomes)
+		return err == nil && runs >= 19 && outcomes >= 10
+	})
+}
+
+// wait calls a script in the background and returns when it runs.
+func (p *product) wait(ctx context.Context, script string) (ended <-chan struct{}) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(ctx, "GET", p.url("/fn/shop/"+script), nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if answer, err := caller.Do(request); err == nil {
+			answer.Body.Close()
+		}
+	}()
+	someone := p.signIn()
+	p.eventually(patience, "running: "+script, func() bool {
+		return strings.Contains(someone.page("/apps/shop/runs?script="+script), "class=\"running\"")
+	})
+	return done
+}
+
+// demoPast spreads copies of the runs over the day that has passed, and makes the versions
+// older than they are.
+func (p *product) demoPast() {
+	p.t.Helper()
+	const id = `(lpad(to_hex((extract(epoch FROM e.started_at - $1::interval) * 1000)::bigint), 12, '0') || substr(replace(e.id::text, '-', ''), 13))::uuid`
+	statements := []string{
+		`INSERT INTO log_lines SELECT ` + id + `, l.app_id, seq, at - $1::interval, level, message, fields
+			FROM executions e JOIN log_lines l ON l.execution_id = e.id WHERE e.started_at > now() - interval '5 minutes' AND hashtext(e.id::text || $1) % 10 > $2::int`,
+		`INSERT INTO executions SELECT ` + id + `, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at - $1::interval,
+			(wall_us * (1 + abs(hashtext(id::text || $1)) % 90 / 10.0))::bigint, cpu_us, log_lines, error
+			FROM executions e WHERE e.started_at > now() - interval '5 minutes' AND hashtext(e.id::text || $1) % 10 > $2::int`,
+	}
+	step := 7 * time.Minute
+	for past := step; past < 23*time.Hour; past += step {
+		step = time.Duration(7+past.Minutes()/30) * time.Minute * time.Duration(60+int(past.Minutes())%50) / 60
+		for _, statement := range statements {
+			if _, err := p.pool.Exec(p.t.Context(), statement, fmt.Sprintf("%d seconds", int(past.Seconds())), 3); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
+	for _, statement := range []string{
+		`DELETE FROM run_counts`,
+		`INSERT INTO run_counts SELECT app_id, script_id, date_trunc('hour', started_at), count(*),
+			count(*) FILTER (WHERE outcome NOT IN ('ok', 'cancelled') OR status >= 500), sum(wall_us), sum(cpu_us), max(wall_us)
+			FROM executions WHERE version > 0 GROUP BY 1, 2, 3`,
+		`UPDATE script_versions SET created_at = created_at - (4 - number) ^ 3 * interval '47 minutes'`,
+		`UPDATE deployments SET created_at = created_at - (4 - to_version) ^ 3 * interval '47 minutes' WHERE to_version > coalesce(from_version, 0) AND note NOT LIKE 'Nobody%'`,
+	} {
+		if _, err := p.pool.Exec(p.t.Context(), statement); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// place is a page of the dashboard with its name in pictures and tests.
+type place struct {
+	name, path string
+	ready      string // holds when the page is as it is meant to be seen
+}
+
+// places are the pages of the demo that one sees before and after signing in.
+func (p *product) places() (outside, inside []place) {
+	p.t.Helper()
+	run := func(outcome, script string) string {
+		var id string
+		err := p.pool.QueryRow(p.t.Context(), `SELECT id FROM executions WHERE outcome = $1 AND script_name = $2 AND started_at > now() - interval '5 minutes' ORDER BY id DESC LIMIT 1`, outcome, script).Scan(&id)
+		if err != nil {
+			p.t.Fatalf("a run of %s that ended as %s: %v", script, outcome, err)
+		}
+		return "/apps/shop/runs/" + id
+	}
+	const greet = "/apps/shop/scripts/greet"
+	editor := `document.querySelector(".cm-content")`
+	return []place{
+			{name: "login", path: "/login"},
+			{name: "setup-expired", path: "/setup?token=none"},
+		}, []place{
+			{name: "apps", path: "/apps"},
+			{name: "app-new", path: "/apps/new"},
+			{name: "app", path: "/apps/shop"},
+			{name: "app-empty", path: "/apps/garden"},
+			{name: "app-settings", path: "/apps/shop/settings"},
+			{name: "app-runs", path: "/apps/shop/runs"},
+			{name: "app-runs-failed", path: "/apps/shop/runs?outcome=failed&since=24h"},
+			{name: "app-runs-none", path: "/apps/shop/runs?q=nowhere"},
+			{name: "app-runs-empty", path: "/apps/garden/runs"},
+			{name: "run", path: run("ok", "greet")},
+			{name: "run-bodies", path: run("ok", "orders")},
+			{name: "run-error", path: run("error", "price-feed")},
+			{name: "run-cpu", path: run("cpu", "thumbnails")},
+			{name: "run-stack", path: run("stack", "categories")},
+			{name: "run-crashed", path: run("crashed", "nightly-report")},
+			{name: "script-new", path: "/apps/shop/scripts/new"},
+			{name: "script", path: greet, ready: editor},
+			{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},
+			{name: "script-publish", path: greet + "/publish"},
+			{name: "script-history", path: greet + "/versions"},
+			{name: "script-version", path: greet + "/versions/2"},
+			{name: "script-diff", path: greet + "/diff?from=3&to=draft"},
+			{name: "script-runs", path: greet + "/runs"},
+			{name: "script-runs-empty", path: "/apps/shop/scripts/returns/runs"},
+			{name: "script-settings", path: greet + "/settings"},
+			{name: "search", path: "/search?q=re"},
+			{name: "search-none", path: "/search?q=zebra"},
+			{name: "profile", path: "/profile"},
+			{name: "error", path: "/apps/shop/nothing"},
+		}
+}
+
+// reach goes to a place and waits until it is ready.
+func (w *window) reach(at place) {
+	w.t.Helper()
+	w.visit(at.path)
+	if at.ready != "" {
+		w.until(at.ready)
+	}
+}
+
+// view is how a page is looked at.
+type view struct {
+	name, theme   string
+	width, height int64
+}
+
+func views() []view {
+	return []view{
+		{"light-1280", "light", 1280, 900}, {"dark-1280", "dark", 1280, 900},
+		{"light-360", "light", 360, 740}, {"dark-360", "dark", 360, 740},
+	}
+}
+
+// act is something that the script page shows only after one did something.
+type act struct {
+	name string
+	play func(*window)
+}
+
+func acts() []act {
+	return []act{
+		{"script-answer", func(w *window) {
+			w.press("Query")
+			w.fill("Query", "name=Ada&in=usd")
+			w.keys("\r", control)
+			w.shows("#answer .out", "45.36")
+			w.shows("#lines", "price")
+		}},
+		{"script-problems", func(w *window) {
+			w.until(`(document.querySelector("[data-problems]"), true)`)
+			w.write("export default () => {\n  const = 2;\n};")
+			w.keys("\r", control)
+			w.shows("#problems li", "2:9")
+			w.restore()
+		}},
+		{"script-dialog", func(w *window) {
+			w.keys("P", control, shift)
+			w.shows("dialog[open] h1", "Publish")
+		}},
+		{"palette", func(w *window) {
+			w.keys("k", control)
+			w.until(`document.querySelectorAll("#palette[open] li").length > 5`)
+			w.insert("re")
+			w.shows("#palette[open] li", "returns")
+		}},
+		{"keys", func(w *window) {
+			w.until(`document.activeElement === document.body`)
+			w.keys("?")
+			w.shows("dialog[open]", "Keyboard")
+		}},
+	}
+}
+
+// restore puts the draft back as the demo has it, without the window's page.
+func (w *window) restore() {
+	w.t.Helper()
+	w.p.signIn().saveDraft("shop", "greet", w.p.demoSource("greet-draft"))
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/db"
+)
+
+// serveEmbedded starts the binary with a PostgreSQL of its own.
+func serveEmbedded(t *testing.T, flags ...string) *product {
+	t.Helper()
+	p := newProduct(t, flags...)
+	p.start()
+	p.key = p.token()
+	p.reach()
+	return p
+}
+
+// reach opens the private database.
+func (p *product) reach() {
+	p.t.Helper()
+	address, running, err := db.Running(p.dataDir)
+	if err != nil || !running {
+		p.t.Fatalf("the private PostgreSQL: running %v, %v", running, err)
+	}
+	if p.pool, err = pgxpool.New(p.t.Context(), address); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(p.pool.Close)
+}
+
+// postmaster is the process id of the private PostgreSQL.
+func (p *product) postmaster() int {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dataDir, "postgres", "postmaster.pid"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return pid
+}
+
+// TestDatabaseAway kills PostgreSQL under load: calls that need no database go on being
+// answered, the rest get 503, and afterwards there is a row for every answer.
+func TestDatabaseAway(t *testing.T) {
+	p := serveEmbedded(t)
+	p.app("shop")
+	p.publish("shop", "hello", hello)
+	p.publish("shop", "cold", hello)
+	l, stop := p.callers("/fn/shop/hello")
+	p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 300 })
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} { // a fast stop, a crash
+		server := p.postmaster()
+		if err := syscall.Kill(server, signal); err != nil {
+			t.Fatalf("%v: %v", signal, err)
+		}
+		p.eventually(20*time.Second, "another PostgreSQL", func() bool {
+			text, err := os.ReadFile(filepath.Join(p.dataDir, "postgres", "postmaster.pid"))
+			if err != nil || strings.HasPrefix(string(text), strconv.Itoa(server)) {
+				if status, _, err := p.tryAPI("GET", "/api/v1/apps", nil); err == nil && status != 200 && status != http.StatusServiceUnavailable {
+					t.Errorf("the API answers %d while the database is away", status)
+				}
+				return false
+			}
+			return true
+		})
+		p.awaitReady()
+		before := l.right.Load()
+		p.eventually(10*time.Second, "going on", func() bool { return l.right.Load() > before+300 })
+	}
+	stop()
+	if l.busy.Load()+l.broken.Load()+l.refused.Load() > 0 {
+		t.Errorf("calls that need no database: %d busy, %d broken, %d refused", l.busy.Load(), l.broken.Load(), l.refused.Load())
+	}
+	rows := p.rows("hello", l.right.Load())
+	t.Logf("right %d, rows %v", l.right.Load(), rows)
+	if got := p.get("/fn/shop/cold"); got.body != "hello" {
+		t.Errorf("a first call afterwards: %d %s", got.status, got.body)
+	}
+}
+
+// TestEverythingKilled kills manager, worker and PostgreSQL at once. The next start stops
+// what is left over, recovers, and owes no row for an answer. It is ready within 2 s.
+func TestEverythingKilled(t *testing.T) {
+	p := serveEmbedded(t)
+	p.app("shop")
+	p.publish("shop", "hello", hello)
+	l, stop := p.callers("/fn/shop/hello")
+	p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 500 })
+	workers := p.workers()
+	_ = p.cmd.Process.Kill()
+	for _, pid := range workers {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	_ = p.cmd.Wait()
+	stop()
+	p.pool.Close()
+	began := time.Now()
+	p.start()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("ready after %v", took)
+	}
+	p.reach()
+	rows := p.rows("hello", l.right.Load())
+	t.Logf("right %d, rows %v", l.right.Load(), rows)
+
+	p.stop(p.cmd)
+	began = time.Now()
+	p.start()
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("a second start took %v", took)
+	}
+}
+
+// TestWorkersRole: what the worker's role may not read.
+func TestWorkersRole(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	worker, err := pgxpool.New(t.Context(), p.variable("PICLOUD_WORKER_DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Close()
+	for _, table := range []string{"users", "sessions", "api_keys", "setup_tokens", "settings", "audit", "drafts"} {
+		if _, err := worker.Exec(t.Context(), "SELECT * FROM "+table); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Errorf("the worker's role reads %s: %v", table, err)
+		}
+	}
+}
+
+func (p *product) variable(name string) string {
+	for _, entry := range p.env {
+		if value, found := strings.CutPrefix(entry, name+"="); found {
+			return value
+		}
+	}
+	p.t.Fatalf("%s is not set", name)
+	return ""
+}
+
+// TestCommands: config hides secrets, faults of settings are told all at once, and
+// reset-password works beside a running server.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	run := func(arguments ...string) (string, error) {
+		cmd := exec.Command(binary, arguments...)
+		cmd.Env = p.env
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	text, err := run("config")
+	if err != nil || strings.Contains(text, ownerPassword) || strings.Contains(text, "postgres://") || !strings.Contains(text, "***") {
+		t.Errorf("config: %v\n%s", err, text)
+	}
+	text, err = run("serve", "--addr", "nowhere", "--cpu-limit", "soon", "--max-body", "1TiB")
+	if err == nil || !strings.Contains(text, "--addr") || !strings.Contains(text, "--cpu-limit") || !strings.Contains(text, "--max-body") {
+		t.Errorf("faults: %v\n%s", err, text)
+	}
+	text, err = run("admin", "reset-password", ownerEmail, "--data-dir", p.dataDir)
+	if err != nil || len(strings.TrimSpace(text)) < 12 {
+		t.Fatalf("reset-password: %v %s", err, text)
+	}
+	answer := p.call("POST", "/login", strings.NewReader("email=anna%40example.com&password="+strings.TrimSpace(text)),
+		"Content-Type", "application/x-www-form-urlencoded", "Origin", p.url(""))
+	if answer.status != http.StatusSeeOther {
+		t.Errorf("sign-in with the new password: %d", answer.status)
+	}
+	var audited int
+	if err := p.pool.QueryRow(t.Context(), `SELECT count(*) FROM audit WHERE actor = 'cli'`).Scan(&audited); err != nil || audited < 2 {
+		t.Errorf("%d audit rows of the command line, %v", audited, err)
+	}
+	if text, err := run("admin", "token", "nobody@example.com", "--data-dir", p.dataDir); err == nil {
+		t.Errorf("a token for nobody: %s", text)
+	}
+}
