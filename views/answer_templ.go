@@ -211,7 +211,7 @@ func AnswerPart(a Answer) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(a.Limits) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<section class=\"sec\" aria-label=\"Limits\"><h2><span>Used</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<section class=\"sec limits-part\" aria-label=\"Limits\"><h2><span>Used</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

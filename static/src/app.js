@@ -46,12 +46,27 @@ for (const choice of document.querySelectorAll("input[name=theme]")) {
   });
 }
 
-// Copying.
+// Copying. Over plain http there is no clipboard but through a selection.
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "hidden";
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
 for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 document.addEventListener("click", async (e) => {
   const copy = e.target.closest("[data-copy]");
   if (copy) {
-    try { await navigator.clipboard.writeText(copy.dataset.copy); say("Copied."); } catch { say("The browser did not let me copy.", true); }
+    if (await toClipboard(copy.dataset.copy)) say("Copied."); else say("The browser did not let me copy.", true);
   }
   if (e.target.closest("[data-act=keys]")) document.getElementById("keys").showModal();
   const close = e.target.closest("dialog [data-act=close]");

@@ -98,10 +98,13 @@ func (p ScatterProps) ticks() []time.Time {
 	return ticks
 }
 
-// tickForm is a clock time within two days, else a date.
+// tickForm is a clock time within two days, with seconds within ten minutes, else a date.
 func (p ScatterProps) tickForm() (form, layout string) {
 	if p.To.Sub(p.From) > 48*time.Hour {
 		return "day", "2 Jan"
+	}
+	if p.To.Sub(p.From) < 10*time.Minute {
+		return "clock", "15:04:05"
 	}
 	return "minute", "15:04"
 }
