@@ -3,6 +3,7 @@ package js
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -21,6 +22,7 @@ type Globals struct {
 
 	additions []addition
 	library   map[string]*goja.Program
+	shared    sync.Map // of Sandbox.Shared
 }
 
 // NewGlobals merges tables from name to maker; later tables win. Timers and queueMicrotask

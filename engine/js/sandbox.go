@@ -52,7 +52,7 @@ type Sandbox struct {
 	limits  call.Limits
 	slot    Slot
 	made    []string
-	local   map[any]any
+	local   []kept
 	log     lineLog
 	failing func(call.Failure) bool
 	stepped func() func() error
@@ -97,17 +97,30 @@ func (s *Sandbox) VM() *goja.Runtime { return s.vm }
 // Limits are the run's.
 func (s *Sandbox) Limits() call.Limits { return s.limits }
 
+// kept is one thing of Local.
+type kept struct{ key, value any }
+
 // Local keeps one thing per sandbox and key, made at its first use: prototypes and the like.
+// There are a handful of keys.
 func (s *Sandbox) Local(key any, make func() any) any {
-	if kept, ok := s.local[key]; ok {
-		return kept
+	for i := range s.local {
+		if s.local[i].key == key {
+			return s.local[i].value
+		}
 	}
-	kept := make()
-	if s.local == nil {
-		s.local = map[any]any{}
+	value := make()
+	s.local = append(s.local, kept{key, value})
+	return value
+}
+
+// Shared keeps one thing for all sandboxes of the same Globals, made at its first use. It
+// must never change: sandboxes read it at the same time.
+func (s *Sandbox) Shared(key any, make func() any) any {
+	if value, ok := s.globals.shared.Load(key); ok {
+		return value
 	}
-	s.local[key] = kept
-	return kept
+	value, _ := s.globals.shared.LoadOrStore(key, make())
+	return value
 }
 
 // Load runs the program's top level. It is called inside Run.

@@ -44,6 +44,7 @@ type class struct {
 	members   []member             // of the prototype
 	statics   []member             // of the constructor
 	iterates  string               // the member that is also Symbol.iterator
+	index     map[string]int       // from name to place in members
 }
 
 // member is an operation (call), an attribute (get, set) or a constant.
@@ -65,6 +66,20 @@ func attribute(name string, get func(invocation) goja.Value) member {
 }
 
 func constant(name string, value int) member { return member{name: name, value: value} }
+
+// defineAll makes the table of classes, which all sandboxes share.
+func defineAll() *[classCount]*class {
+	var all [classCount]*class
+	for id := classID(1); id < classCount; id++ {
+		c := define(id)
+		c.index = make(map[string]int, len(c.members))
+		for i, m := range c.members {
+			c.index[m.name] = i
+		}
+		all[id] = c
+	}
+	return &all
+}
 
 func define(id classID) *class {
 	switch id {
@@ -119,11 +134,12 @@ type built struct {
 	*class
 	realm     *realm
 	parent    *built
+	base      *goja.Object // what the prototype inherits from
 	target    *goja.Object
 	prototype *goja.Object
-	traps     *goja.ProxyTrapConfig
+	traps     goja.ProxyTrapConfig
 	function  *goja.Object
-	methods   []*goja.Object
+	methods   []*goja.Object // nil: none made
 	settled   bool
 }
 
@@ -131,20 +147,23 @@ func (r *realm) class(id classID) *built {
 	if b := r.classes[id]; b != nil {
 		return b
 	}
-	b := &built{class: define(id), realm: r}
+	b := &built{class: r.defined[id], realm: r}
 	r.classes[id] = b
-	base := r.vm.NewObject
+	mark := r.vm.NewDynamicObject((*marked)(b))
+	b.base = mark.Prototype()
 	switch {
 	case b.class.parent != 0:
 		b.parent = r.class(b.class.parent)
-		base = func() *goja.Object { return r.vm.CreateObject(b.parent.prototype) }
+		b.base = b.parent.prototype
+		must(mark.SetPrototype(b.base))
 	case b.ofErrors:
-		base = func() *goja.Object { return r.vm.CreateObject(r.vm.NewTypeError("").Prototype().Prototype()) }
+		b.base = r.vm.NewTypeError("").Prototype().Prototype()
+		must(mark.SetPrototype(b.base))
 	}
-	b.target = base()
-	b.methods = make([]*goja.Object, len(b.members))
-	b.traps = b.lazily()
-	b.prototype = r.vm.ToValue(r.vm.NewProxy(b.target, b.traps)).(*goja.Object)
+	b.target = r.vm.CreateObject(mark)
+	b.traps = lazily()
+	b.traps.Get = b.get
+	b.prototype = r.vm.ToValue(r.vm.NewProxy(b.target, &b.traps)).(*goja.Object)
 	return b
 }
 
@@ -155,11 +174,9 @@ func (r *realm) instance(id classID, state any) *goja.Object {
 	return object
 }
 
-func (b *built) find(name string) int {
-	for i := range b.members {
-		if b.members[i].name == name {
-			return i
-		}
+func (c *class) find(name string) int {
+	if i, ok := c.index[name]; ok {
+		return i
 	}
 	return -1
 }

@@ -248,3 +248,20 @@ func TestWhatAnybodyCanSend(t *testing.T) {
 		})
 	}
 }
+
+// TestManyInstances: the states of the first are kept in another way than later ones.
+func TestManyInstances(t *testing.T) {
+	t.Parallel()
+	handle(t, `var f = () => {
+		const all = [];
+		for (let i = 0; i < 20; i++) all.push(new Headers({ n: String(i) }));
+		const fakes = [Object.create(all[0]), Object.create(all[19]), new Proxy(all[0], {}), new Proxy(all[19], {}),
+			Object.defineProperty({}, Object.getOwnPropertySymbols(all[19])[0] ?? "none", { value: 1 })];
+		const refused = fakes.filter((fake) => { try { Headers.prototype.get.call(fake, "n"); return false } catch (e) { return e instanceof TypeError } });
+		return all.map((h) => h.get("n")).join() + " " + refused.length;
+	}`, incoming, func(_ *js.Sandbox, v goja.Value) {
+		if got := v.String(); got != "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19 5" {
+			t.Error(got)
+		}
+	})
+}

@@ -2,35 +2,61 @@ package webapi
 
 import "github.com/dop251/goja"
 
-// lazily are the traps of a prototype that has not been settled.
-func (b *built) lazily() *goja.ProxyTrapConfig {
-	return &goja.ProxyTrapConfig{
-		Get:                         b.get,
-		GetSym:                      b.getSymbol,
-		Has:                         b.has,
-		HasSym:                      b.hasSymbol,
-		Set:                         b.set,
-		SetSym:                      b.setSymbol,
-		GetOwnPropertyDescriptor:    b.describe,
-		GetOwnPropertyDescriptorSym: b.describeSymbol,
-		DefineProperty:              b.defineProperty,
-		DefinePropertySym:           b.defineSymbol,
-		DeleteProperty:              b.deleteProperty,
-		DeletePropertySym:           b.deleteSymbol,
-		OwnKeys:                     b.ownKeys,
-		PreventExtensions:           b.preventExtensions,
-		SetPrototypeOf:              func(*goja.Object, *goja.Object) bool { return false },
+// marked is what target inherits from while it is not settled: by it the traps, which are
+// the same functions for all classes and sandboxes, find the class of their target.
+type marked built
+
+func (m *marked) Get(string) goja.Value       { return nil }
+func (m *marked) Set(string, goja.Value) bool { return false }
+func (m *marked) Has(string) bool             { return false }
+func (m *marked) Delete(string) bool          { return true }
+func (m *marked) Keys() []string              { return nil }
+
+func of(target *goja.Object) *built { return (*built)(target.Prototype().Export().(*marked)) }
+
+// lazily are the traps of a prototype that has not been settled, but for Get.
+func lazily() goja.ProxyTrapConfig {
+	return goja.ProxyTrapConfig{
+		GetSym: func(t *goja.Object, symbol *goja.Symbol, _ goja.Value) goja.Value { return of(t).getSymbol(symbol) },
+		Has:    func(t *goja.Object, name string) bool { return of(t).has(name) },
+		HasSym: func(t *goja.Object, symbol *goja.Symbol) bool { return of(t).getSymbol(symbol) != nil },
+		Set: func(t *goja.Object, name string, value, receiver goja.Value) bool {
+			return of(t).set(name, value, receiver)
+		},
+		SetSym: func(t *goja.Object, symbol *goja.Symbol, value, receiver goja.Value) bool {
+			return of(t).setSymbol(symbol, value, receiver)
+		},
+		GetOwnPropertyDescriptor: func(t *goja.Object, name string) goja.PropertyDescriptor { return of(t).describe(name) },
+		GetOwnPropertyDescriptorSym: func(t *goja.Object, symbol *goja.Symbol) goja.PropertyDescriptor {
+			return of(t).describeSymbol(symbol)
+		},
+		DefineProperty: func(t *goja.Object, name string, d goja.PropertyDescriptor) bool {
+			return of(t).defineProperty(name, d)
+		},
+		DefinePropertySym: func(t *goja.Object, symbol *goja.Symbol, d goja.PropertyDescriptor) bool {
+			return of(t).defineSymbol(symbol, d)
+		},
+		DeleteProperty:    func(t *goja.Object, name string) bool { return of(t).settle().Delete(name) == nil },
+		DeletePropertySym: func(t *goja.Object, symbol *goja.Symbol) bool { return of(t).settle().DeleteSymbol(symbol) == nil },
+		OwnKeys:           func(t *goja.Object) *goja.Object { return of(t).ownKeys() },
+		PreventExtensions: func(t *goja.Object) bool { return of(t).preventExtensions() },
+		GetPrototypeOf:    func(t *goja.Object) *goja.Object { return of(t).base },
+		SetPrototypeOf:    keepPrototype,
 	}
 }
 
-// settle defines every member on target and takes the traps away, but for the one that
-// keeps the prototype chain as it is: a cycle through a proxy would kill the process.
-func (b *built) settle() {
+// keepPrototype keeps the prototype chain as it is: a cycle through a proxy would kill the
+// process.
+func keepPrototype(*goja.Object, *goja.Object) bool { return false }
+
+// settle defines every member on target, which it gives, and takes the traps away.
+func (b *built) settle() *goja.Object {
 	if b.settled {
-		return
+		return b.target
 	}
 	b.settled = true
-	*b.traps = goja.ProxyTrapConfig{SetPrototypeOf: b.traps.SetPrototypeOf}
+	b.traps = goja.ProxyTrapConfig{SetPrototypeOf: keepPrototype}
+	must(b.target.SetPrototype(b.base))
 	for i := range b.members {
 		b.member(i)
 	}
@@ -39,10 +65,14 @@ func (b *built) settle() {
 	if b.iterates != "" {
 		must(b.target.DefineDataPropertySymbol(goja.SymIterator, b.member(b.find(b.iterates)), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	}
+	return b.target
 }
 
 // member makes sure that target has the i-th member, and gives its function if it has one.
 func (b *built) member(i int) *goja.Object {
+	if b.methods == nil {
+		b.methods = make([]*goja.Object, len(b.members))
+	}
 	if b.methods[i] == nil {
 		b.methods[i] = b.realm.vm.NewObject()
 		if function, ok := b.place(b.target, &b.members[i]).(*goja.Object); ok {
@@ -131,10 +161,8 @@ func (b *built) natively(name string, receiver goja.Value) goja.Value {
 	return b.target.Get(name)
 }
 
-func (b *built) getSymbol(target *goja.Object, symbol *goja.Symbol, _ goja.Value) goja.Value {
+func (b *built) getSymbol(symbol *goja.Symbol) goja.Value {
 	switch symbol {
-	case b.realm.brand:
-		return nil
 	case goja.SymToStringTag:
 		return b.realm.vm.ToValue(b.name)
 	case goja.SymIterator:
@@ -142,21 +170,17 @@ func (b *built) getSymbol(target *goja.Object, symbol *goja.Symbol, _ goja.Value
 			return b.member(b.find(b.iterates))
 		}
 	}
-	return target.GetSymbol(symbol)
+	return b.target.GetSymbol(symbol)
 }
 
-func (b *built) has(target *goja.Object, name string) bool {
+func (b *built) has(name string) bool {
 	owner, _ := b.owner(name)
-	return owner != nil || name == "constructor" || target.Get(name) != nil
-}
-
-func (b *built) hasSymbol(target *goja.Object, symbol *goja.Symbol) bool {
-	return b.getSymbol(target, symbol, nil) != nil
+	return owner != nil || name == "constructor" || b.target.Get(name) != nil
 }
 
 // set writes through an instance, which gets a property of its own unless the member is an
 // attribute (ECMA-262, section 10.1.9.2).
-func (b *built) set(_ *goja.Object, name string, value, receiver goja.Value) bool {
+func (b *built) set(name string, value, receiver goja.Value) bool {
 	object, ok := receiver.(*goja.Object)
 	if !ok {
 		return false
@@ -180,7 +204,7 @@ func (b *built) set(_ *goja.Object, name string, value, receiver goja.Value) boo
 	return object.DefineDataProperty(name, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE) == nil
 }
 
-func (b *built) setSymbol(_ *goja.Object, symbol *goja.Symbol, value, receiver goja.Value) bool {
+func (b *built) setSymbol(symbol *goja.Symbol, value, receiver goja.Value) bool {
 	object, ok := receiver.(*goja.Object)
 	if !ok || symbol == goja.SymToStringTag {
 		return false
@@ -198,7 +222,7 @@ func attempt(err error) bool {
 	return true
 }
 
-func (b *built) describe(_ *goja.Object, name string) goja.PropertyDescriptor {
+func (b *built) describe(name string) goja.PropertyDescriptor {
 	b.settle()
 	if i := b.find(name); i >= 0 {
 		m := &b.members[i]
@@ -222,7 +246,7 @@ func (b *built) accessorDescriptor(name string) goja.PropertyDescriptor {
 	return goja.PropertyDescriptor{Getter: d.Get("get"), Setter: d.Get("set"), Enumerable: goja.FLAG_TRUE, Configurable: goja.FLAG_TRUE}
 }
 
-func (b *built) describeSymbol(_ *goja.Object, symbol *goja.Symbol) goja.PropertyDescriptor {
+func (b *built) describeSymbol(symbol *goja.Symbol) goja.PropertyDescriptor {
 	b.settle()
 	switch {
 	case symbol == goja.SymToStringTag:
@@ -233,34 +257,24 @@ func (b *built) describeSymbol(_ *goja.Object, symbol *goja.Symbol) goja.Propert
 	return goja.PropertyDescriptor{}
 }
 
-func (b *built) defineProperty(target *goja.Object, name string, d goja.PropertyDescriptor) bool {
-	b.settle()
+func (b *built) defineProperty(name string, d goja.PropertyDescriptor) bool {
+	target := b.settle()
 	if d.Getter != nil || d.Setter != nil {
 		return target.DefineAccessorProperty(name, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
 	}
 	return target.DefineDataProperty(name, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
 }
 
-func (b *built) defineSymbol(target *goja.Object, symbol *goja.Symbol, d goja.PropertyDescriptor) bool {
-	b.settle()
+func (b *built) defineSymbol(symbol *goja.Symbol, d goja.PropertyDescriptor) bool {
+	target := b.settle()
 	if d.Getter != nil || d.Setter != nil {
 		return target.DefineAccessorPropertySymbol(symbol, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
 	}
 	return target.DefineDataPropertySymbol(symbol, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
 }
 
-func (b *built) deleteProperty(target *goja.Object, name string) bool {
-	b.settle()
-	return target.Delete(name) == nil
-}
-
-func (b *built) deleteSymbol(target *goja.Object, symbol *goja.Symbol) bool {
-	b.settle()
-	return target.DeleteSymbol(symbol) == nil
-}
-
-func (b *built) ownKeys(target *goja.Object) *goja.Object {
-	b.settle()
+func (b *built) ownKeys() *goja.Object {
+	target := b.settle()
 	var keys []any
 	for _, name := range target.GetOwnPropertyNames() {
 		keys = append(keys, name)
@@ -271,9 +285,8 @@ func (b *built) ownKeys(target *goja.Object) *goja.Object {
 	return b.realm.vm.NewArray(keys...)
 }
 
-func (b *built) preventExtensions(target *goja.Object) bool {
-	b.settle()
-	b.realm.builtin("Object", "preventExtensions", target)
+func (b *built) preventExtensions() bool {
+	b.realm.builtin("Object", "preventExtensions", b.settle())
 	return true
 }
 

@@ -27,11 +27,10 @@ func Globals() map[string]func(*js.Sandbox) goja.Value {
 		"performance":     singleton(classPerformance),
 		"navigator":       singleton(classNavigator),
 	}
-	for id := classID(1); id < classCount; id++ {
-		if define(id).hidden {
-			continue
+	for id, class := range defineAll() {
+		if id != 0 && !class.hidden {
+			table[class.name] = func(s *js.Sandbox) goja.Value { return realmOf(s).class(classID(id)).constructor() }
 		}
-		table[define(id).name] = func(s *js.Sandbox) goja.Value { return realmOf(s).class(id).constructor() }
 	}
 	return table
 }
@@ -57,11 +56,14 @@ func singleton(id classID) func(*js.Sandbox) goja.Value {
 type realm struct {
 	sandbox *js.Sandbox
 	vm      *goja.Runtime
-	brand   *goja.Symbol
 	began   time.Time
+	defined *[classCount]*class
 	classes [classCount]*built
 	iterate *goja.Object // prototype of pair iterators
 	depth   int          // nested calls of ours
+	first   [6]slot      // states of the first instances, most often the only ones
+	held    int          // of them
+	brand   *goja.Symbol // of later instances' states; nil: there are none
 }
 
 // maxDepth bounds calls of ours within calls of ours. goja counts frames of script code
@@ -78,25 +80,43 @@ func (r *realm) enter() {
 
 func (r *realm) leave() { r.depth-- }
 
-type realmKey struct{}
+type (
+	realmKey   struct{}
+	classesKey struct{}
+)
 
 func realmOf(s *js.Sandbox) *realm {
 	return s.Local(realmKey{}, func() any {
-		return &realm{sandbox: s, vm: s.VM(), brand: goja.NewSymbol("state"), began: time.Now()}
+		defined := s.Shared(classesKey{}, func() any { return defineAll() }).(*[classCount]*class)
+		return &realm{sandbox: s, vm: s.VM(), defined: defined, began: time.Now()}
 	}).(*realm)
 }
 
-// slot holds the state of an instance under the realm's private symbol. It is a value of
-// its own so that no property, method or field of the state can be reached by a script.
+// slot holds the state of an instance.
 type slot struct {
-	goja.Value
-	state  any
 	object *goja.Object
+	state  any
 }
 
-// hold makes object an instance with the state.
+// branded is a slot under the realm's private symbol. It is a value of its own so that no
+// property, method or field of the state can be reached by a script.
+type branded struct {
+	goja.Value
+	slot
+}
+
+// hold makes object an instance with the state. A table that grew would keep every instance
+// alive as long as the sandbox, so it has few places and later states go with their object.
 func (r *realm) hold(object *goja.Object, state any) {
-	held := &slot{Value: goja.Undefined(), state: state, object: object}
+	if r.held < len(r.first) {
+		r.first[r.held] = slot{object, state}
+		r.held++
+		return
+	}
+	if r.brand == nil {
+		r.brand = goja.NewSymbol("state")
+	}
+	held := &branded{goja.Undefined(), slot{object, state}}
 	must(object.DefineDataPropertySymbol(r.brand, held, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
 }
 
@@ -107,7 +127,15 @@ func (r *realm) stateOf(value goja.Value) any {
 	if !ok {
 		return nil
 	}
-	if held, ok := object.GetSymbol(r.brand).(*slot); ok && held.object == object {
+	for i := range r.held {
+		if r.first[i].object == object {
+			return r.first[i].state
+		}
+	}
+	if r.brand == nil {
+		return nil
+	}
+	if held, ok := object.GetSymbol(r.brand).(*branded); ok && held.object == object {
 		return held.state
 	}
 	return nil
