@@ -1,0 +1,84 @@
+package ingress
+
+import (
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"picloud/engine/worker"
+)
+
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	hosts := worker.Hosts{Dashboard: []string{"pi.example", "localhost"}, AnyIP: true, Functions: "fn.example"}
+	for host, want := range map[string]struct {
+		app  string
+		kind hostKind
+	}{
+		"pi.example": {"", dashboardHost}, "PI.example:8443": {"", dashboardHost}, "pi.example.": {"", dashboardHost},
+		"127.0.0.1:80": {"", dashboardHost}, "[::1]:8080": {"", dashboardHost}, "[::1]": {"", dashboardHost},
+		"shop.fn.example": {"shop", appHost}, "SHOP.fn.example:1": {"shop", appHost},
+		"fn.example": {"", unknownHost}, "a.b.fn.example": {"", unknownHost}, ".fn.example": {"", unknownHost},
+		"evil.example": {"", unknownHost}, "": {"", unknownHost}, "pi.example.evil": {"", unknownHost},
+	} {
+		if app, kind := match(hosts, host); app != want.app || kind != want.kind {
+			t.Errorf("%q: %q %d, want %q %d", host, app, kind, want.app, want.kind)
+		}
+	}
+	hosts.AnyIP = false
+	if _, kind := match(hosts, "127.0.0.1"); kind != unknownHost {
+		t.Error("an IP address is the dashboard's although it has a name")
+	}
+}
+
+func TestForwardedClient(t *testing.T) {
+	t.Parallel()
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for _, c := range []struct{ peer, list, want string }{
+		{"1.2.3.4:5", "9.9.9.9", "1.2.3.4"},
+		{"10.0.0.1:5", "9.9.9.9", "9.9.9.9"},
+		{"10.0.0.1:5", "6.6.6.6, 9.9.9.9, 10.0.0.2", "9.9.9.9"},
+		{"10.0.0.1:5", "nonsense", "10.0.0.1"},
+		{"10.0.0.1:5", "", "10.0.0.1"},
+		{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("X-Forwarded-For", c.list)
+		r.Header.Set("X-Forwarded-Host", "evil")
+		forward(r, trusted)
+		if got := r.Header.Get("X-Forwarded-For"); got != c.want {
+			t.Errorf("%s behind %q: %s, want %s", c.peer, c.list, got, c.want)
+		}
+		if r.Header.Get("X-Forwarded-Host") != "" {
+			t.Error("X-Forwarded-Host is handed on")
+		}
+	}
+}
+
+func TestSegments(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string][2]string{
+		"/a/b?c": {"a", "/b?c"}, "/a": {"a", ""}, "/a?b": {"a", "?b"}, "/a//b": {"a", "//b"}, "": {"", ""}, "/": {"", ""}, "//a": {"", "/a"},
+	} {
+		if segment, rest := cutSegment(path); segment != want[0] || rest != want[1] {
+			t.Errorf("%q: %q %q", path, segment, rest)
+		}
+	}
+}
+
+func TestOwnCookiesAndKeys(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"a=1": "a=1", "picloud_session=x": "", "a=1; picloud_session=x; b=2": "a=1; b=2", "__Host-picloud_session=x;c=3": "c=3", "my_picloud_=1": "my_picloud_=1",
+	} {
+		if got := withoutOurs(given); got != want {
+			t.Errorf("%q: %q, want %q", given, got, want)
+		}
+	}
+	for given, want := range map[string]bool{"Bearer pic_abc": true, "bearer  pic_abc": true, "Bearer abc": false, "Basic pic": false, "": false} {
+		if got := isOurKey(given); got != want {
+			t.Errorf("%q: %v", given, got)
+		}
+	}
+}
