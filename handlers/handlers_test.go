@@ -211,7 +211,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		t.Error("the nonce is used twice")
 	}
 	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "",
 	} {
 		if got := first.header.Get(name); got != want {

@@ -139,7 +139,7 @@ func (s *server) secured(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // with none, a form by plain http has no Origin
 		h.Set("Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "no-store")
 		if state.Secure {
@@ -172,9 +172,11 @@ func (s *server) policy(state *web.State) string {
 }
 
 // pagePrefixes are the first segments of all patterns that people use, each as itself
-// and as a prefix.
+// and as a prefix. The root is none of them: it would stand for every path (CSP Level 3,
+// section 6.7.2.10), those of functions included.
 func pagePrefixes(routes []web.Route) []string {
-	prefixes, seen := []string{"/"}, map[string]bool{"": true, "{$}": true, "static": true, "preview": true}
+	var prefixes []string
+	seen := map[string]bool{"": true, "{$}": true, "static": true, "preview": true, "healthz": true, "readyz": true, "version": true}
 	for _, route := range routes {
 		first, _, _ := strings.Cut(strings.TrimPrefix(route.Pattern, "/"), "/")
 		if route.Access.Kind != web.Key && !seen[first] {

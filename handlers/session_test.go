@@ -54,7 +54,7 @@ func TestSignInByForm(t *testing.T) {
 		t.Errorf("wrong %d, unknown %d, %q", wrong.status, unknown.status, wrong.header.Get("Set-Cookie"))
 	}
 	right := in.page(t, "POST", "/login", "", form("email", email, "password", password, "next", "//evil.example/x"))
-	if right.status != 303 || right.header.Get("Location") != "/" {
+	if right.status != 303 || right.header.Get("Location") != "/apps?landing" {
 		t.Fatalf("right: %d %s", right.status, right.header.Get("Location"))
 	}
 	set := right.header.Get("Set-Cookie")

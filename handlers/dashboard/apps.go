@@ -11,6 +11,9 @@ import (
 
 // ListApps is the list of apps.
 func (d *Dashboard) ListApps(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has("landing") {
+		return d.Home(w, r)
+	}
 	f, err := d.frame(r)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func TestSetup(t *testing.T) {
 	}
 	s.sees(s.post("/setup", form("token", "wrong", "name", "Anna", "email", email, "password", password)), 404, "has had its day")
 	made := s.post("/setup", form("token", token, "name", "Anna", "email", email, "password", password))
-	s.goes(made, "/")
+	s.goes(made, "/apps?landing")
 	s.cookie = made.cookie()
 	s.sees(s.get("/profile"), 200, "Anna", email)
 	s.goes(s.get("/setup?token="+token), "/login")
@@ -49,7 +49,8 @@ func TestSignIn(t *testing.T) {
 	s.sees(s.post("/login", form("email", email, "password", "wrong")), 422, "E-mail or password is wrong", email)
 	s.sees(s.post("/login", form("email", "nobody@example.org", "password", password)), 422, "E-mail or password is wrong")
 	for next, to := range map[string]string{
-		"/apps/shop?x=1": "/apps/shop?x=1", "//evil.example": "/", "https://evil.example/": "/", "": "/", "/\\evil.example": "/", "javascript:alert(1)": "/",
+		"/apps/shop?x=1": "/apps/shop?x=1", "/": "/apps?landing", "//evil.example": "/apps?landing", "https://evil.example/": "/apps?landing", "": "/apps?landing",
+		"/\\evil.example": "/apps?landing", "javascript:alert(1)": "/apps?landing",
 	} {
 		in := s.post("/login", form("email", email, "password", password, "next", next))
 		s.goes(in, to)

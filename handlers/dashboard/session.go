@@ -35,7 +35,7 @@ func (d *Dashboard) Setup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetSession(w, r, issued)
-	return web.Redirect(w, r, paths.Home())
+	return web.Redirect(w, r, paths.Landing())
 }
 
 // setup draws the form; a link that is not good any more is a page of its own, with 404.
@@ -56,11 +56,19 @@ func (d *Dashboard) outside(r *http.Request) views.Frame {
 	return views.Frame{Assets: d.Assets, Nonce: web.Of(r).Nonce, Now: d.Now()}
 }
 
+// landing is where somebody who has signed in goes on.
+func landing(next string) string {
+	if next == paths.Home() {
+		return paths.Landing()
+	}
+	return web.LocalPath(next, paths.Landing())
+}
+
 // LoginPage is the sign-in form; who is signed in goes on at once.
 func (d *Dashboard) LoginPage(w http.ResponseWriter, r *http.Request) error {
 	next := web.LocalPath(r.URL.Query().Get("next"), "")
 	if web.Of(r).SignedIn {
-		return web.Redirect(w, r, web.LocalPath(next, paths.Home()))
+		return web.Redirect(w, r, landing(next))
 	}
 	props := views.LoginProps{Next: next}
 	if web.SessionToken(r, web.Of(r).Secure) != "" {
@@ -85,7 +93,7 @@ func (d *Dashboard) Login(w http.ResponseWriter, r *http.Request) error {
 		return d.page(w, r, status, views.Login(d.outside(r), views.LoginProps{Email: email, Next: next, Faults: faults}))
 	}
 	web.SetSession(w, r, issued)
-	return web.Redirect(w, r, web.LocalPath(next, paths.Home()))
+	return web.Redirect(w, r, landing(next))
 }
 
 // Logout ends the session.

@@ -27,6 +27,10 @@ func Logout() string { return "/logout" }
 // Home leads to the apps, or to the only one.
 func Home() string { return "/" }
 
+// Landing is Home for who comes from a form: the root is no path that the policy for
+// forms can name (CSP Level 3, section 6.7.2.10).
+func Landing() string { return "/apps?landing" }
+
 // Apps is the list; POST creates.
 func Apps() string { return "/apps" }
 
