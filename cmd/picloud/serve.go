@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"picloud/db"
 	"picloud/engine"
@@ -106,9 +107,9 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	if err != nil {
 		return fmt.Errorf("private socket: %w", err)
 	}
-	file, err := listener.File()
+	file, err := shared(listener)
 	if err != nil {
-		return fmt.Errorf("public listener: %w", err)
+		return err
 	}
 	defer file.Close()
 
@@ -149,6 +150,25 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		return err
 	})
 	return group.Wait()
+}
+
+// shared is the listener as a file that children inherit and that stays non-blocking. The
+// file of (*net.TCPListener).File makes the socket block in every process when it is handed
+// on, and an Accept that blocks in the kernel is not ended by Close.
+func shared(listener *net.TCPListener) (*os.File, error) {
+	raw, err := listener.SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("public listener: %w", err)
+	}
+	var copied int
+	var refused error
+	err = raw.Control(func(descriptor uintptr) {
+		copied, refused = unix.FcntlInt(descriptor, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err := errors.Join(err, refused); err != nil {
+		return nil, fmt.Errorf("public listener: %w", err)
+	}
+	return os.NewFile(uintptr(copied), "listener"), nil
 }
 
 // runWorkers keeps a worker until ctx ends or the manager fails.
