@@ -49,7 +49,7 @@ type Input struct {
 
 // Output is a program that compiles.
 type Output struct {
-	Program   string   `json:"program"`    // ASCII; a script that defines __m, whose default is the handler
+	Program   string   `json:"program"`    // ASCII; a script whose completion value is the default export
 	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → Input.File
 	Caps      js.Caps  `json:"caps"`
 	Hash      [32]byte `json:"hash"` // SHA-256 of Program

@@ -112,7 +112,7 @@ func TestJavaScriptIsNotTypeScript(t *testing.T) {
 func TestProgramHasTheContractsForm(t *testing.T) {
 	t.Parallel()
 	output := build(t, TypeScript, "import { log } from \"picloud\"\nexport default () => log.info(\"ü\")")
-	if !strings.HasPrefix(output.Program, "var __m=(()=>{") || !strings.Contains(output.Program, "__picloud.log") {
+	if !strings.HasPrefix(output.Program, "(()=>{") || !strings.Contains(output.Program, "__picloud.log") {
 		t.Error(output.Program)
 	}
 	for i := range len(output.Program) {

@@ -16,7 +16,7 @@ func TestProgramsStayInTheirBudget(t *testing.T) {
 	t.Parallel()
 	p := newPrograms(20 * weightBase)
 	for n := range 200 {
-		text := fmt.Sprintf("var __m = %d;", n)
+		text := fmt.Sprintf("(%d);", n)
 		hash := sha256.Sum256([]byte(text))
 		for range 2 {
 			if _, err := p.get(t.Context(), hash, func(context.Context) (string, js.Caps, error) { return text, 0, nil }); err != nil {

@@ -125,7 +125,12 @@ func (s *Sandbox) Shared(key any, make func() any) any {
 
 // Load runs the program's top level. It is called inside Run.
 func (s *Sandbox) Load() error {
-	s.guard()
-	_, err := s.vm.RunProgram(s.program.code)
+	_, err := s.Evaluate()
 	return err
+}
+
+// Evaluate is Load and gives the program's completion value (ECMA-262, section 16.1.6).
+func (s *Sandbox) Evaluate() (goja.Value, error) {
+	s.guard()
+	return s.vm.RunProgram(s.program.code)
 }

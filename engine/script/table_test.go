@@ -62,7 +62,7 @@ func TestTableFollowsChanges(t *testing.T) {
 		t.Errorf("%+v", back)
 	}
 	program, caps, err := routes.LoadProgram(ctx, live.VersionID)
-	if err != nil || !strings.HasPrefix(program, "var __m") || caps != live.Caps {
+	if err != nil || !strings.HasPrefix(program, "(()=>{") || caps != live.Caps {
 		t.Errorf("%.40s, %d, %v", program, caps, err)
 	}
 	if text, err := routes.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {

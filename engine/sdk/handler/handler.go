@@ -15,12 +15,9 @@ import (
 	"picloud/engine/webapi"
 )
 
-// moduleName is the global in which a program leaves its module's exports.
-const moduleName = "__m"
-
 // Input is one call of a function.
 type Input struct {
-	Program   *js.Program
+	Program   *js.Program // its completion value is the module's default export
 	Globals   *js.Globals
 	Script    call.Script
 	Execution id.Execution
@@ -92,10 +89,11 @@ func (r *Run) close() {
 
 // start loads the module and calls its handler.
 func (r *Run) start() error {
-	if err := r.s.Load(); err != nil {
+	export, err := r.s.Evaluate()
+	if err != nil {
 		return err
 	}
-	fetch, this, err := r.handler()
+	fetch, this, err := handlerOf(export)
 	if err != nil {
 		return err
 	}
@@ -131,14 +129,10 @@ func (r *Run) promise(value goja.Value) (*goja.Promise, error) {
 	return promise, resolve(value)
 }
 
-// handler finds the function to call: the default export if it is a function and not a
+// handlerOf finds the function to call: the default export if it is a function and not a
 // class, or its method fetch.
-func (r *Run) handler() (fetch goja.Callable, this goja.Value, err error) {
-	module, ok := r.s.VM().GlobalObject().Get(moduleName).(*goja.Object)
-	if !ok {
-		return nil, nil, invalid("The program has no module.")
-	}
-	chosen, ok := module.Get("default").(*goja.Object)
+func handlerOf(export goja.Value) (fetch goja.Callable, this goja.Value, err error) {
+	chosen, ok := export.(*goja.Object)
 	if !ok {
 		return nil, nil, invalid("The module has no default export to call. Write: export default function (request) { … }")
 	}

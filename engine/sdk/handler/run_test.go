@@ -27,7 +27,7 @@ type outcome struct {
 // input is a call of a module whose default export is the given expression.
 func input(t testing.TB, export string) handler.Input {
 	t.Helper()
-	text := "globalThis.__m = { default: " + export + "\n};"
+	text := "(" + export + "\n);"
 	caps, err := js.ChooseCaps(text)
 	if err != nil {
 		t.Fatal(err)
