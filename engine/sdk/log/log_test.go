@@ -24,7 +24,7 @@ func lines(t testing.TB, text string) []string {
 		t.Fatal(err)
 	}
 	s := js.New(js.Config{Globals: js.NewGlobals(webapi.Globals(), log.Globals()), Program: program, Limits: call.DefaultLimits})
-	watch := time.AfterFunc(5*time.Second, func() { s.Stop(call.CPU, "too long") })
+	watch := time.AfterFunc(30*time.Second, func() { s.Stop(call.CPU, "too long") })
 	defer watch.Stop()
 	if ending := s.Run(s.Load); ending != nil {
 		t.Fatal(ending)
