@@ -48,9 +48,18 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 func (g *Globals) Names() []string { return slices.Sorted(maps.Keys(g.makers)) }
 
 // scope is the prototype of a sandbox's global object. A name that nobody defined is looked
-// up here: it is made, becomes a property of the global object itself, and is never asked
-// for again, so a sandbox pays only for the names its program uses.
+// up here and made, so a sandbox pays only for the names its program uses.
 type scope Sandbox
+
+// made is a global that was looked up. If that happens often it becomes a property of the
+// global object itself; the first of those makes goja copy the names of all others.
+type made struct {
+	name  string
+	value goja.Value
+	uses  int
+}
+
+const oftenUsed = 4
 
 // Get also is the way in for the loop: the program `enterName` looks up that name, so tasks
 // run below a byte-code frame. Only then does goja keep its interrupt armed and its
@@ -60,20 +69,45 @@ func (c *scope) Get(name string) goja.Value {
 	if name == enterName {
 		return s.runTask()
 	}
+	for i := range s.made {
+		if s.made[i].name == name {
+			return s.again(i)
+		}
+	}
 	maker, ok := s.globals.makers[name]
-	if !ok || slices.Contains(s.made, name) {
+	if !ok {
 		return nil
 	}
-	s.made = append(s.made, name)
+	at := len(s.made)
+	s.made = append(s.made, made{name: name, uses: 1})
 	value := maker(s)
-	s.define(s.vm.GlobalObject(), name, value)
+	s.made[at].value = value
+	return value
+}
+
+// again gives a global that was made, until it has been deleted from the global object.
+func (s *Sandbox) again(i int) goja.Value {
+	m := &s.made[i]
+	if m.uses++; m.uses < oftenUsed || m.value == nil {
+		return m.value
+	}
+	value := m.value
+	m.value = nil
+	if err := s.vm.GlobalObject().DefineDataProperty(m.name, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+		m.value = value
+	}
 	return value
 }
 
 // Has tells whether Get would give a value.
 func (c *scope) Has(name string) bool {
+	for i := range c.made {
+		if c.made[i].name == name {
+			return c.made[i].value != nil
+		}
+	}
 	_, ok := c.globals.makers[name]
-	return ok && !slices.Contains(c.made, name)
+	return ok
 }
 
 // Set refuses: assignments make properties of the global object.

@@ -51,7 +51,7 @@ type Sandbox struct {
 	program *Program
 	limits  call.Limits
 	slot    Slot
-	made    []string
+	made    []made
 	local   []kept
 	log     lineLog
 	failing func(call.Failure) bool
