@@ -187,3 +187,43 @@ func TestAnonymousBombs(t *testing.T) {
 		t.Errorf("the worker was %v and is %v", before, after)
 	}
 }
+
+// TestSlowBody: a body that does not come in time costs its caller the call, nobody else.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "size", `export default async (request: Request) => String((await request.bytes()).length);`)
+	conn, err := net.Dial("tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(50 * time.Second))
+	began := time.Now()
+	if _, err := fmt.Fprintf(conn, "POST /fn/shop/size HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\nonly this", p.address); err != nil {
+		t.Fatal(err)
+	}
+	line, err := textproto.NewReader(bufio.NewReader(conn)).ReadLine()
+	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 408") {
+		t.Errorf("got %q, %v", line, err)
+	}
+	if took := time.Since(began); took > 40*time.Second {
+		t.Errorf("after %v", took)
+	}
+}
+
+// TestSingleProcess: the same product without a worker process.
+func TestSingleProcess(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t, "--single-process")
+	p.app("shop")
+	p.publish("shop", "hello", hello)
+	if got := p.get("/fn/shop/hello"); got.body != "hello" {
+		t.Errorf("got %d %q", got.status, got.body)
+	}
+	if workers := p.workers(); len(workers) != 0 {
+		t.Errorf("worker processes %v", workers)
+	}
+	p.rows("hello", 1)
+}

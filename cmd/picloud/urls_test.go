@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -142,6 +143,15 @@ func TestPublicURLs(t *testing.T) {
 		}
 		if s := look("OPTIONS", "/fn/shop/echo", ""); s.Method != "OPTIONS" {
 			t.Errorf("OPTIONS: %+v", s)
+		}
+	})
+	t.Run("no content", func(t *testing.T) {
+		p.publish("shop", "bare", `export default (request: Request) => new Response(null, { status: Number(new URL(request.url).searchParams.get("s")), headers: { etag: "x" } });`)
+		for _, status := range []string{"204", "304"} {
+			got := p.get("/fn/shop/bare?s=" + status)
+			if fmt.Sprint(got.status) != status || got.body != "" || got.header.Get("Content-Type") != "" || got.header.Get("Etag") != "x" || got.header.Get("Content-Length") != "" {
+				t.Errorf("%s: %d %v", status, got.status, got.header)
+			}
 		}
 	})
 	t.Run("unknown host", func(t *testing.T) {
