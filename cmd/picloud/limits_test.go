@@ -17,7 +17,7 @@ import (
 // TestOutcomes goes through the table of limits: what the caller gets, and what the row says.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	p := serveProduct(t, "--cpu-limit", "300ms", "--wall-limit", "1s")
+	p := serveProduct(t, "--cpu-limit", "1s", "--wall-limit", "3s")
 	p.app("shop")
 	for _, c := range []struct {
 		name, body string

@@ -79,7 +79,7 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 		return fmt.Errorf("private socket: %w", err)
 	}
 	edge := &ingress.Edge{
-		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket),
+		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket), Closing: ctx,
 		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
 	}
 	public := publicServer(edge, config.Limits.Wall)
@@ -88,8 +88,11 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, background := errgroup.WithContext(background)
 	group.Go(func() error { return w.Run(background) })
-	group.Go(func() error { return closed(public.Serve(netutil.LimitListener(listener, maxConnections))) })
 	group.Go(func() error { return closed(inside.Serve(private)) })
+	if err := w.Table.Refresh(ctx); err != nil { // what was published since it was opened; from now on we are told
+		slog.Warn("routes not read again", "error", err)
+	}
+	group.Go(func() error { return closed(public.Serve(netutil.LimitListener(listener, maxConnections))) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

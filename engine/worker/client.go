@@ -120,15 +120,24 @@ func follow(stream io.Reader, onEvent func(execution.Event) error) error {
 	}
 }
 
-// Refresh makes the serving worker re-read its routes; afterwards what was committed
-// before is live on this node. With no worker there is nothing to refresh.
+// Refresh makes the workers of this node re-read their routes; afterwards what was
+// committed before is live here. A worker that starts reads them once more when its
+// private socket is open, so one that cannot be told yet need not be.
 func (s *Supervisor) Refresh(ctx context.Context) error {
-	if !s.Ready() {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	stream, err := s.request(ctx, http.MethodPost, RefreshPath, nil)
+	s.mu.Lock()
+	serving, starting := s.serving, s.starting
+	s.mu.Unlock()
+	if starting != nil {
+		if stream, err := starting.request(ctx, http.MethodPost, RefreshPath, nil); err == nil {
+			stream.Close()
+		}
+	}
+	if serving == nil {
+		return nil
+	}
+	stream, err := serving.request(ctx, http.MethodPost, RefreshPath, nil)
 	if err != nil {
 		return err
 	}
@@ -142,6 +151,10 @@ func (s *Supervisor) request(ctx context.Context, method, path string, body []by
 	if err != nil {
 		return nil, err
 	}
+	return p.request(ctx, method, path, body)
+}
+
+func (p *process) request(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://worker"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)

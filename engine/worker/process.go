@@ -37,8 +37,9 @@ type process struct {
 	leaving atomic.Bool
 }
 
-// start runs a worker process and returns when it accepts calls.
-func start(ctx context.Context, settings Settings, number int) (*process, error) {
+// start runs a worker process and returns when it accepts calls; begun is told of it as
+// soon as it is there.
+func start(ctx context.Context, settings Settings, number int, begun func(*process)) (*process, error) {
 	stem := filepath.Join(settings.Directory, fmt.Sprintf("worker-%d-%d", os.Getpid(), number))
 	config := settings.Worker
 	config.Journal, config.Socket = stem+".journal", stem+".sock"
@@ -68,6 +69,7 @@ func start(ctx context.Context, settings Settings, number int) (*process, error)
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	readyIn.Close()
+	begun(p)
 	go p.wait()
 
 	if err := awaitReady(ctx, readyOut); err != nil {

@@ -18,9 +18,10 @@ import (
 type Supervisor struct {
 	settings Settings
 
-	mu      sync.Mutex
-	serving *process
-	changed chan struct{} // closed and renewed when serving changes
+	mu       sync.Mutex
+	serving  *process
+	starting *process      // has read its routes, perhaps, and may serve any moment
+	changed  chan struct{} // closed and renewed when serving changes
 
 	gone sync.WaitGroup // recoveries under way
 }
@@ -39,7 +40,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	s.settings.Accept(true)
 	backoff := restartFirst
 	for number := 1; ctx.Err() == nil; number++ {
-		p, err := start(ctx, s.settings, number)
+		p, err := start(ctx, s.settings, number, s.begin)
 		if err != nil {
 			slog.Error("worker did not start", "error", err)
 			s.recoverOf(ctx, p)
@@ -176,9 +177,15 @@ func (s *Supervisor) recoverLeftOvers(ctx context.Context) error {
 	return nil
 }
 
+func (s *Supervisor) begin(p *process) {
+	s.mu.Lock()
+	s.starting = p
+	s.mu.Unlock()
+}
+
 func (s *Supervisor) serve(p *process) {
 	s.mu.Lock()
-	s.serving = p
+	s.serving, s.starting = p, nil
 	close(s.changed)
 	s.changed = make(chan struct{})
 	s.mu.Unlock()

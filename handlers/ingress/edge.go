@@ -4,6 +4,7 @@
 package ingress
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -20,6 +21,10 @@ type Edge struct {
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-… is believed
 	Functions *Functions     // nil while no worker is ready
 	Dashboard http.Handler   // everything that is not a function's
+
+	// Closing ends the dashboard's streams when it ends, which would otherwise hold up the
+	// end of this process; browsers open them again. May be nil.
+	Closing context.Context
 }
 
 // ServeHTTP decides by host and raw path; no ServeMux has touched either.
@@ -40,10 +45,23 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.function(w, r, address{app: app, rest: rest, base: "/fn/" + app})
 	default:
 		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+			e.stream(w, r)
+			return
 		}
 		e.Dashboard.ServeHTTP(w, r)
 	}
+}
+
+// stream hands on a request whose answer may go on for long.
+func (e *Edge) stream(w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+	if e.Closing != nil {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(e.Closing, cancel)()
+		r = r.WithContext(ctx)
+	}
+	e.Dashboard.ServeHTTP(w, r)
 }
 
 func (e *Edge) function(w http.ResponseWriter, r *http.Request, at address) {
