@@ -138,6 +138,7 @@ func (r *run) giveUp() {
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
 		result.Execution, result.Executing = r.execution, r.executing()
+		result.Wall = time.Duration(sinceStart() - r.started)
 		r.answer <- result
 	}
 }

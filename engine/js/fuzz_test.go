@@ -75,7 +75,7 @@ func FuzzInspect(f *testing.F) {
 		}
 		s := js.New(js.Config{Globals: globals, Program: program, Limits: call.DefaultLimits})
 		var out goja.Value
-		s.OnFailure(func(call.Failure) bool { return true })
+		s.Observe(patient{})
 		_ = s.Run(func() error {
 			if err := s.Load(); err != nil {
 				return nil
@@ -88,3 +88,9 @@ func FuzzInspect(f *testing.F) {
 		})
 	})
 }
+
+// patient lets a run go on after every failure.
+type patient struct{}
+
+func (patient) Stepped() func() error    { return nil }
+func (patient) Failed(call.Failure) bool { return true }

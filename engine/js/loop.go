@@ -66,13 +66,18 @@ func (s *Sandbox) Run(start func() error) *Ending {
 // Quit makes Run end after the present step; what is still pending is dropped.
 func (s *Sandbox) Quit() { s.quit = true }
 
-// OnFailure sets what is told of exceptions in timers and callbacks and of rejections nobody
-// handled. It answers whether the run goes on; without it such a failure ends the run.
-func (s *Sandbox) OnFailure(told func(call.Failure) bool) { s.failing = told }
+// Observer follows a run.
+type Observer interface {
+	// Stepped is called after every step, when its microtasks have run and before failures
+	// are told. It runs no code of the script; a task it returns is the next step.
+	Stepped() (next func() error)
+	// Failed is told of exceptions in timers and callbacks and of rejections nobody handled.
+	// It answers whether the run goes on.
+	Failed(failure call.Failure) bool
+}
 
-// OnStep sets what is called after every step, when its microtasks have run and before
-// failures are told. It runs no code of the script; a task it returns is the next step.
-func (s *Sandbox) OnStep(stepped func() func() error) { s.stepped = stepped }
+// Observe sets the observer. Without one a failure that nobody took ends the run.
+func (s *Sandbox) Observe(o Observer) { s.observer = o }
 
 // Callback announces that something will happen later, and keeps the loop alive until then.
 // It is called on the loop; the returned function must be called exactly once, from any
@@ -219,8 +224,8 @@ func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 	if thrown != nil {
 		s.Report(thrown)
 	}
-	if s.stepped != nil {
-		next = s.stepped()
+	if s.observer != nil {
+		next = s.observer.Stepped()
 	}
 	for len(s.uncaught) > 0 && ending == nil {
 		thrown := s.uncaught[0]
@@ -244,7 +249,7 @@ func (s *Sandbox) tell(read func() call.Failure) *Ending {
 	goesOn := false
 	thrown, ending := s.enter(func() error {
 		failure = read()
-		goesOn = s.failing != nil && s.failing(failure)
+		goesOn = s.observer != nil && s.observer.Failed(failure)
 		return nil
 	})
 	if ending != nil {

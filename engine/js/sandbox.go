@@ -46,16 +46,15 @@ type Config struct {
 // Sandbox is one runtime with its event loop. But for Stop and the functions that Callback
 // returns, everything belongs to the goroutine that calls Run.
 type Sandbox struct {
-	vm      *goja.Runtime
-	globals *Globals
-	program *Program
-	limits  call.Limits
-	slot    Slot
-	made    []made
-	local   []kept
-	log     lineLog
-	failing func(call.Failure) bool
-	stepped func() func() error
+	vm       *goja.Runtime
+	globals  *Globals
+	program  *Program
+	limits   call.Limits
+	slot     Slot
+	made     []made
+	local    []kept
+	log      lineLog
+	observer Observer
 
 	task     func() error
 	taskErr  error

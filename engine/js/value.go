@@ -74,6 +74,24 @@ func (s *Sandbox) direct(function *goja.Object) nativeFunction {
 	}
 }
 
+// Direct gives a function to be called within the present step: what it throws is a panic,
+// which the step takes up.
+func (s *Sandbox) Direct(value goja.Value) (run func(goja.FunctionCall) goja.Value, ok bool) {
+	function, ok := value.(*goja.Object)
+	if !ok {
+		return nil, false
+	}
+	if isNative(function) {
+		if run, ok := function.Export().(nativeFunction); ok {
+			return run, true
+		}
+	}
+	if _, ok := goja.AssertFunction(function); !ok {
+		return nil, false
+	}
+	return s.direct(function), true
+}
+
 func isNative(function *goja.Object) bool { return function.ClassName() == "Function" }
 
 // isArray is IsArray of ECMA-262 section 7.2.2.

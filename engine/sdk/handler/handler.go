@@ -33,7 +33,6 @@ type Run struct {
 	in       Input
 	s        *js.Sandbox
 	respond  func(call.Result)
-	started  time.Time
 	answer   *goja.Promise   // what fetch returned, until it is settled
 	waiting  []*goja.Promise // what waitUntil got, until it is settled
 	answered bool
@@ -55,12 +54,10 @@ func (r *Run) Stop(outcome call.Outcome, message string) { r.s.Stop(outcome, mes
 // Do runs the function. respond is called exactly once, on this goroutine, as soon as the
 // answer is known; Do returns when the work given to waitUntil has ended too, with the result
 // of the whole: if that work was stopped, its outcome and failure beside the answer that was
-// given. Executing is left to the caller, who keeps the Slot. Do never panics.
+// given. Wall and Executing are left to the caller, who keeps the Slot. Do never panics.
 func (r *Run) Do(respond func(call.Result)) call.Result {
 	r.respond = respond
-	r.started = time.Now()
-	r.s.OnFailure(r.failed)
-	r.s.OnStep(r.stepped)
+	r.s.Observe((*observer)(r))
 	ending := r.s.Run(r.start)
 	switch {
 	case ending != nil:
@@ -73,18 +70,12 @@ func (r *Run) Do(respond func(call.Result)) call.Result {
 	case len(r.waiting) > 0:
 		r.s.Log(call.Warn, "A promise given to waitUntil never settles.", "")
 	}
-	r.close()
+	r.result.Lines = r.s.Lines()
 	if !r.answered {
 		r.answered = true
 		respond(r.result)
 	}
 	return r.result
-}
-
-// close brings the result up to date.
-func (r *Run) close() {
-	r.result.Lines = r.s.Lines()
-	r.result.Wall = time.Since(r.started)
 }
 
 // start loads the module and calls its handler.
@@ -93,16 +84,13 @@ func (r *Run) start() error {
 	if err != nil {
 		return err
 	}
-	fetch, this, err := handlerOf(export)
+	fetch, this, err := r.handler(export)
 	if err != nil {
 		return err
 	}
-	vm := r.s.VM()
-	request := webapi.NewRequest(r.s, r.in.Request, nil)
-	value, err := fetch(this, request, vm.NewObject(), r.context.object())
-	if err != nil {
-		return err
-	}
+	value := fetch(goja.FunctionCall{This: this, Arguments: []goja.Value{
+		webapi.NewRequest(r.s, r.in.Request, nil), r.s.VM().NewObject(), r.context.object(),
+	}})
 	object, ok := value.(*goja.Object)
 	if !ok {
 		return r.give(value)
@@ -112,7 +100,7 @@ func (r *Run) start() error {
 		return nil
 	}
 	if !webapi.IsResponse(r.s, object) {
-		if _, ok := goja.AssertFunction(object.Get("then")); ok {
+		if _, thenable := goja.AssertFunction(object.Get("then")); thenable {
 			r.answer, err = r.promise(object)
 			return err
 		}
@@ -129,9 +117,9 @@ func (r *Run) promise(value goja.Value) (*goja.Promise, error) {
 	return promise, resolve(value)
 }
 
-// handlerOf finds the function to call: the default export if it is a function and not a
+// handler finds the function to call: the default export if it is a function and not a
 // class, or its method fetch.
-func handlerOf(export goja.Value) (fetch goja.Callable, this goja.Value, err error) {
+func (r *Run) handler(export goja.Value) (fetch func(goja.FunctionCall) goja.Value, this goja.Value, err error) {
 	chosen, ok := export.(*goja.Object)
 	if !ok {
 		return nil, nil, invalid("The module has no default export to call. Write: export default function (request) { … }")
@@ -139,14 +127,14 @@ func handlerOf(export goja.Value) (fetch goja.Callable, this goja.Value, err err
 	if isClass(chosen) {
 		return nil, nil, invalid("The default export is a class. Export a function, or an object with a method fetch.")
 	}
-	if fetch, ok = goja.AssertFunction(chosen); ok {
+	if fetch, ok = r.s.Direct(chosen); ok {
 		return fetch, goja.Undefined(), nil
 	}
 	method := chosen.Get("fetch")
 	if method == nil || goja.IsUndefined(method) {
 		return nil, nil, invalid("The default export has no method fetch. Write: export default { fetch(request) { … } }")
 	}
-	if fetch, ok = goja.AssertFunction(method); !ok {
+	if fetch, ok = r.s.Direct(method); !ok {
 		return nil, nil, invalid("fetch of the default export is not a function.")
 	}
 	return fetch, chosen, nil
@@ -157,41 +145,45 @@ func isClass(object *goja.Object) bool {
 	return kind == reflect.TypeFor[func(goja.ConstructorCall) *goja.Object]()
 }
 
-// stepped looks at the promises after every step. Nothing is subscribed to them, so a script
+// observer is what a Run does while its sandbox runs.
+type observer Run
+
+// Stepped looks at the promises after every step. Nothing is subscribed to them, so a script
 // that has replaced Promise.prototype.then changes nothing here.
-func (r *Run) stepped() func() error {
+func (o *observer) Stepped() func() error {
+	r := (*Run)(o)
 	if r.answer != nil && r.answer.State() != goja.PromiseStatePending {
 		answer := r.answer
 		r.answer = nil
 		r.s.Handled(answer)
 		return func() error { return r.settled(answer) }
 	}
-	open := r.waiting[:0]
-	for _, promise := range r.waiting {
-		switch promise.State() {
-		case goja.PromiseStatePending:
-			open = append(open, promise)
-		case goja.PromiseStateRejected:
-			r.s.Handled(promise)
-			r.waiting = remove(r.waiting, promise)
-			return func() error { return r.waitedInVain(promise) }
+	if len(r.waiting) > 0 {
+		if next := r.lookAtWaiting(); next != nil {
+			return next
 		}
 	}
-	r.waiting = open
 	if r.answered && len(r.waiting) == 0 {
 		r.s.Quit()
 	}
 	return nil
 }
 
-func remove(list []*goja.Promise, gone *goja.Promise) []*goja.Promise {
-	var kept []*goja.Promise
-	for _, promise := range list {
-		if promise != gone {
-			kept = append(kept, promise)
+// lookAtWaiting drops what has been fulfilled and takes up a rejection.
+func (r *Run) lookAtWaiting() (next func() error) {
+	open := r.waiting[:0]
+	for i, promise := range r.waiting {
+		switch promise.State() {
+		case goja.PromiseStatePending:
+			open = append(open, promise)
+		case goja.PromiseStateRejected:
+			r.s.Handled(promise)
+			r.waiting = append(open, r.waiting[i+1:]...)
+			return func() error { return r.waitedInVain(promise) }
 		}
 	}
-	return kept
+	r.waiting = open
+	return nil
 }
 
 func (r *Run) settled(answer *goja.Promise) error {
@@ -207,9 +199,10 @@ func (r *Run) waitedInVain(promise *goja.Promise) error {
 	return nil
 }
 
-// failed is told of failures nobody took: before the answer they end the run, afterwards
+// Failed is told of failures nobody took: before the answer they end the run, afterwards
 // they are lines in its log.
-func (r *Run) failed(failure call.Failure) bool {
+func (o *observer) Failed(failure call.Failure) bool {
+	r := (*Run)(o)
 	if !r.answered {
 		return false
 	}
@@ -225,8 +218,8 @@ func (r *Run) give(value goja.Value) error {
 	}
 	r.result.Outcome = call.OK
 	r.result.Response = response
+	r.result.Lines = r.s.Lines()
 	r.answered = true
-	r.close()
 	r.respond(r.result)
 	return nil
 }
