@@ -35,7 +35,7 @@ const journalSlots = 1024
 
 // serve is `picloud serve`: the manager, which keeps a worker.
 func serve(ctx context.Context, c *config) error {
-	listener, err := net.Listen("tcp", c.addr)
+	listener, err := (&net.ListenConfig{Control: setPeerTime}).Listen(ctx, "tcp", c.addr)
 	if err != nil {
 		return fmt.Errorf("--addr %s: the address cannot be listened on: %w", c.addr, errors.Unwrap(err))
 	}
@@ -129,9 +129,10 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
 		Ready: []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
 	})
-	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard}, c.wallLimit)
+	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard})
 	front.server.SetKeepAlivesEnabled(false) // a kept connection would never meet the worker
-	server := &http.Server{Handler: dashboard, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	// The edge before it keeps the time of bodies; see handlers/ingress.
+	server := &http.Server{Handler: dashboard, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 
 	announce(ctx, c, m)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -82,7 +82,7 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket), Closing: ctx,
 		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
 	}
-	public := publicServer(edge, config.Limits.Wall)
+	public := publicServer(edge)
 	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -116,10 +116,11 @@ func closed(err error) error {
 	return err
 }
 
-func publicServer(handler http.Handler, wall time.Duration) *http.Server {
+// publicServer meets the outside. Deadlines of bodies and answers are the edge's.
+func publicServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: wall + 15*time.Second,
-		IdleTimeout: 60 * time.Second, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 }
 

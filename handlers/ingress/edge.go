@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
 
 	"picloud/engine/worker"
 )
@@ -29,21 +28,23 @@ type Edge struct {
 
 // ServeHTTP decides by host and raw path; no ServeMux has touched either.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	forward(r, e.Trusted)
+	from := callerOf(r, e.Trusted)
 	target := rawTarget(r)
-	app, kind := match(e.Hosts, r.Host)
+	app, kind := match(e.Hosts, from.host)
+	timeBody(w, r)
 	switch {
 	case kind == unknownHost:
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",
-			detail: "This server does not answer at " + printable(r.Host) + ". Its own address is " + e.Hosts.Base + ".",
+			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",
 		})
 	case kind == appHost:
-		e.function(w, r, address{app: app, rest: target, own: true})
+		e.function(w, r, address{app: app, rest: target, own: true, from: from, target: target})
 	case target == "/fn" || strings.HasPrefix(target, "/fn/") || strings.HasPrefix(target, "/fn?"):
 		app, rest := cutSegment(strings.TrimPrefix(target, "/fn"))
-		e.function(w, r, address{app: app, rest: rest, base: "/fn/" + app})
+		e.function(w, r, address{app: app, rest: rest, from: from, target: target})
 	default:
+		from.tell(r)
 		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			e.stream(w, r)
 			return
@@ -54,7 +55,6 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // stream hands on a request whose answer may go on for long.
 func (e *Edge) stream(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	if e.Closing != nil {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
@@ -80,10 +80,11 @@ func (e *Edge) function(w http.ResponseWriter, r *http.Request, at address) {
 
 // address is where a request for a function points to.
 type address struct {
-	app  string // slug
-	base string // raw path before the script's segment
-	rest string // raw path and query from the script's segment on
-	own  bool   // the app has a host, and so an origin, of its own
+	app    string // slug
+	rest   string // raw path and query from the script's segment on
+	own    bool   // the app has a host, and so an origin, of its own
+	from   caller
+	target string // the whole raw path and query
 }
 
 // rawTarget is the path and query as the caller wrote them (RFC 9112, section 3.2); only
@@ -131,60 +132,6 @@ func cutSegment(path string) (segment, rest string) {
 		return path, ""
 	}
 	return path[:end], path[end:]
-}
-
-// forward replaces what the caller says of itself by what is known: afterwards
-// X-Forwarded-For is the real client's address and X-Forwarded-Proto the scheme it used.
-func forward(r *http.Request, trusted []netip.Prefix) {
-	client, proto := peer(r), "http"
-	if r.TLS != nil {
-		proto = "https"
-	}
-	if believed(client, trusted) {
-		client = clientBehind(client, r.Header.Values("X-Forwarded-For"), trusted)
-		if said := r.Header.Get("X-Forwarded-Proto"); said == "https" || said == "http" {
-			proto = said
-		}
-		if host := r.Header.Get("X-Forwarded-Host"); host != "" {
-			r.Host = host
-		}
-	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-Host", "X-Real-Ip", "X-Forwarded-Port"} {
-		r.Header.Del(name)
-	}
-	r.Header["X-Forwarded-For"] = []string{client.String()}
-	r.Header["X-Forwarded-Proto"] = []string{proto}
-}
-
-func peer(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.IPv4Unspecified()
-	}
-	return at.Addr().Unmap()
-}
-
-// clientBehind walks the list from the right and stops at the first address that is not
-// a trusted proxy's.
-func clientBehind(client netip.Addr, lists []string, trusted []netip.Prefix) netip.Addr {
-	hops := strings.Split(strings.Join(lists, ","), ",")
-	for i := len(hops) - 1; i >= 0 && believed(client, trusted); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		client = hop.Unmap()
-	}
-	return client
-}
-
-func believed(address netip.Addr, trusted []netip.Prefix) bool {
-	for _, prefix := range trusted {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
 }
 
 type hostKind uint8

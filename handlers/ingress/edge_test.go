@@ -46,7 +46,8 @@ func TestForwardedClient(t *testing.T) {
 		r.RemoteAddr = c.peer
 		r.Header.Set("X-Forwarded-For", c.list)
 		r.Header.Set("X-Forwarded-Host", "evil")
-		forward(r, trusted)
+		from := callerOf(r, trusted)
+		from.tell(r)
 		if got := r.Header.Get("X-Forwarded-For"); got != c.want {
 			t.Errorf("%s behind %q: %s, want %s", c.peer, c.list, got, c.want)
 		}

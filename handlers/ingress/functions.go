@@ -55,8 +55,8 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		Path: pathOf(rest),
 		Request: call.Request{
 			Method: r.Method,
-			URL:    r.Header["X-Forwarded-Proto"][0] + "://" + r.Host + rawTarget(r),
-			Header: inbound(r),
+			URL:    at.from.proto + "://" + at.from.host + at.target,
+			Header: inbound(r, at.from),
 			Body:   body,
 		},
 	})
@@ -79,7 +79,7 @@ func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, na
 	if !at.own {
 		target = "/fn/" + app + target
 	} else if app != at.app {
-		target = r.Header["X-Forwarded-Proto"][0] + "://" + app + r.Host[len(at.app):] + target
+		target = at.from.proto + "://" + app + at.from.host[len(at.app):] + target
 	}
 	h := w.Header()
 	h["Location"] = []string{target}
@@ -162,7 +162,7 @@ func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool
 	}
 	w.WriteHeader(response.Status)
 	if response.Body != nil && r.Method != http.MethodHead {
-		_, _ = io.Copy(w, response.Body)
+		send(w, response.Body, response.Size)
 	}
 }
 

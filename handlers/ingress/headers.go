@@ -37,11 +37,17 @@ var notFromFunctions = map[string]bool{
 	"x-execution-id": true, "origin-agent-cluster": true,
 }
 
+// saysWho are the fields in which a caller, or a proxy before us, names itself.
+var saysWho = map[string]bool{
+	"forwarded": true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-real-ip": true,
+}
+
 // inbound is the header a function sees: names in lower case, without hop-by-hop fields,
 // our cookies and our keys.
-func inbound(r *http.Request) []call.Field {
-	fields := make([]call.Field, 0, len(r.Header)+1)
-	fields = append(fields, call.Field{Name: "host", Value: r.Host})
+func inbound(r *http.Request, from caller) []call.Field {
+	fields := make([]call.Field, 0, len(r.Header)+3)
+	fields = append(fields, call.Field{Name: "host", Value: from.host},
+		call.Field{Name: "x-forwarded-for", Value: from.address.String()}, call.Field{Name: "x-forwarded-proto", Value: from.proto})
 	var named []string
 	for _, list := range r.Header["Connection"] {
 		for name := range strings.SplitSeq(list, ",") {
@@ -50,7 +56,7 @@ func inbound(r *http.Request) []call.Field {
 	}
 	for name, values := range r.Header {
 		name = strings.ToLower(name)
-		if hopByHop[name] || contains(named, name) {
+		if hopByHop[name] || saysWho[name] || contains(named, name) {
 			continue
 		}
 		for _, value := range values {
