@@ -23,15 +23,15 @@ func (m *Manager) Recover(ctx context.Context, journal string, death worker.Deat
 				Message: "The run ignored its deadline and was killed together with its process.",
 			}}
 		case death.Slot == run.Slot:
-			return execution.Verdict{Outcome: call.Crashed, Failure: &call.Failure{
+			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 				Message: "The worker process died in this run: " + death.Why + ".",
 			}}
 		case death.Slot >= 0 || death.Hung:
-			return execution.Verdict{Outcome: call.Crashed, Failure: &call.Failure{
+			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 				Message: "The worker process died because of another run.",
 			}}
 		}
-		return execution.Verdict{Outcome: call.Crashed, Failure: &call.Failure{
+		return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 			Message: "The worker process ended: " + death.Why + ".",
 		}}
 	})

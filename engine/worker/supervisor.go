@@ -169,7 +169,7 @@ func (s *Supervisor) recoverLeftOvers(ctx context.Context) error {
 		return fmt.Errorf("find journals: %w", err)
 	}
 	for _, journal := range found {
-		death := Death{Slot: -1, Why: "PiCloud was stopped from outside", At: time.Now()}
+		death := Death{Slot: -1, Why: "PiCloud was stopped from outside"}
 		if err := s.settings.Recover(ctx, journal, death); err != nil {
 			return fmt.Errorf("recover %s: %w", filepath.Base(journal), err)
 		}

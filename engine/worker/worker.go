@@ -64,11 +64,11 @@ type Settings struct {
 
 // Death is why a worker is gone, as far as it is known.
 type Death struct {
-	Hung  bool   // killed because runs ignored their deadline
-	Trace string // the end of what it wrote to standard error
-	Slot  int    // the journal slot whose run the trace names, -1: none
-	Why   string // a sentence: "stack overflow", "out of memory", …
-	At    time.Time
+	Hung  bool      // killed because runs ignored their deadline
+	Trace string    // the end of what it wrote to standard error
+	Slot  int       // the journal slot whose run the trace names, -1: none
+	Why   string    // a sentence: "stack overflow", "out of memory", …
+	At    time.Time // zero: not known
 }
 
 const (
