@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,11 +52,13 @@ func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer
 	return answer
 }
 
+// headerRows are the fields by name: net/http keeps no other order.
 func headerRows(fields []call.Field) []views.HeaderField {
 	rows := make([]views.HeaderField, len(fields))
 	for i, field := range fields {
 		rows[i] = views.HeaderField{Name: field.Name, Value: field.Value, Redacted: field.Value == execution.Redacted}
 	}
+	slices.SortStableFunc(rows, func(a, b views.HeaderField) int { return strings.Compare(a.Name, b.Name) })
 	return rows
 }
 

@@ -24,7 +24,7 @@ export function palette() {
   const fill = () => {
     const text = input.value.trim().toLowerCase();
     hurried = false;
-    list.replaceChildren(...here().filter((h) => fits(h.text, text)).slice(0, 20).map(entry));
+    list.replaceChildren(...best(here().filter((h) => fits(h.text, text)), text).slice(0, 20).map(entry));
     number();
     clearTimeout(timer);
     const turn = ++asked;
@@ -86,6 +86,12 @@ function fits(name, text) {
   let at = -1;
   name = name.toLowerCase();
   return [...text].every((letter) => (at = name.indexOf(letter, at + 1)) >= 0);
+}
+
+// best puts what begins with the text first, then what holds it, then the rest.
+function best(found, text) {
+  const rank = (h) => { const at = h.text.toLowerCase().indexOf(text); return at < 0 ? 2 : Math.min(at, 1); };
+  return found.sort((a, b) => rank(a) - rank(b));
 }
 
 function entry({ kind, text, target, keys }) {

@@ -60,9 +60,17 @@ func (s scale) lines() []gridLine {
 	var lines []gridLine
 	for l := s.lo; l <= s.hi; l++ {
 		d := time.Duration(math.Pow(10, l) * float64(time.Millisecond))
-		lines = append(lines, gridLine{Y: number(s.y(d)), Label: Duration(d)})
+		lines = append(lines, gridLine{Y: number(s.y(d)), Label: tick(d)})
 	}
 	return lines
+}
+
+// tick writes a power of ten of milliseconds in few letters: "0.1 ms", "10 s", "100 s".
+func tick(d time.Duration) string {
+	if d < time.Second {
+		return Duration(d)
+	}
+	return trim(d.Seconds(), 0) + " s"
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
