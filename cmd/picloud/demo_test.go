@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"embed"
 	"fmt"
@@ -20,7 +21,7 @@ var demoSources embed.FS
 // differs, and runs of every outcome.
 func serveDemo(t *testing.T) *product {
 	t.Helper()
-	p := serveProduct(t, "--cpu-limit", "300ms", "--wall-limit", "2s", "--worker-memory", "192MiB", "--log-level", "error")
+	p := serveProduct(t, "--cpu-limit", "1s", "--wall-limit", "5s", "--worker-memory", "192MiB", "--log-level", "error")
 	for _, app := range [][2]string{{"shop", "Web shop"}, {"garden", "Garden"}} {
 		if status, body := p.api("POST", "/api/v1/apps", map[string]string{"slug": app[0], "name": app[1]}); status != http.StatusCreated {
 			t.Fatalf("make app %s: %d %s", app[0], status, body)
@@ -41,7 +42,7 @@ func serveDemo(t *testing.T) *product {
 	someone.post("/apps/shop/scripts/greet/versions/2/live", "note", "v3 has no Swiss francs")
 	someone.post("/apps/shop/scripts/greet/versions/3/live", "note", "Nobody asked for them")
 	someone.saveDraft("shop", "greet", p.demoSource("greet-draft"))
-	p.demoRuns()
+	p.demoRuns(someone)
 	p.demoPast()
 	return p
 }
@@ -64,23 +65,30 @@ func (p *product) demoScript(name, version, note string) {
 }
 
 // demoRuns calls the scripts so that every outcome is there.
-func (p *product) demoRuns() {
+func (p *product) demoRuns(someone *browser) {
 	p.t.Helper()
 	// What may cost a worker comes first.
 	for _, name := range []string{"archive", "search-index"} {
+		before := p.workers()
 		p.get("/fn/shop/" + name)
 		p.awaitReady()
+		if name == "search-index" {
+			p.eventually(patience, "replaced", func() bool {
+				now := p.workers()
+				return len(now) == 1 && now[0] != before[0]
+			})
+		}
 	}
 	crash, cancel := context.WithCancel(p.t.Context())
 	defer cancel()
-	ended := p.wait(crash, "nightly-report")
+	ended := someone.wait(crash, "nightly-report")
 	for _, pid := range p.workers() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	<-ended
 	p.awaitReady()
 	gone, leave := context.WithCancel(p.t.Context())
-	ended = p.wait(gone, "subscribe")
+	ended = someone.wait(gone, "subscribe")
 	leave()
 	<-ended
 	for _, name := range []string{"categories", "import-csv", "nightly-report", "thumbnails"} {
@@ -96,15 +104,19 @@ func (p *product) demoRuns() {
 	}
 	p.get("/fn/shop/price-feed?item=tea")
 	p.get("/fn/shop/price-feed/daily?item=cocoa")
-	p.eventually(patience, "recorded", func() bool {
-		var runs, outcomes int
-		err := p.pool.QueryRow(p.t.Context(), `SELECT count(*), count(DISTINCT outcome) FROM executions`).Scan(&runs, &outcomes)
-		return err == nil && runs >= 19 && outcomes >= 10
+	var outcomes string
+	const found = `SELECT coalesce(string_agg(outcome || ' ' || n, ', ' ORDER BY outcome), '') FROM (SELECT outcome, count(*) n FROM executions GROUP BY 1) o`
+	p.eventually(patience, "recorded, all outcomes", func() bool {
+		if err := p.pool.QueryRow(p.t.Context(), found).Scan(&outcomes); err != nil {
+			return false
+		}
+		return outcomes == "cancelled 1, cpu 1, crashed 1, error 1, invalid 1, killed 1, memory 1, ok 11, stack 1, timeout 1"
 	})
 }
 
 // wait calls a script in the background and returns when it runs.
-func (p *product) wait(ctx context.Context, script string) (ended <-chan struct{}) {
+func (b *browser) wait(ctx context.Context, script string) (ended <-chan struct{}) {
+	p := b.p
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx, "GET", p.url("/fn/shop/"+script), nil)
 	if err != nil {
@@ -117,11 +129,38 @@ func (p *product) wait(ctx context.Context, script string) (ended <-chan struct{
 			answer.Body.Close()
 		}
 	}()
-	someone := p.signIn()
-	p.eventually(patience, "running: "+script, func() bool {
-		return strings.Contains(someone.page("/apps/shop/runs?script="+script), "class=\"running\"")
+	b.follow("/apps/shop/runs/live", func(row string) bool {
+		return strings.Contains(row, `class="running"`) && strings.Contains(row, script)
 	})
 	return done
+}
+
+// follow reads a live stream until an event is what was waited for.
+func (b *browser) follow(path string, found func(string) bool) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, "GET", b.p.url(path), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := b.client.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	event := ""
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if event += lines.Text(); lines.Text() != "" {
+			continue
+		}
+		if found(event) {
+			return
+		}
+		event = ""
+	}
+	b.t.Fatalf("what was waited for did not come on %s", path)
 }
 
 // demoPast spreads copies of the runs over the day that has passed, and makes the versions
@@ -131,16 +170,16 @@ func (p *product) demoPast() {
 	const id = `(lpad(to_hex((extract(epoch FROM e.started_at - $1::interval) * 1000)::bigint), 12, '0') || substr(replace(e.id::text, '-', ''), 13))::uuid`
 	statements := []string{
 		`INSERT INTO log_lines SELECT ` + id + `, l.app_id, seq, at - $1::interval, level, message, fields
-			FROM executions e JOIN log_lines l ON l.execution_id = e.id WHERE e.started_at > now() - interval '5 minutes' AND hashtext(e.id::text || $1) % 10 > $2::int`,
+			FROM executions e JOIN log_lines l ON l.execution_id = e.id WHERE e.started_at > now() - interval '5 minutes' AND abs(hashtext(e.id::text || $1)) % 10 < CASE WHEN e.outcome = 'ok' AND e.status < 400 THEN 8 ELSE 1 END`,
 		`INSERT INTO executions SELECT ` + id + `, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at - $1::interval,
 			(wall_us * (1 + abs(hashtext(id::text || $1)) % 90 / 10.0))::bigint, cpu_us, log_lines, error
-			FROM executions e WHERE e.started_at > now() - interval '5 minutes' AND hashtext(e.id::text || $1) % 10 > $2::int`,
+			FROM executions e WHERE e.started_at > now() - interval '5 minutes' AND abs(hashtext(e.id::text || $1)) % 10 < CASE WHEN e.outcome = 'ok' AND e.status < 400 THEN 8 ELSE 1 END`,
 	}
 	step := 7 * time.Minute
 	for past := step; past < 23*time.Hour; past += step {
 		step = time.Duration(7+past.Minutes()/30) * time.Minute * time.Duration(60+int(past.Minutes())%50) / 60
 		for _, statement := range statements {
-			if _, err := p.pool.Exec(p.t.Context(), statement, fmt.Sprintf("%d seconds", int(past.Seconds())), 3); err != nil {
+			if _, err := p.pool.Exec(p.t.Context(), statement, fmt.Sprintf("%d seconds", int(past.Seconds()))); err != nil {
 				p.t.Fatal(err)
 			}
 		}
@@ -179,39 +218,39 @@ func (p *product) places() (outside, inside []place) {
 	const greet = "/apps/shop/scripts/greet"
 	editor := `document.querySelector(".cm-content")`
 	return []place{
-			{name: "login", path: "/login"},
-			{name: "setup-expired", path: "/setup?token=none"},
-		}, []place{
-			{name: "apps", path: "/apps"},
-			{name: "app-new", path: "/apps/new"},
-			{name: "app", path: "/apps/shop"},
-			{name: "app-empty", path: "/apps/garden"},
-			{name: "app-settings", path: "/apps/shop/settings"},
-			{name: "app-runs", path: "/apps/shop/runs"},
-			{name: "app-runs-failed", path: "/apps/shop/runs?outcome=failed&since=24h"},
-			{name: "app-runs-none", path: "/apps/shop/runs?q=nowhere"},
-			{name: "app-runs-empty", path: "/apps/garden/runs"},
-			{name: "run", path: run("ok", "greet")},
-			{name: "run-bodies", path: run("ok", "orders")},
-			{name: "run-error", path: run("error", "price-feed")},
-			{name: "run-cpu", path: run("cpu", "thumbnails")},
-			{name: "run-stack", path: run("stack", "categories")},
-			{name: "run-crashed", path: run("crashed", "nightly-report")},
-			{name: "script-new", path: "/apps/shop/scripts/new"},
-			{name: "script", path: greet, ready: editor},
-			{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},
-			{name: "script-publish", path: greet + "/publish"},
-			{name: "script-history", path: greet + "/versions"},
-			{name: "script-version", path: greet + "/versions/2"},
-			{name: "script-diff", path: greet + "/diff?from=3&to=draft"},
-			{name: "script-runs", path: greet + "/runs"},
-			{name: "script-runs-empty", path: "/apps/shop/scripts/returns/runs"},
-			{name: "script-settings", path: greet + "/settings"},
-			{name: "search", path: "/search?q=re"},
-			{name: "search-none", path: "/search?q=zebra"},
-			{name: "profile", path: "/profile"},
-			{name: "error", path: "/apps/shop/nothing"},
-		}
+		{name: "login", path: "/login"},
+		{name: "setup-expired", path: "/setup?token=none"},
+	}, []place{
+		{name: "apps", path: "/apps"},
+		{name: "app-new", path: "/apps/new"},
+		{name: "app", path: "/apps/shop"},
+		{name: "app-empty", path: "/apps/garden"},
+		{name: "app-settings", path: "/apps/shop/settings"},
+		{name: "app-runs", path: "/apps/shop/runs"},
+		{name: "app-runs-failed", path: "/apps/shop/runs?outcome=failed&since=24h"},
+		{name: "app-runs-none", path: "/apps/shop/runs?q=nowhere"},
+		{name: "app-runs-empty", path: "/apps/garden/runs"},
+		{name: "run", path: run("ok", "greet")},
+		{name: "run-bodies", path: run("ok", "orders")},
+		{name: "run-error", path: run("error", "price-feed")},
+		{name: "run-cpu", path: run("cpu", "thumbnails")},
+		{name: "run-stack", path: run("stack", "categories")},
+		{name: "run-crashed", path: run("crashed", "nightly-report")},
+		{name: "script-new", path: "/apps/shop/scripts/new"},
+		{name: "script", path: greet, ready: editor},
+		{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},
+		{name: "script-publish", path: greet + "/publish"},
+		{name: "script-history", path: greet + "/versions"},
+		{name: "script-version", path: greet + "/versions/2"},
+		{name: "script-diff", path: greet + "/diff?from=3&to=draft"},
+		{name: "script-runs", path: greet + "/runs"},
+		{name: "script-runs-empty", path: "/apps/shop/scripts/returns/runs"},
+		{name: "script-settings", path: greet + "/settings"},
+		{name: "search", path: "/search?q=re"},
+		{name: "search-none", path: "/search?q=zebra"},
+		{name: "profile", path: "/profile"},
+		{name: "error", path: "/apps/shop/nothing"},
+	}
 }
 
 // reach goes to a place and waits until it is ready.
@@ -231,8 +270,10 @@ type view struct {
 
 func views() []view {
 	return []view{
-		{"light-1280", "light", 1280, 900}, {"dark-1280", "dark", 1280, 900},
-		{"light-360", "light", 360, 740}, {"dark-360", "dark", 360, 740},
+		{"light-1280", "light", 1280, 900},
+		{"dark-1280", "dark", 1280, 900},
+		{"light-360", "light", 360, 740},
+		{"dark-360", "dark", 360, 740},
 	}
 }
 

@@ -66,7 +66,14 @@ func TestScreenshots(t *testing.T) {
 func (w *window) picture(path string) {
 	w.t.Helper()
 	w.until(`document.fonts.status === "loaded"`)
-	image, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
+	w.until(`(scrollTo(0, 0), true)`)
+	take := chromedp.FullScreenshot(100)
+	if over, err := evaluate[bool](w, `!!document.querySelector("dialog[open]")`); err != nil {
+		w.t.Fatal(err)
+	} else if over { // lies over the window, not over the page
+		take = chromedp.CaptureScreenshot()
+	}
+	image, err := chromedp.Run(w.ctx, take)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 import { log } from "picloud";
 
 // Keeps a connection open until there is news.
-export default async (_request: Request, _env: unknown, ctx: { signal: AbortSignal }) => {
+export default async () => {
   log.info("waiting for news");
-  await new Promise((_, end) => ctx.signal.addEventListener("abort", () => end(ctx.signal.reason)));
+  await new Promise((done) => setTimeout(done, 25_000));
+  return "nothing new";
 };
