@@ -1,6 +1,8 @@
 package js
 
 import (
+	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +23,8 @@ type addition struct {
 	install func(*Sandbox)
 }
 
-// additions is the table. Its order is stored with built programs: append only.
+// additions is the table. A place in it is a bit that is stored with every built program, so
+// the table is append only: a new addition goes to the end, and none is ever moved or taken out.
 func additions() []addition {
 	table := []addition{
 		{words: []string{"JSON"}, install: (*Sandbox).guardJSON},
@@ -57,29 +60,40 @@ func ChooseCaps(text string) (Caps, error) {
 		return 0, fault.New(fault.Invalid, "The source is not valid UTF-8.")
 	}
 	table := additions()
-	bits := map[string][]int{}
+	places := map[string][]int{}
 	for bit, a := range table {
 		for _, word := range a.words {
-			bits[word] = append(bits[word], bit)
+			places[word] = append(places[word], bit)
 		}
 	}
 	var caps Caps
-	for start := 0; start < len(text); start++ {
-		end := start
-		for end < len(text) && wordByte(text[end]) {
-			end++
-		}
-		for _, bit := range bits[text[start:end]] {
+	for word := range words(text) {
+		for _, bit := range places[word] {
 			caps |= 1 << bit
 		}
-		start = end
 	}
 	for bit, a := range table {
 		if a.unless != nil && caps&(1<<bit) != 0 && a.unless(text) {
 			caps &^= 1 << bit
 		}
 	}
-	return caps, nil
+	return caps | seenArguments(text), nil
+}
+
+// words are the identifiers, keywords and numbers of a text, wherever they stand.
+func words(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for start := 0; start < len(text); start++ {
+			end := start
+			for end < len(text) && wordByte(text[end]) {
+				end++
+			}
+			if end > start && !yield(text[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
 }
 
 func wordByte(c byte) bool {
@@ -100,8 +114,8 @@ func makesNoLengths(text string) bool {
 
 // guard installs what the program's caps ask for.
 func (s *Sandbox) guard() {
-	for caps, bit := s.program.caps, 0; caps != 0; caps, bit = caps>>1, bit+1 {
-		if caps&1 != 0 && bit < len(s.globals.additions) {
+	for caps := uint64(s.program.caps) & (1<<argumentsBit - 1); caps != 0; caps &= caps - 1 {
+		if bit := bits.TrailingZeros64(caps); bit < len(s.globals.additions) {
 			s.globals.additions[bit].install(s)
 		}
 	}

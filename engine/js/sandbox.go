@@ -102,14 +102,22 @@ type kept struct{ key, value any }
 // Local keeps one thing per sandbox and key, made at its first use: prototypes and the like.
 // There are a handful of keys.
 func (s *Sandbox) Local(key any, make func() any) any {
+	if value := s.Kept(key); value != nil {
+		return value
+	}
+	value := make()
+	s.local = append(s.local, kept{key, value})
+	return value
+}
+
+// Kept is what Local keeps already, or nil.
+func (s *Sandbox) Kept(key any) any {
 	for i := range s.local {
 		if s.local[i].key == key {
 			return s.local[i].value
 		}
 	}
-	value := make()
-	s.local = append(s.local, kept{key, value})
-	return value
+	return nil
 }
 
 // Shared keeps one thing for all sandboxes of the same Globals, made at its first use. It

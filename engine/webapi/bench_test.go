@@ -52,7 +52,7 @@ func runHandler(b *testing.B, text string, incoming call.Request) {
 			}
 			run, _ := goja.AssertFunction(s.VM().GlobalObject().Get("f"))
 			var err error
-			result, err = run(goja.Undefined(), webapi.NewRequest(s, incoming, nil))
+			result, err = run(goja.Undefined(), webapi.NewRequest(s, &incoming, nil))
 			return err
 		})
 		if ending != nil {

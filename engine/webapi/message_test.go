@@ -26,7 +26,7 @@ func handle(t *testing.T, text string, incoming call.Request, use func(*js.Sandb
 			t.Fatal("no function f")
 		}
 		var err error
-		result, err = run(goja.Undefined(), webapi.NewRequest(s, incoming, nil))
+		result, err = run(goja.Undefined(), webapi.NewRequest(s, &incoming, nil))
 		return err
 	})
 	if promise, ok := result.Export().(*goja.Promise); ok {
@@ -167,7 +167,7 @@ func TestNewAbort(t *testing.T) {
 	play(t, s, func() error {
 		signal, abort := webapi.NewAbort(s)
 		run, _ := goja.AssertFunction(s.VM().GlobalObject().Get("f"))
-		if _, err := run(goja.Undefined(), webapi.NewRequest(s, incoming, signal), signal); err != nil {
+		if _, err := run(goja.Undefined(), webapi.NewRequest(s, &incoming, func() goja.Value { return signal }), signal); err != nil {
 			return err
 		}
 		abort(nil)

@@ -19,8 +19,9 @@ type request struct {
 	head          *headers
 	headersObject *goja.Object
 	body          body
-	signal        goja.Value // nil: made when asked for
-	modes         modes
+	signal        goja.Value        // nil: made when asked for
+	makeSignal    func() goja.Value // of an incoming request; nil: one that never aborts
+	modes         *modes            // nil: all as they are by default
 }
 
 // modes are the settings that only a browser acts on; they are kept and shown.
@@ -40,7 +41,10 @@ func requestClass() *class {
 			mode("duplex", func(*modes) string { return "half" }),
 			attribute("headers", requestHeaders),
 			mode("integrity", func(m *modes) string { return m.integrity }),
-			attribute("keepalive", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).modes.keepalive) }),
+			attribute("keepalive", func(c invocation) goja.Value {
+				m := self[*request](c).modes
+				return c.vm.ToValue(m != nil && m.keepalive)
+			}),
 			attribute("method", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).method) }),
 			mode("mode", func(m *modes) string { return orElse(m.mode, "cors") }),
 			mode("redirect", func(m *modes) string { return orElse(m.redirect, "follow") }),
@@ -53,7 +57,13 @@ func requestClass() *class {
 }
 
 func mode(name string, read func(*modes) string) member {
-	return attribute(name, func(c invocation) goja.Value { return c.vm.ToValue(read(&self[*request](c).modes)) })
+	return attribute(name, func(c invocation) goja.Value {
+		m := self[*request](c).modes
+		if m == nil {
+			m = &modes{}
+		}
+		return c.vm.ToValue(read(m))
+	})
 }
 
 func orElse(text, otherwise string) string {
@@ -65,9 +75,9 @@ func orElse(text, otherwise string) string {
 
 // NewRequest makes the Request a handler gets. Nothing of the message is parsed or converted
 // before the script reads it. Its headers are immutable, as those of a service worker's
-// fetch event are. signal may be nil: then it never aborts.
-func NewRequest(s *js.Sandbox, incoming call.Request, signal goja.Value) goja.Value {
-	q := &request{source: &incoming, method: incoming.Method, signal: signal}
+// fetch event are. signal makes its AbortSignal when that is read; nil: one that never aborts.
+func NewRequest(s *js.Sandbox, incoming *call.Request, signal func() goja.Value) goja.Value {
+	q := &request{source: incoming, method: incoming.Method, makeSignal: signal}
 	empty := len(incoming.Body) == 0 && (incoming.Method == "GET" || incoming.Method == "HEAD")
 	q.body = body{present: !empty, data: incoming.Body}
 	return realmOf(s).instance(classRequest, q)
@@ -105,11 +115,26 @@ func requestHeaders(c invocation) goja.Value {
 }
 
 func requestSignal(c invocation) goja.Value {
-	q := self[*request](c)
-	if q.signal == nil {
-		q.signal = c.newSignal().object
+	return self[*request](c).abortSignal(c.realm)
+}
+
+func (q *request) abortSignal(r *realm) goja.Value {
+	switch {
+	case q.signal != nil:
+	case q.makeSignal != nil:
+		q.signal = q.makeSignal()
+	default:
+		q.signal = r.newSignal().object
 	}
 	return q.signal
+}
+
+// followed makes the signal of a request made from this one.
+func (q *request) followed(r *realm) func() goja.Value {
+	if q.signal == nil && q.makeSignal == nil {
+		return nil
+	}
+	return func() goja.Value { return r.follow(q.abortSignal(r)).object }
 }
 
 func requestClone(c invocation) goja.Value {
@@ -118,9 +143,7 @@ func requestClone(c invocation) goja.Value {
 		method: q.method, address: q.url(), modes: q.modes, body: q.body.twin(c.realm),
 		head: &headers{list: slices.Clone(q.list().list), immutable: q.list().immutable, version: 1},
 	}
-	if q.signal != nil {
-		twin.signal = c.follow(q.signal).object
-	}
+	twin.makeSignal = q.followed(c.realm)
 	return c.instance(classRequest, twin)
 }
 
@@ -131,7 +154,7 @@ func newRequest(c invocation) any {
 	from, isRequest := as[*request](c.realm, c.args[0])
 	if isRequest {
 		q.method, q.address, q.modes = from.method, from.url(), from.modes
-		q.signal = from.signal
+		q.makeSignal = from.followed(c.realm)
 	} else {
 		u, err := parseURL(c.address(c.args[0]), nil)
 		if err != nil {
@@ -176,34 +199,36 @@ func (q *request) configure(init options) {
 		return
 	}
 	r := init.realm
-	init.choice("cache", &q.modes.cache, "default no-store reload no-cache force-cache only-if-cached")
-	init.choice("credentials", &q.modes.credentials, "omit same-origin include")
+	m := &modes{}
+	if q.modes != nil {
+		*m = *q.modes
+	}
+	q.modes = m
+	init.choice("cache", &m.cache, "default no-store reload no-cache force-cache only-if-cached")
+	init.choice("credentials", &m.credentials, "omit same-origin include")
 	var duplex string
 	init.choice("duplex", &duplex, "half")
 	if value, ok := init.get("integrity"); ok {
-		q.modes.integrity = r.text(value)
+		m.integrity = r.text(value)
 	}
 	if value, ok := init.get("keepalive"); ok {
-		q.modes.keepalive = value.ToBoolean()
+		m.keepalive = value.ToBoolean()
 	}
 	if value, ok := init.get("method"); ok {
 		q.method = r.method(value)
 	}
-	init.choice("mode", &q.modes.mode, "same-origin no-cors cors")
-	init.choice("redirect", &q.modes.redirect, "follow error manual")
-	init.choice("referrerPolicy", &q.modes.referrerPolicy, "no-referrer no-referrer-when-downgrade same-origin "+
+	init.choice("mode", &m.mode, "same-origin no-cors cors")
+	init.choice("redirect", &m.redirect, "follow error manual")
+	init.choice("referrerPolicy", &m.referrerPolicy, "no-referrer no-referrer-when-downgrade same-origin "+
 		"origin strict-origin origin-when-cross-origin strict-origin-when-cross-origin unsafe-url")
 	if value, ok := init.get("referrer"); ok {
-		q.modes.referrer = r.text(value)
+		m.referrer = r.text(value)
 	}
 	if value, ok := init.get("signal"); ok {
-		q.signal = nil
+		q.makeSignal = nil
 		if !goja.IsNull(value) {
-			q.signal = value
+			q.signal = r.follow(value).object
 		}
-	}
-	if q.signal != nil {
-		q.signal = r.follow(q.signal).object
 	}
 }
 

@@ -162,7 +162,11 @@ func responseRedirect(c invocation) goja.Value {
 
 // IsResponse tells whether the value is a Response.
 func IsResponse(s *js.Sandbox, value goja.Value) bool {
-	_, ok := as[*response](realmOf(s), value)
+	r, ok := s.Kept(realmKey{}).(*realm)
+	if !ok {
+		return false
+	}
+	_, ok = as[*response](r, value)
 	return ok
 }
 

@@ -88,9 +88,7 @@ func (r *Run) start() error {
 	if err != nil {
 		return err
 	}
-	value := fetch(goja.FunctionCall{This: this, Arguments: []goja.Value{
-		webapi.NewRequest(r.s, r.in.Request, nil), r.s.VM().NewObject(), r.context.object(),
-	}})
+	value := fetch(goja.FunctionCall{This: this, Arguments: r.arguments()})
 	object, ok := value.(*goja.Object)
 	if !ok {
 		return r.give(value)
@@ -106,6 +104,22 @@ func (r *Run) start() error {
 		}
 	}
 	return r.give(object)
+}
+
+// arguments are (request, env, ctx), as far as the handler can see them.
+func (r *Run) arguments() []goja.Value {
+	args := make([]goja.Value, r.in.Program.Arguments())
+	for i := range args {
+		switch i {
+		case 0:
+			args[i] = webapi.NewRequest(r.s, &r.in.Request, r.context.abortSignal)
+		case 1:
+			args[i] = r.s.VM().NewObject()
+		case 2:
+			args[i] = r.context.object()
+		}
+	}
+	return args
 }
 
 // promise follows a value as await does (ECMA-262, PromiseResolve).

@@ -194,12 +194,12 @@ func TestLimits(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	t.Parallel()
-	in := input(t, `(_, env, ctx) => {
+	in := input(t, `(request, env, ctx) => {
 		const { waitUntil, passThroughOnException } = ctx;
 		waitUntil(Promise.resolve());
 		passThroughOnException();
 		return { ...ctx, deadline: ctx.deadline instanceof Date && ctx.deadline.getTime(), signal: ctx.signal instanceof AbortSignal && ctx.signal.aborted,
-			same: ctx.signal === ctx.signal && ctx.waitUntil === waitUntil, keys: Object.keys(ctx).length, text: ctx.script.name + ctx.script.version }
+			same: ctx.signal === request.signal && ctx.waitUntil === waitUntil, keys: Object.keys(ctx).length, text: ctx.script.name + ctx.script.version }
 	}`)
 	o := do(t, in)
 	want := fmt.Sprintf(`200 application/json {"executionId":"%s","rootExecutionId":"%s","depth":0,"app":{"id":"%s","slug":"shop"},`+

@@ -1,0 +1,154 @@
+package js
+
+import (
+	"strings"
+
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/parser"
+	"github.com/dop251/goja/unistring"
+)
+
+// A program's handler gets at most three arguments, and making them costs more than calling
+// it. Two bits of the caps say how many of them it can see: 0 means all, else one less than
+// the bits say.
+const (
+	allArguments    = 3
+	argumentsBit    = 60
+	maxAnalysedText = 256 << 10
+)
+
+// Arguments is how many of its arguments the handler can see.
+func (p *Program) Arguments() int {
+	if seen := int(p.caps >> argumentsBit & 3); seen > 0 {
+		return seen - 1
+	}
+	return allArguments
+}
+
+// seenArguments looks for the handler in a program as the bundler makes it: one arrow function
+// called at once, which ends by returning a name. That name must stand for a function, or an
+// object with a method fetch, and must not be used for anything else, so that no other code
+// can have touched it. The caps are 0 where this cannot be told.
+func seenArguments(text string) Caps {
+	if len(text) > maxAnalysedText {
+		return 0
+	}
+	tree, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
+	if err != nil || len(tree.Body) != 1 {
+		return 0
+	}
+	name, value := returned(tree.Body[0])
+	if name == "" || countWord(text, name) != 2 {
+		return 0
+	}
+	parameters, source := signature(value)
+	if parameters == nil || strings.Contains(source, `\u`) || countWord(source, "arguments")+countWord(source, "eval") > 0 {
+		return 0
+	}
+	seen := len(parameters.List)
+	if parameters.Rest != nil {
+		return 0
+	}
+	for seen > 0 && isUnused(parameters.List[seen-1], source) {
+		seen--
+	}
+	if seen >= allArguments {
+		return 0
+	}
+	return Caps(seen+1) << argumentsBit
+}
+
+// returned gives the name that a program returns and what it is declared as.
+func returned(statement ast.Statement) (name string, value ast.Expression) {
+	expression, _ := statement.(*ast.ExpressionStatement)
+	if expression == nil {
+		return "", nil
+	}
+	call, _ := expression.Expression.(*ast.CallExpression)
+	if call == nil {
+		return "", nil
+	}
+	module, _ := call.Callee.(*ast.ArrowFunctionLiteral)
+	if module == nil {
+		return "", nil
+	}
+	block, _ := module.Body.(*ast.BlockStatement)
+	if block == nil || len(block.List) == 0 {
+		return "", nil
+	}
+	last, _ := block.List[len(block.List)-1].(*ast.ReturnStatement)
+	if last == nil {
+		return "", nil
+	}
+	identifier, _ := last.Argument.(*ast.Identifier)
+	if identifier == nil {
+		return "", nil
+	}
+	return identifier.Name.String(), declared(block.List, identifier.Name)
+}
+
+func declared(list []ast.Statement, name unistring.String) ast.Expression {
+	for _, statement := range list {
+		var bindings []*ast.Binding
+		switch s := statement.(type) {
+		case *ast.FunctionDeclaration:
+			if s.Function.Name != nil && s.Function.Name.Name == name {
+				return s.Function
+			}
+		case *ast.VariableStatement:
+			bindings = s.List
+		case *ast.LexicalDeclaration:
+			bindings = s.List
+		}
+		for _, binding := range bindings {
+			if target, ok := binding.Target.(*ast.Identifier); ok && target.Name == name {
+				return binding.Initializer
+			}
+		}
+	}
+	return nil
+}
+
+// signature is of a function, or of the method fetch of an object without surprises.
+func signature(value ast.Expression) (*ast.ParameterList, string) {
+	switch v := value.(type) {
+	case *ast.FunctionLiteral:
+		return v.ParameterList, v.Source
+	case *ast.ArrowFunctionLiteral:
+		return v.ParameterList, v.Source
+	case *ast.ObjectLiteral:
+		var fetch ast.Expression
+		for _, property := range v.Value {
+			keyed, ok := property.(*ast.PropertyKeyed)
+			if !ok || keyed.Computed || keyed.Kind != ast.PropertyKindValue && keyed.Kind != ast.PropertyKindMethod {
+				return nil, ""
+			}
+			if key, ok := keyed.Key.(*ast.StringLiteral); ok && key.Value == "fetch" {
+				if fetch != nil {
+					return nil, ""
+				}
+				fetch = keyed.Value
+			}
+		}
+		if _, nested := fetch.(*ast.ObjectLiteral); !nested && fetch != nil {
+			return signature(fetch)
+		}
+	}
+	return nil, ""
+}
+
+// isUnused tells that a parameter is a plain name that its function never mentions again.
+func isUnused(parameter *ast.Binding, source string) bool {
+	name, ok := parameter.Target.(*ast.Identifier)
+	return ok && parameter.Initializer == nil && countWord(source, name.Name.String()) == 1
+}
+
+// countWord counts in code, strings and comments alike.
+func countWord(text, word string) (count int) {
+	for found := range words(text) {
+		if found == word {
+			count++
+		}
+	}
+	return count
+}
