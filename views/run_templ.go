@@ -605,7 +605,7 @@ func message(title string, m *Message, capture, app, script string) templ.Compon
 				return templ_7745c5c3_Err
 			}
 			if m.BodyKept {
-				templ_7745c5c3_Err = body(m.Body, m.Binary, m.Truncated, m.Size).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = body(title+" body", m.Body, m.Binary, m.Truncated, m.Size).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
