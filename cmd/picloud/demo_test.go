@@ -22,16 +22,21 @@ var demoSources embed.FS
 func serveDemo(t *testing.T) *product {
 	t.Helper()
 	p := serveProduct(t, "--cpu-limit", "1s", "--wall-limit", "5s", "--worker-memory", "192MiB", "--log-level", "error")
-	for _, app := range [][2]string{{"shop", "Web shop"}, {"garden", "Garden"}} {
+	for _, app := range [][2]string{{"shop", "Web shop"}, {"lab", "Laboratory"}, {"garden", "Garden"}} {
 		if status, body := p.api("POST", "/api/v1/apps", map[string]string{"slug": app[0], "name": app[1]}); status != http.StatusCreated {
 			t.Fatalf("make app %s: %d %s", app[0], status, body)
 		}
 	}
 	for _, v := range [][2]string{{"1", "First"}, {"2", "Writes a log and knows the price"}, {"3", "Prices in dollars"}} {
-		p.demoScript("greet", v[0], v[1])
+		p.demoScript("shop", "greet", v[0], v[1])
 	}
-	for _, name := range []string{"archive", "categories", "import-csv", "landing-page", "nightly-report", "orders", "price-feed", "search-index", "subscribe", "thumbnails"} {
-		p.demoScript(name, "", "As it was in the old shop")
+	for app, names := range map[string][]string{
+		"shop": {"landing-page", "orders", "price-feed", "subscribe"},
+		"lab":  {"archive", "categories", "import-csv", "nightly-report", "search-index", "thumbnails"},
+	} {
+		for _, name := range names {
+			p.demoScript(app, name, "", "As it was in the old shop")
+		}
 	}
 	if status, body := p.api("POST", "/api/v1/apps/shop/scripts", map[string]string{"name": "returns", "description": "Takes things back"}); status != http.StatusCreated {
 		t.Fatalf("make a script: %d %s", status, body)
@@ -56,10 +61,10 @@ func (p *product) demoSource(name string) string {
 	return string(source)
 }
 
-func (p *product) demoScript(name, version, note string) {
+func (p *product) demoScript(app, name, version, note string) {
 	p.t.Helper()
 	source := strings.TrimSuffix(name+"-"+version, "-")
-	if status, body := p.api("PUT", "/api/v1/apps/shop/scripts/"+name, map[string]any{"source": p.demoSource(source), "note": note}); status >= 300 {
+	if status, body := p.api("PUT", "/api/v1/apps/"+app+"/scripts/"+name, map[string]any{"source": p.demoSource(source), "note": note}); status >= 300 {
 		p.t.Fatalf("publish %s: %d %s", name, status, body)
 	}
 }
@@ -70,7 +75,7 @@ func (p *product) demoRuns(someone *browser) {
 	// What may cost a worker comes first.
 	for _, name := range []string{"archive", "search-index"} {
 		before := p.workers()
-		p.get("/fn/shop/" + name)
+		p.get("/fn/lab/" + name)
 		p.awaitReady()
 		if name == "search-index" {
 			p.eventually(patience, "replaced", func() bool {
@@ -81,18 +86,18 @@ func (p *product) demoRuns(someone *browser) {
 	}
 	crash, cancel := context.WithCancel(p.t.Context())
 	defer cancel()
-	ended := someone.wait(crash, "nightly-report")
+	ended := someone.wait(crash, "lab", "nightly-report")
 	for _, pid := range p.workers() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	<-ended
 	p.awaitReady()
 	gone, leave := context.WithCancel(p.t.Context())
-	ended = someone.wait(gone, "subscribe")
+	ended = someone.wait(gone, "shop", "subscribe")
 	leave()
 	<-ended
 	for _, name := range []string{"categories", "import-csv", "nightly-report", "thumbnails"} {
-		p.get("/fn/shop/" + name)
+		p.get("/fn/lab/" + name)
 	}
 	for i, name := range []string{"Ada", "Grace", "Alan", "Edsger", "Barbara"} {
 		p.get("/fn/shop/greet?name="+name+"&in="+[]string{"eur", "usd"}[i%2], "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)", "Authorization", "Bearer theirs")
@@ -115,10 +120,10 @@ func (p *product) demoRuns(someone *browser) {
 }
 
 // wait calls a script in the background and returns when it runs.
-func (b *browser) wait(ctx context.Context, script string) (ended <-chan struct{}) {
+func (b *browser) wait(ctx context.Context, app, script string) (ended <-chan struct{}) {
 	p := b.p
 	p.t.Helper()
-	request, err := http.NewRequestWithContext(ctx, "GET", p.url("/fn/shop/"+script), nil)
+	request, err := http.NewRequestWithContext(ctx, "GET", p.url("/fn/"+app+"/"+script), nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -129,7 +134,7 @@ func (b *browser) wait(ctx context.Context, script string) (ended <-chan struct{
 			answer.Body.Close()
 		}
 	}()
-	b.follow("/apps/shop/runs/live", func(row string) bool {
+	b.follow("/apps/"+app+"/runs/live", func(row string) bool {
 		return strings.Contains(row, `class="running"`) && strings.Contains(row, script)
 	})
 	return done
@@ -172,7 +177,7 @@ func (p *product) demoPast() {
 		`INSERT INTO log_lines SELECT ` + id + `, l.app_id, seq, at - $1::interval, level, message, fields
 			FROM executions e JOIN log_lines l ON l.execution_id = e.id WHERE e.started_at > now() - interval '5 minutes' AND abs(hashtext(e.id::text || $1)) % 10 < CASE WHEN e.outcome = 'ok' AND e.status < 400 THEN 8 ELSE 1 END`,
 		`INSERT INTO executions SELECT ` + id + `, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at - $1::interval,
-			(wall_us * (1 + abs(hashtext(id::text || $1)) % 90 / 10.0))::bigint, cpu_us, log_lines, error
+			(wall_us * CASE WHEN outcome = 'ok' THEN 1 + abs(hashtext(id::text || $1)) % 90 / 10.0 ELSE 1 END)::bigint, cpu_us, log_lines, error
 			FROM executions e WHERE e.started_at > now() - interval '5 minutes' AND abs(hashtext(e.id::text || $1)) % 10 < CASE WHEN e.outcome = 'ok' AND e.status < 400 THEN 8 ELSE 1 END`,
 	}
 	step := 7 * time.Minute
@@ -208,12 +213,12 @@ type place struct {
 func (p *product) places() (outside, inside []place) {
 	p.t.Helper()
 	run := func(outcome, script string) string {
-		var id string
-		err := p.pool.QueryRow(p.t.Context(), `SELECT id FROM executions WHERE outcome = $1 AND script_name = $2 AND started_at > now() - interval '5 minutes' ORDER BY id DESC LIMIT 1`, outcome, script).Scan(&id)
+		var app, id string
+		err := p.pool.QueryRow(p.t.Context(), `SELECT a.slug, e.id FROM executions e JOIN apps a ON a.id = e.app_id WHERE outcome = $1 AND script_name = $2 AND started_at > now() - interval '5 minutes' ORDER BY e.id DESC LIMIT 1`, outcome, script).Scan(&app, &id)
 		if err != nil {
 			p.t.Fatalf("a run of %s that ended as %s: %v", script, outcome, err)
 		}
-		return "/apps/shop/runs/" + id
+		return "/apps/" + app + "/runs/" + id
 	}
 	const greet = "/apps/shop/scripts/greet"
 	editor := `document.querySelector(".cm-content")`
@@ -224,10 +229,11 @@ func (p *product) places() (outside, inside []place) {
 		{name: "apps", path: "/apps"},
 		{name: "app-new", path: "/apps/new"},
 		{name: "app", path: "/apps/shop"},
+		{name: "app-failing", path: "/apps/lab"},
 		{name: "app-empty", path: "/apps/garden"},
 		{name: "app-settings", path: "/apps/shop/settings"},
 		{name: "app-runs", path: "/apps/shop/runs"},
-		{name: "app-runs-failed", path: "/apps/shop/runs?outcome=failed&since=24h"},
+		{name: "app-runs-failed", path: "/apps/lab/runs?outcome=failed&since=24h"},
 		{name: "app-runs-none", path: "/apps/shop/runs?q=nowhere"},
 		{name: "app-runs-empty", path: "/apps/garden/runs"},
 		{name: "run", path: run("ok", "greet")},
