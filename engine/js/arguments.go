@@ -37,8 +37,8 @@ func seenArguments(text string) Caps {
 	if err != nil || len(tree.Body) != 1 {
 		return 0
 	}
-	name, value := returned(tree.Body[0])
-	if name == "" || countWord(text, name) != 2 {
+	_, name, value := returned(tree.Body[0])
+	if value == nil || countWord(text, name) != 2 {
 		return 0
 	}
 	parameters, source := signature(value)
@@ -58,33 +58,62 @@ func seenArguments(text string) Caps {
 	return Caps(seen+1) << argumentsBit
 }
 
-// returned gives the name that a program returns and what it is declared as.
-func returned(statement ast.Statement) (name string, value ast.Expression) {
+// returned gives the statements of a program made by the bundler, the name it returns and
+// what that is declared as; nil for other programs.
+func returned(statement ast.Statement) (list []ast.Statement, name string, value ast.Expression) {
 	expression, _ := statement.(*ast.ExpressionStatement)
 	if expression == nil {
-		return "", nil
+		return nil, "", nil
 	}
 	call, _ := expression.Expression.(*ast.CallExpression)
 	if call == nil {
-		return "", nil
+		return nil, "", nil
 	}
 	module, _ := call.Callee.(*ast.ArrowFunctionLiteral)
 	if module == nil {
-		return "", nil
+		return nil, "", nil
 	}
 	block, _ := module.Body.(*ast.BlockStatement)
 	if block == nil || len(block.List) == 0 {
-		return "", nil
+		return nil, "", nil
 	}
 	last, _ := block.List[len(block.List)-1].(*ast.ReturnStatement)
 	if last == nil {
-		return "", nil
+		return nil, "", nil
 	}
 	identifier, _ := last.Argument.(*ast.Identifier)
 	if identifier == nil {
-		return "", nil
+		return nil, "", nil
 	}
-	return identifier.Name.String(), declared(block.List, identifier.Name)
+	return block.List, identifier.Name.String(), declared(block.List, identifier.Name)
+}
+
+// unwrap takes the call around a module away that consists of its handler only, which spares
+// every run a function made and called. strict tells that it was taken away, and with it the
+// directive.
+func unwrap(tree *ast.Program, text string) (strict bool) {
+	if len(tree.Body) != 1 {
+		return false
+	}
+	list, name, value := returned(tree.Body[0])
+	if len(list) != 3 || !isStrict(list[0]) || countWord(text, name) != 2 {
+		return false
+	}
+	switch value.(type) {
+	case *ast.FunctionLiteral, *ast.ObjectLiteral:
+		tree.Body[0].(*ast.ExpressionStatement).Expression = value
+		return true
+	}
+	return false
+}
+
+func isStrict(statement ast.Statement) bool {
+	expression, _ := statement.(*ast.ExpressionStatement)
+	if expression == nil {
+		return false
+	}
+	directive, _ := expression.Expression.(*ast.StringLiteral)
+	return directive != nil && directive.Value == "use strict"
 }
 
 func declared(list []ast.Statement, name unistring.String) ast.Expression {

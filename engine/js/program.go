@@ -40,7 +40,7 @@ func Compile(text string, caps Caps) (*Program, error) {
 	if hasProperties(text) {
 		rewriteLiterals(tree)
 	}
-	code, err := goja.CompileAST(tree, false)
+	code, err := goja.CompileAST(tree, unwrap(tree, text))
 	if err != nil {
 		return nil, syntaxError(err)
 	}
