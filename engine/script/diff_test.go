@@ -75,6 +75,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// The limit tells seconds from hours, also with the race detector on a busy machine.
 func TestCompareTakesBoundedTime(t *testing.T) {
 	t.Parallel()
 	noise := func(seed uint64, lines, words int) string {
@@ -94,7 +95,7 @@ func TestCompareTakesBoundedTime(t *testing.T) {
 	for i, pair := range pairs {
 		began := time.Now()
 		d := Compare(pair[0], pair[1])
-		if took := time.Since(began); took > 15*time.Second || len(d.Hunks) == 0 {
+		if took := time.Since(began); took > time.Minute || len(d.Hunks) == 0 {
 			t.Errorf("pair %d took %s, %d hunks", i, took, len(d.Hunks))
 		}
 	}
