@@ -89,11 +89,16 @@ type serialiser struct {
 	names    []string
 	gap      string
 	stack    []*goja.Object
+	shallow  [4]*goja.Object // room for the stack of most values
 	nodes    int
 }
 
+// smallText is as long as most texts that are made.
+const smallText = 64
+
 func (s *Sandbox) serialise(value goja.Value, replacer goja.Callable, names []string, gap string) (string, bool) {
-	w := &serialiser{s: s, replacer: replacer, names: names, gap: gap}
+	w := &serialiser{s: s, out: make([]byte, 0, smallText), replacer: replacer, names: names, gap: gap}
+	w.stack = w.shallow[:0]
 	var holder *goja.Object
 	if replacer != nil {
 		holder = s.vm.NewObject()

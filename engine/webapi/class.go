@@ -126,8 +126,8 @@ func define(id classID) *class {
 }
 
 // built is a class in one sandbox. Its prototype is a proxy of target. Until something looks
-// at the prototype other than by reading properties through instances, target holds only the
-// methods that were used, and traps answer from the table. Then everything is defined on
+// at the prototype other than by reading properties through instances, target is empty and
+// traps answer from the table. Then everything is defined on
 // target (Web IDL, section 3.7.3) and the traps are taken away, so that the proxy can no
 // longer be told from the ordinary object.
 type built struct {
@@ -139,8 +139,14 @@ type built struct {
 	prototype *goja.Object
 	traps     goja.ProxyTrapConfig
 	function  *goja.Object
-	methods   []*goja.Object // nil: none made
+	methods   []method // made so far
 	settled   bool
+}
+
+// method is the function made for an operation.
+type method struct {
+	of       *member
+	function *goja.Object
 }
 
 func (r *realm) class(id classID) *built {

@@ -15,6 +15,7 @@ import (
 // headers is a header list. Names are lower case, values are bytes.
 type headers struct {
 	list      []call.Field
+	lent      bool // somebody else reads the list: copy it before a change
 	immutable bool
 	version   int
 	sorted    []call.Field
@@ -112,6 +113,9 @@ func mutable(c invocation) *headers {
 	h := self[*headers](c)
 	if h.immutable {
 		panic(c.vm.NewTypeError("These headers are immutable; copy them with new Headers(headers)"))
+	}
+	if h.lent {
+		h.list, h.lent = slices.Clone(h.list), false
 	}
 	return h
 }

@@ -58,28 +58,41 @@ func (b *built) settle() *goja.Object {
 	b.traps = goja.ProxyTrapConfig{SetPrototypeOf: keepPrototype}
 	must(b.target.SetPrototype(b.base))
 	for i := range b.members {
-		b.member(i)
+		m := &b.members[i]
+		if m.call != nil {
+			must(b.target.DefineDataProperty(m.name, b.method(i), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
+		} else {
+			b.place(b.target, m)
+		}
 	}
 	must(b.target.DefineDataProperty("constructor", b.constructor(), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	must(b.target.DefineDataPropertySymbol(goja.SymToStringTag, b.realm.vm.ToValue(b.name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	if b.iterates != "" {
-		must(b.target.DefineDataPropertySymbol(goja.SymIterator, b.member(b.find(b.iterates)), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+		must(b.target.DefineDataPropertySymbol(goja.SymIterator, b.method(b.find(b.iterates)), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	}
 	return b.target
 }
 
-// member makes sure that target has the i-th member, and gives its function if it has one.
-func (b *built) member(i int) *goja.Object {
-	if b.methods == nil {
-		b.methods = make([]*goja.Object, len(b.members))
-	}
-	if b.methods[i] == nil {
-		b.methods[i] = b.realm.vm.NewObject()
-		if function, ok := b.place(b.target, &b.members[i]).(*goja.Object); ok {
-			b.methods[i] = function
+// method is the function of the i-th member, an operation.
+func (b *built) method(i int) *goja.Object {
+	m := &b.members[i]
+	for _, made := range b.methods {
+		if made.of == m {
+			return made.function
 		}
 	}
-	return b.methods[i]
+	function := b.realm.operation(m)
+	b.methods = append(b.methods, method{m, function})
+	return function
+}
+
+// operation makes a function object.
+func (r *realm) operation(m *member) *goja.Object {
+	return r.sandbox.Function(m.name, m.length, func(c goja.FunctionCall) goja.Value {
+		r.enter()
+		defer r.leave()
+		return m.call(invocation{realm: r, this: c.This, args: c.Arguments})
+	})
 }
 
 // place defines a member as Web IDL, sections 3.7.5 to 3.7.7, has it.
@@ -87,11 +100,7 @@ func (b *built) place(on *goja.Object, m *member) goja.Value {
 	r := b.realm
 	switch {
 	case m.call != nil:
-		function := r.sandbox.Function(m.name, m.length, func(c goja.FunctionCall) goja.Value {
-			r.enter()
-			defer r.leave()
-			return m.call(invocation{realm: r, this: c.This, args: c.Arguments})
-		})
+		function := r.operation(m)
 		must(on.DefineDataProperty(m.name, function, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
 		return function
 	case m.get != nil:
@@ -137,7 +146,7 @@ func (b *built) get(target *goja.Object, name string, receiver goja.Value) goja.
 		case m.get != nil:
 			return m.get(invocation{realm: b.realm, this: receiver})
 		case m.call != nil:
-			return owner.member(i)
+			return owner.method(i)
 		}
 		return b.realm.vm.ToValue(m.value)
 	}
@@ -167,7 +176,7 @@ func (b *built) getSymbol(symbol *goja.Symbol) goja.Value {
 		return b.realm.vm.ToValue(b.name)
 	case goja.SymIterator:
 		if b.iterates != "" {
-			return b.member(b.find(b.iterates))
+			return b.method(b.find(b.iterates))
 		}
 	}
 	return b.target.GetSymbol(symbol)
@@ -228,7 +237,7 @@ func (b *built) describe(name string) goja.PropertyDescriptor {
 		m := &b.members[i]
 		switch {
 		case m.call != nil:
-			return goja.PropertyDescriptor{Value: b.methods[i], Writable: goja.FLAG_TRUE, Enumerable: goja.FLAG_TRUE, Configurable: goja.FLAG_TRUE}
+			return goja.PropertyDescriptor{Value: b.method(i), Writable: goja.FLAG_TRUE, Enumerable: goja.FLAG_TRUE, Configurable: goja.FLAG_TRUE}
 		case m.get != nil:
 			return b.accessorDescriptor(name)
 		}
@@ -252,7 +261,7 @@ func (b *built) describeSymbol(symbol *goja.Symbol) goja.PropertyDescriptor {
 	case symbol == goja.SymToStringTag:
 		return goja.PropertyDescriptor{Value: b.realm.vm.ToValue(b.name), Writable: goja.FLAG_FALSE, Enumerable: goja.FLAG_FALSE, Configurable: goja.FLAG_TRUE}
 	case symbol == goja.SymIterator && b.iterates != "":
-		return goja.PropertyDescriptor{Value: b.member(b.find(b.iterates)), Writable: goja.FLAG_TRUE, Enumerable: goja.FLAG_FALSE, Configurable: goja.FLAG_TRUE}
+		return goja.PropertyDescriptor{Value: b.method(b.find(b.iterates)), Writable: goja.FLAG_TRUE, Enumerable: goja.FLAG_FALSE, Configurable: goja.FLAG_TRUE}
 	}
 	return goja.PropertyDescriptor{}
 }

@@ -185,7 +185,8 @@ func ReadResponse(s *js.Sandbox, value goja.Value, maxBody int64) (call.Response
 	case p.body.size() > maxBody:
 		return call.Response{}, wrong(fmt.Sprintf("The answer has %d bytes; at most %d are allowed.", p.body.size(), maxBody))
 	}
-	out := call.Response{Status: p.status, Header: slices.Clone(p.head.list)}
+	p.head.lent = true // the script may go on after the answer
+	out := call.Response{Status: p.status, Header: p.head.list}
 	if p.body.present {
 		p.body.used = true
 		out.Size = p.body.size()

@@ -21,10 +21,12 @@ type context struct {
 
 // object is what the handler gets; its properties are made when they are read.
 func (c *context) object() *goja.Object {
-	return c.run.s.Lazy([]string{
-		"executionId", "rootExecutionId", "depth", "app", "script", "caller", "deadline", "signal",
-		"waitUntil", "passThroughOnException",
-	}, c.value)
+	return c.run.s.Lazy(contextNames, c.value)
+}
+
+var contextNames = []string{
+	"executionId", "rootExecutionId", "depth", "app", "script", "caller", "deadline", "signal",
+	"waitUntil", "passThroughOnException",
 }
 
 func (c *context) value(name string) goja.Value {

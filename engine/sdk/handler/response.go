@@ -22,11 +22,11 @@ func (r *Run) response(value goja.Value) (call.Response, error) {
 		return r.ownResponse(value)
 	}
 	if text, ok := value.(goja.String); ok {
-		return r.text("text/plain;charset=utf-8", text.String())
+		return r.text(plainText, text.String())
 	}
 	if object, ok := value.(*goja.Object); ok {
 		if object.ClassName() == "String" {
-			return r.text("text/plain;charset=utf-8", object.String())
+			return r.text(plainText, object.String())
 		}
 		if problem := r.refused(object); problem != "" {
 			return call.Response{}, invalid(problem)
@@ -39,8 +39,14 @@ func (r *Run) response(value goja.Value) (call.Response, error) {
 	if !ok {
 		return call.Response{}, invalid("The function returned a value that has no JSON form (a function or a symbol). Return a Response, a string or plain data.")
 	}
-	return r.text("application/json", text)
+	return r.text(plainJSON, text)
 }
+
+// The headers of plain answers, which nobody changes.
+var (
+	plainText = []call.Field{{Name: "content-type", Value: "text/plain;charset=utf-8"}}
+	plainJSON = []call.Field{{Name: "content-type", Value: "application/json"}}
+)
 
 func (r *Run) ownResponse(value goja.Value) (call.Response, error) {
 	response, err := webapi.ReadResponse(r.s, value, r.in.Limits.Response)
@@ -59,13 +65,13 @@ func (r *Run) ownResponse(value goja.Value) (call.Response, error) {
 	return response, nil
 }
 
-func (r *Run) text(kind, text string) (call.Response, error) {
+func (r *Run) text(header []call.Field, text string) (call.Response, error) {
 	if size := int64(len(text)); size > r.in.Limits.Response {
 		return call.Response{}, r.tooLarge(size)
 	}
 	return call.Response{
 		Status: 200,
-		Header: []call.Field{{Name: "content-type", Value: kind}},
+		Header: header,
 		Body:   strings.NewReader(text),
 		Size:   int64(len(text)),
 	}, nil

@@ -25,16 +25,14 @@ type console struct {
 	timers map[string]time.Time
 }
 
-func names() []string {
-	return []string{
-		"log", "info", "debug", "warn", "error", "trace", "dir", "dirxml", "table", "assert", "clear",
-		"group", "groupCollapsed", "groupEnd", "count", "countReset", "time", "timeLog", "timeEnd",
-	}
+var consoleNames = []string{
+	"log", "info", "debug", "warn", "error", "trace", "dir", "dirxml", "table", "assert", "clear",
+	"group", "groupCollapsed", "groupEnd", "count", "countReset", "time", "timeLog", "timeEnd",
 }
 
 func newConsole(s *js.Sandbox) goja.Value {
-	c := &console{s: s, counts: map[string]int{}, timers: map[string]time.Time{}}
-	return s.Lazy(names(), func(name string) goja.Value {
+	c := &console{s: s}
+	return s.Lazy(consoleNames, func(name string) goja.Value {
 		run := c.method(name)
 		return s.Function(name, 0, func(f goja.FunctionCall) goja.Value {
 			run(f.Arguments)
@@ -129,6 +127,9 @@ func (c *console) label(args []goja.Value) string {
 }
 
 func (c *console) counter(reset bool) func([]goja.Value) {
+	if c.counts == nil {
+		c.counts = map[string]int{}
+	}
 	return func(args []goja.Value) {
 		label := c.label(args)
 		_, known := c.counts[label]
@@ -145,6 +146,9 @@ func (c *console) counter(reset bool) func([]goja.Value) {
 }
 
 func (c *console) stopwatch(name string) func([]goja.Value) {
+	if c.timers == nil {
+		c.timers = map[string]time.Time{}
+	}
 	return func(args []goja.Value) {
 		label := c.label(args)
 		began, known := c.timers[label]

@@ -27,16 +27,18 @@ func newModule(s *js.Sandbox) goja.Value {
 // member is one field with its value as JSON.
 type member struct{ name, value string }
 
+// The levels are called like the methods.
+var loggerNames = []string{string(call.Debug), string(call.Info), string(call.Warn), string(call.Err), "with"}
+
 // newLogger makes {debug, info, warn, error, with}; fields are on every line.
 func newLogger(s *js.Sandbox, fields []member) goja.Value {
-	levels := map[string]call.Level{"debug": call.Debug, "info": call.Info, "warn": call.Warn, "error": call.Err}
-	return s.Lazy([]string{"debug", "info", "warn", "error", "with"}, func(name string) goja.Value {
+	return s.Lazy(loggerNames, func(name string) goja.Value {
 		if name == "with" {
 			return s.Function(name, 1, func(c goja.FunctionCall) goja.Value {
 				return newLogger(s, merge(fields, read(s, c.Argument(0))))
 			})
 		}
-		level := levels[name]
+		level := call.Level(name)
 		return s.Function(name, 2, func(c goja.FunctionCall) goja.Value {
 			if !s.LogFull() {
 				s.Log(level, s.Inspect(c.Argument(0)), encode(merge(fields, read(s, c.Argument(1)))))
