@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -27,13 +26,6 @@ func lowered() map[string]bool {
 	}
 }
 
-// symbolsPrelude defines the well-known symbols the engine lacks, by the very names
-// esbuild's helpers fall back to.
-const symbolsPrelude = `for(const n of["asyncIterator","dispose","asyncDispose"])if(!Symbol[n])Object.defineProperty(Symbol,n,{value:Symbol.for("Symbol."+n)});`
-
-//go:embed regexp.js
-var regexpPrelude string
-
 // bundle is the build proper: one script text and its source map.
 func bundle(input Input, lowerFields bool) (Output, []Problem) {
 	options := settings(input)
@@ -46,11 +38,6 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 		options.Supported["class-static-field"] = false
 	}
 	result := api.Build(options)
-	if len(result.Errors) == 0 {
-		if addPrelude(&options, outputs(result)[outputFile]) {
-			result = api.Build(options)
-		}
-	}
 	if len(result.Errors) > 0 {
 		return Output{}, toProblems(input, result.Errors)
 	}
@@ -216,19 +203,4 @@ func outputs(result api.BuildResult) map[string]string {
 		files[file.Path] = string(file.Contents)
 	}
 	return files
-}
-
-// addPrelude puts before the program what its text asks for, and only that.
-func addPrelude(options *api.BuildOptions, program string) bool {
-	var prelude string
-	if strings.Contains(program, "asyncIterator") || strings.Contains(program, "ispose") {
-		prelude = symbolsPrelude
-	}
-	if strings.Contains(program, `\p{`) || strings.Contains(program, `\P{`) {
-		prelude += regexpPrelude
-		// Literals become new RegExp(…), which the prelude puts right.
-		options.Supported["regexp-sticky-and-unicode-flags"] = false
-	}
-	options.Banner = map[string]string{"js": prelude + opening}
-	return prelude != ""
 }
