@@ -65,6 +65,7 @@ func TestKeys(t *testing.T) {
 		t.Errorf("published %q", got.body)
 	}
 
+	w.until(`document.querySelector(".cm-content")`)
 	w.keys("k", control)
 	w.until(`document.querySelector("#palette[open] li")`)
 	w.insert("orders")
@@ -93,7 +94,7 @@ func TestBuildErrors(t *testing.T) {
 	w.keys("\r", control)
 	w.shows("#problems li", "3:9")
 	w.shows("#problem-count", "1 problem")
-	w.shows("#answer", "It does not build")
+	w.shows("#answer p", "It does not build")
 	w.until(`(() => {
 		const marker = document.querySelector(".cm-lint-marker-error").getBoundingClientRect();
 		const line = document.querySelectorAll(".cm-line")[2].getBoundingClientRect();

@@ -113,6 +113,7 @@ func (w *window) plainRuns() {
 	w.press("Filter")
 	w.shows("h2", "No run fits")
 	w.press("Show all runs")
+	w.until(`location.search === "" && document.querySelector("#rows tr")`)
 	w.fill("Text", "greeting Ada")
 	w.press("Filter")
 	w.shows("#rows tr", "greeting Ada")

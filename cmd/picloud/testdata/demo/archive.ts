@@ -2,6 +2,6 @@
 export default () => {
   const kept: string[] = [];
   for (let day = 0; ; day++) {
-    kept.push(day + "x".repeat(4_000_000));
+    kept.push("x".repeat(12_000_000 + day));
   }
 };
