@@ -89,24 +89,30 @@ func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
 	if !i.gate.enter(ctx, live.App) {
 		return call.Result{Outcome: call.Busy}
 	}
-	program, err := i.programs.get(ctx, live.Hash, func(ctx context.Context) (string, js.Caps, error) {
-		return i.table.LoadProgram(ctx, live.VersionID)
-	})
-	if err != nil {
-		i.gate.leave(live.App)
-		slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
-		return call.Result{Outcome: call.Unavailable}
+	program := i.programs.known(live.Hash)
+	if program == nil {
+		var err error
+		if program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
+			i.gate.leave(live.App)
+			slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
+			return call.Result{Outcome: call.Unavailable}
+		}
 	}
 	r := i.prepare(task{
 		script:  call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
-		trigger: call.HTTP, path: in.Path, request: in.Request, program: program, capture: live.Capture,
-		sourceMap: func(ctx context.Context) (string, error) { return i.table.LoadSourceMap(ctx, live.VersionID) },
+		trigger: call.HTTP, path: in.Path, request: in.Request, program: program, capture: live.Capture, version: live.VersionID,
 	}, id.New[id.Execution]())
 	if r == nil {
 		i.gate.leave(live.App)
 		return call.Result{Outcome: call.Busy}
 	}
 	return i.await(ctx, r)
+}
+
+func (i *Invoker) load(ctx context.Context, hash [32]byte, version id.Version) (*js.Program, error) {
+	return i.programs.get(ctx, hash, func(ctx context.Context) (string, js.Caps, error) {
+		return i.table.LoadProgram(ctx, version)
+	})
 }
 
 // Draft is one call of a program that is not published.
@@ -134,8 +140,7 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 	}
 	r := i.prepare(task{
 		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request, program: program,
-		capture: in.Capture, onLine: in.OnLine,
-		sourceMap: func(context.Context) (string, error) { return in.SourceMap, nil },
+		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap,
 	}, in.Execution)
 	if r == nil {
 		i.gate.leave(in.Script.App)
@@ -158,53 +163,46 @@ type task struct {
 	request   call.Request
 	program   *js.Program
 	capture   execution.Policy
-	sourceMap func(context.Context) (string, error)
+	version   id.Version // whose source map is read when it is needed
+	sourceMap string     // of a draft
 	onLine    func(call.Line)
 }
 
 // prepare takes a journal slot and starts the run; nil when the journal is full.
 func (i *Invoker) prepare(t task, execution id.Execution) *run {
 	began := time.Now()
-	deadline := began.Add(i.limits.Wall)
-	entry := entryOf(t, execution, began, deadline)
-	slot := i.journal.Begin(entry)
+	entry := entryOf(&t, execution, began, began.Add(i.limits.Wall))
+	slot := i.journal.Begin(&entry)
 	if slot.Index() < 0 {
 		return nil
 	}
-	r := &run{invoker: i, slot: slot, execution: execution, limits: i.limits, started: sinceStart(), answer: make(chan call.Result, 1)}
+	r := &run{
+		task: t, invoker: i, slot: slot, execution: execution, limits: i.limits, began: began, started: sinceStart(),
+		done: make(chan struct{}, 1),
+	}
 	r.turn.app = t.script.App
 	r.handler = handler.New(handler.Input{
 		Program: t.program, Globals: i.globals, Script: t.script, Execution: execution, Request: t.request,
-		Limits: i.limits, Deadline: deadline, Slot: r, OnLine: i.lines(t, execution),
+		Limits: i.limits, Deadline: entry.Deadline, Slot: r, OnLine: r.line,
 	})
 	i.watcher.add(r)
-	i.live.Start(entry)
-	i.runners.run(func() { i.execute(r, t, began) })
+	i.live.Start(&entry)
+	i.runners.run(r)
 	return r
-}
-
-// lines is where a run's log lines go while it runs; nil when nobody may look.
-func (i *Invoker) lines(t task, execution id.Execution) func(call.Line) {
-	return func(line call.Line) {
-		if t.onLine != nil {
-			t.onLine(line)
-		}
-		i.live.Line(t.script.App, t.script.ID, execution, line)
-	}
 }
 
 func (i *Invoker) await(ctx context.Context, r *run) call.Result {
 	select {
-	case result := <-r.answer:
-		return result
+	case <-r.done:
 	case <-ctx.Done():
 		r.halt(call.Cancelled, "The caller went away before the function had answered.")
-		return <-r.answer
+		<-r.done
 	}
+	return r.answer
 }
 
 // execute owns the run's goroutine from its first instruction to its record.
-func (i *Invoker) execute(r *run, t task, began time.Time) {
+func (i *Invoker) execute(r *run) {
 	pprof.SetGoroutineLabels(i.labels[r.slot.Index()])
 	result := r.handler.Do(r.respond)
 	result.Executing = r.executing()
@@ -214,19 +212,17 @@ func (i *Invoker) execute(r *run, t task, began time.Time) {
 	i.watcher.afterMemory(r)
 	r.respond(result)
 	if r.lost.CompareAndSwap(false, true) {
-		i.gate.leave(t.script.App)
+		i.gate.leave(r.script.App)
 	} else {
 		result.Outcome = call.Killed
 	}
-	i.record(r, t, began, result)
+	i.record(r, result)
 }
 
 // record finishes the run's slot with everything there is to remember of it.
-func (i *Invoker) record(r *run, t task, began time.Time, result call.Result) {
+func (i *Invoker) record(r *run, result call.Result) {
 	if result.Failure != nil && len(result.Failure.Stack) > 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
-		defer cancel()
-		if text, err := t.sourceMap(ctx); err == nil {
+		if text, err := i.sourceMap(r); err == nil {
 			mapped := *result.Failure // the caller has the other one
 			mapped.Stack = bundle.MapStack(text, mapped.Stack)
 			result.Failure = &mapped
@@ -234,9 +230,18 @@ func (i *Invoker) record(r *run, t task, began time.Time, result call.Result) {
 			slog.Warn("stack not mapped", "execution", r.execution, "error", fmt.Errorf("source map: %w", err))
 		}
 	}
-	record := recordOf(r, t, began, result)
-	r.slot.Finish(record)
-	i.live.End(record)
+	record := recordOf(r, result)
+	r.slot.Finish(&record)
+	i.live.End(&record)
+}
+
+func (i *Invoker) sourceMap(r *run) (string, error) {
+	if r.trigger == call.Draft {
+		return r.task.sourceMap, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
+	defer cancel()
+	return i.table.LoadSourceMap(ctx, r.version)
 }
 
 // Drain waits until no run is under way, work after answers included.

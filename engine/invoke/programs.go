@@ -39,14 +39,22 @@ func newPrograms(budget int64) *programs {
 	return &programs{budget: budget, entries: make(map[[32]byte]*entry)}
 }
 
-// get finds the program or loads and compiles it, once for all who ask meanwhile.
-func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, caps js.Caps, err error)) (*js.Program, error) {
+// known gives a program that is kept, or nil.
+func (p *programs) known(hash [32]byte) *js.Program {
 	p.mu.RLock()
 	e := p.entries[hash]
 	p.mu.RUnlock()
-	if e != nil {
-		e.usedAt.Store(sinceStart())
-		return e.program, nil
+	if e == nil {
+		return nil
+	}
+	e.usedAt.Store(sinceStart())
+	return e.program
+}
+
+// get finds the program or loads and compiles it, once for all who ask meanwhile.
+func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, caps js.Caps, err error)) (*js.Program, error) {
+	if program := p.known(hash); program != nil {
+		return program, nil
 	}
 	made, err, _ := p.flight.Do(string(hash[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadLimit)

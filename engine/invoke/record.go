@@ -9,27 +9,27 @@ import (
 	"picloud/engine/id"
 )
 
-func entryOf(t task, run id.Execution, began, deadline time.Time) *execution.Entry {
-	return &execution.Entry{
+func entryOf(t *task, run id.Execution, began, deadline time.Time) execution.Entry {
+	return execution.Entry{
 		Execution: run, App: t.script.App, Script: t.script.ID, ScriptName: t.script.Name, Version: t.script.Version,
 		Trigger: t.trigger, Method: t.request.Method, Path: t.path, Started: began, Deadline: deadline,
 	}
 }
 
 // recordOf is everything there is to remember of a run that ended.
-func recordOf(r *run, t task, began time.Time, result call.Result) *execution.Record {
-	record := &execution.Record{
-		Execution: r.execution, App: t.script.App, Script: t.script.ID, ScriptName: t.script.Name, Version: t.script.Version,
-		Trigger: t.trigger, Method: t.request.Method, Path: t.path,
-		Status: result.Outcome.Status(), Outcome: result.Outcome, Started: began, Wall: result.Wall, Executing: result.Executing,
+func recordOf(r *run, result call.Result) execution.Record {
+	record := execution.Record{
+		Execution: r.execution, App: r.script.App, Script: r.script.ID, ScriptName: r.script.Name, Version: r.script.Version,
+		Trigger: r.trigger, Method: r.request.Method, Path: r.path,
+		Status: result.Outcome.Status(), Outcome: result.Outcome, Started: r.began, Wall: result.Wall, Executing: result.Executing,
 		Failure: result.Failure, Limit: limitOf(result.Outcome, r), Lines: result.Lines,
-		Policy: t.capture, Request: &t.request,
+		Policy: r.capture, Request: &r.request,
 	}
 	if result.Response.Status != 0 { // answered, whatever became of the work after it
 		record.Status = result.Response.Status
 	}
 	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Size}
-	if t.capture == execution.CaptureAll {
+	if r.capture == execution.CaptureAll {
 		record.Response.Body = beginning(result.Response)
 	}
 	return record

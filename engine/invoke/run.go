@@ -16,19 +16,22 @@ import (
 // run is one run under way: its limits, its clock and its way out. It is the sandbox's
 // js.Slot, so the clock counts exactly what executes.
 type run struct {
+	task
 	invoker   *Invoker
 	slot      execution.Slot
 	execution id.Execution
 	handler   *handler.Run
 	limits    call.Limits
+	began     time.Time
 	started   int64 // as sinceStart
 	turn      turn
-	answer    chan call.Result // takes one
 	answered  atomic.Bool
-	since     atomic.Int64 // when the present stretch of executing began, 0: waiting
-	spent     atomic.Int64 // executing, before that
-	halted    atomic.Int64 // when it was told to stop, 0: not
-	lost      atomic.Bool  // it did not stop; its place is given to others
+	answer    call.Result   // once answered
+	done      chan struct{} // takes one: the answer is there
+	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
+	spent     atomic.Int64  // executing, before that
+	halted    atomic.Int64  // when it was told to stop, 0: not
+	lost      atomic.Bool   // it did not stop; its place is given to others
 
 	mu   sync.Mutex
 	over bool          // its slot may belong to another run
@@ -134,11 +137,20 @@ func (r *run) giveUp() {
 	r.respond(call.Result{Outcome: call.Killed, Failure: &call.Failure{Message: "The run ignored its deadline and was killed with its process."}})
 }
 
+// line is where the run's log lines go while it runs.
+func (r *run) line(line call.Line) {
+	if r.onLine != nil {
+		r.onLine(line)
+	}
+	r.invoker.live.Line(r.script.App, r.script.ID, r.execution, line)
+}
+
 // respond gives the caller its answer, once.
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
 		result.Execution, result.Executing = r.execution, r.executing()
 		result.Wall = time.Duration(sinceStart() - r.started)
-		r.answer <- result
+		r.answer = result
+		r.done <- struct{}{}
 	}
 }
