@@ -151,14 +151,16 @@ func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool
 	response := result.Response
 	h := w.Header()
 	outbound(h, response.Header, own)
-	h["X-Execution-Id"] = []string{result.Execution.String()}
+	values := []string{result.Execution.String(), ""}
+	h["X-Execution-Id"] = values[:1:1]
 	if response.Status == http.StatusNoContent || response.Status == http.StatusNotModified {
 		delete(h, "Content-Type")
 		w.WriteHeader(response.Status)
 		return
 	}
 	if response.Size >= 0 {
-		h["Content-Length"] = []string{strconv.FormatInt(response.Size, 10)}
+		values[1] = strconv.FormatInt(response.Size, 10)
+		h["Content-Length"] = values[1:]
 	}
 	w.WriteHeader(response.Status)
 	if response.Body != nil && r.Method != http.MethodHead {

@@ -18,9 +18,16 @@ const keyPrefix = "pic_"
 // 3, section 6.3.2): its scripts run, but reach no cookie, storage or answer of ours.
 const sandboxPolicy = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-scripts"
 
+// Values that every answer has. net/http only reads them.
+var (
+	sandboxed  = []string{sandboxPolicy}
+	noSniffing = []string{"nosniff"}
+	untyped    = []string{"text/plain; charset=utf-8"}
+)
+
 func sandbox(h http.Header) {
-	h["Content-Security-Policy"] = append(h["Content-Security-Policy"], sandboxPolicy)
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Content-Security-Policy"] = sandboxed
+	h["X-Content-Type-Options"] = noSniffing
 }
 
 // notForFunctions are hop-by-hop (RFC 9110, section 7.6.1) and never handed on.
@@ -42,6 +49,17 @@ var saysWho = map[string]bool{
 	"forwarded": true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-real-ip": true,
 }
 
+// usualNames are the names that most requests have, in lower case. None of them is hop-by-hop
+// or says who the caller is.
+var usualNames = map[string]string{
+	"Accept": "accept", "Accept-Encoding": "accept-encoding", "Accept-Language": "accept-language", "Authorization": "authorization",
+	"Cache-Control": "cache-control", "Content-Length": "content-length", "Content-Type": "content-type", "Cookie": "cookie",
+	"If-None-Match": "if-none-match", "Origin": "origin", "Pragma": "pragma", "Priority": "priority", "Referer": "referer",
+	"Sec-Ch-Ua": "sec-ch-ua", "Sec-Ch-Ua-Mobile": "sec-ch-ua-mobile", "Sec-Ch-Ua-Platform": "sec-ch-ua-platform",
+	"Sec-Fetch-Dest": "sec-fetch-dest", "Sec-Fetch-Mode": "sec-fetch-mode", "Sec-Fetch-Site": "sec-fetch-site", "Sec-Fetch-User": "sec-fetch-user",
+	"Upgrade-Insecure-Requests": "upgrade-insecure-requests", "User-Agent": "user-agent",
+}
+
 // inbound is the header a function sees: names in lower case, without hop-by-hop fields,
 // our cookies and our keys.
 func inbound(r *http.Request, from caller) []call.Field {
@@ -55,8 +73,12 @@ func inbound(r *http.Request, from caller) []call.Field {
 		}
 	}
 	for name, values := range r.Header {
-		name = strings.ToLower(name)
-		if hopByHop[name] || saysWho[name] || contains(named, name) {
+		if lower, usual := usualNames[name]; usual {
+			name = lower
+		} else if name = strings.ToLower(name); hopByHop[name] || saysWho[name] {
+			continue
+		}
+		if contains(named, name) {
 			continue
 		}
 		for _, value := range values {
@@ -96,7 +118,8 @@ func isOurKey(authorization string) bool {
 }
 
 // outbound writes a function's header fields. On the shared host no cookie can be set:
-// fifty of them would lock people out of the dashboard.
+// fifty of them would lock people out of the dashboard; and a policy of the function's
+// stands beside the one that is there already, so that both hold.
 func outbound(h http.Header, fields []call.Field, own bool) {
 	typed := false
 	for _, field := range fields {
@@ -113,20 +136,9 @@ func outbound(h http.Header, fields []call.Field, own bool) {
 		h[name] = append(h[name], field.Value)
 	}
 	if !typed {
-		h["Content-Type"] = []string{"text/plain; charset=utf-8"}
+		h["Content-Type"] = untyped
 	}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	if own {
-		return
-	}
-	policies := h["Content-Security-Policy"]
-	kept := policies[:0]
-	for _, policy := range policies {
-		if policy != sandboxPolicy {
-			kept = append(kept, policy)
-		}
-	}
-	h["Content-Security-Policy"] = append(kept, sandboxPolicy)
+	h["X-Content-Type-Options"] = noSniffing
 }
 
 func contains(list []string, name string) bool {
