@@ -32,6 +32,7 @@ type run struct {
 	spent     atomic.Int64  // executing, before that
 	halted    atomic.Int64  // when it was told to stop, 0: not
 	lost      atomic.Bool   // it did not stop; its place is given to others
+	heap      uint64        // bytes of live heap and garbage when the watcher first saw it
 
 	mu   sync.Mutex
 	over bool          // its slot may belong to another run
@@ -99,21 +100,23 @@ func (r *run) check(now, stretch int64) {
 	}
 }
 
-// halt tells the run to stop. The first reason stays.
-func (r *run) halt(outcome call.Outcome, message string) {
-	if !r.halted.CompareAndSwap(0, sinceStart()) {
-		return
-	}
+// halt tells the run to stop; the first reason stays. It tells whether the run is still
+// under way.
+func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over {
-		return
+		return false
+	}
+	if !r.halted.CompareAndSwap(0, sinceStart()) {
+		return true
 	}
 	r.slot.Expire(time.Now())
 	r.handler.Stop(outcome, message)
 	if r.stop != nil {
 		close(r.stop)
 	}
+	return true
 }
 
 // end says that nothing may touch the run's slot any more.
@@ -121,12 +124,6 @@ func (r *run) end() {
 	r.mu.Lock()
 	r.over = true
 	r.mu.Unlock()
-}
-
-func (r *run) ended() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.over
 }
 
 // giveUp answers for a run that does not stop and gives its places away. It goes on in

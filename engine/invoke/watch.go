@@ -16,6 +16,7 @@ const (
 	longRun     = 20 * time.Millisecond  // executing in one go: others may pass
 	killAfter   = 500 * time.Millisecond // from being told to stop
 	memoryAfter = 5 * time.Millisecond   // executing in one go: worth asking for memory
+	memoryGrown = 16                     // part of the budget that the heap must have grown by in a run
 )
 
 // watcher looks at all runs every two milliseconds while there are any: a run costs
@@ -27,7 +28,7 @@ type watcher struct {
 	awake  atomic.Bool
 	wake   chan struct{}
 	heap   []metrics.Sample
-	struck atomic.Pointer[run] // stopped for memory; the next one waits for it to be gone
+	struck atomic.Pointer[run] // stopped for memory; nobody else is until its memory is back
 }
 
 func newWatcher(slots int, budget int64) *watcher {
@@ -91,7 +92,13 @@ func (w *watcher) look() (any bool) {
 		if r == nil {
 			continue
 		}
-		any = true
+		if !any {
+			any = true
+			metrics.Read(w.heap)
+		}
+		if r.heap == 0 {
+			r.heap = w.heap[0].Value.Uint64()
+		}
 		stretch := r.stretch(now)
 		if stretch > longestFor {
 			longest, longestFor = r, stretch
@@ -99,29 +106,31 @@ func (w *watcher) look() (any bool) {
 		r.check(now, stretch)
 	}
 	if longestFor > int64(memoryAfter) {
-		w.checkMemory(longest)
+		w.checkMemory(longest, w.heap[0].Value.Uint64())
 	}
 	return any
 }
 
-// checkMemory stops the run that executes longest when the heap is over its budget.
-func (w *watcher) checkMemory(longest *run) {
-	metrics.Read(w.heap)
-	used := w.heap[0].Value.Uint64()
-	if used <= w.budget {
-		return
-	}
-	if struck := w.struck.Load(); struck != nil && !struck.ended() {
+// checkMemory stops the run that executes longest when the heap is over its budget, if
+// the heap has grown since that run began: garbage of others is not its fault.
+func (w *watcher) checkMemory(longest *run, used uint64) {
+	if used <= w.budget || used < longest.heap+w.budget/memoryGrown || w.struck.Load() != nil {
 		return
 	}
 	w.struck.Store(longest)
-	longest.halt(call.Memory, fmt.Sprintf("The worker's memory went over its budget of %d MiB and this run had been executing longest. "+
-		"The budget is set by --worker-memory.", w.budget>>20))
+	if !longest.halt(call.Memory, fmt.Sprintf("The worker's memory went over its budget of %d MiB and this run had been executing longest. "+
+		"The budget is set by --worker-memory.", w.budget>>20)) {
+		w.struck.Store(nil) // it has just ended
+	}
 }
 
-// afterMemory gives memory back to the system once a struck run is gone.
+// afterMemory collects what a struck run has left before another run can be struck: its
+// garbage is not the next one's fault.
 func (w *watcher) afterMemory(r *run) {
-	if w.struck.CompareAndSwap(r, nil) {
-		go debug.FreeOSMemory()
+	if w.struck.Load() == r {
+		go func() {
+			debug.FreeOSMemory()
+			w.struck.CompareAndSwap(r, nil)
+		}()
 	}
 }
