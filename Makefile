@@ -26,7 +26,7 @@ run: prepare build ## prepare, build and start PiCloud on 127.0.0.1:8080 with da
 
 build: assets ## build bin/picloud
 	@[ -x bin/picloud ] || echo "Building PiCloud. The first time takes a minute or two."
-	@$(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/picloud ./cmd/picloud
+	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/picloud ./cmd/picloud
 
 test: prepare-test assets ## every test, with one PostgreSQL for the run
 	@$(GO) build -o bin/with-postgres ./db/dbtest/server

@@ -58,6 +58,14 @@ func (a Account) Drop() error {
 	return nil
 }
 
+// confineThread forbids new privileges to this thread and the processes it starts.
+func confineThread() error {
+	if err := prctl(noNewPrivs, 1); err != nil {
+		return fmt.Errorf("forbid new privileges: %w", err)
+	}
+	return nil
+}
+
 func (a Account) become() error {
 	if err := syscall.Setgroups([]int{}); err != nil {
 		return fmt.Errorf("setgroups: %w", err)

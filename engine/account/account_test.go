@@ -198,6 +198,10 @@ func TestStarterOutlivesTheThreadsOfItsCallers(t *testing.T) {
 	if group, err := syscall.Getpgid(cmd.Process.Pid); err != nil || group != cmd.Process.Pid {
 		t.Errorf("process group %d of %d: %v", group, cmd.Process.Pid, err)
 	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	if err != nil || !strings.Contains(string(status), "NoNewPrivs:\t1") {
+		t.Errorf("new privileges are not forbidden to the child: %v\n%s", err, status)
+	}
 	starter.Close()
 	if err := input.Close(); err != nil {
 		t.Error(err)

@@ -10,9 +10,9 @@ import (
 // ErrClosed is what Start answers after Close.
 var ErrClosed = errors.New("starter is closed")
 
-// Starter starts children that end when this process ends, however it ends. The kernel
-// ties that to the thread that forked, not to the process, so all starts go through one
-// thread, which lives as long as the process.
+// Starter starts children that end when this process ends, however it ends, and that can
+// gain no privileges. The kernel ties both to the thread that forked, not to the process,
+// so all starts go through one thread, which lives as long as the process.
 type Starter struct {
 	starts chan start
 	close  sync.Once
@@ -38,9 +38,14 @@ func (s *Starter) run() {
 	defer close(s.ended)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	confined := confineThread() // Drop cannot reach this thread in a binary with cgo
 	for {
 		select {
 		case next := <-s.starts:
+			if confined != nil {
+				next.answer <- confined
+				continue
+			}
 			next.answer <- next.cmd.Start()
 		case <-s.done:
 			return
