@@ -52,6 +52,9 @@ func toProblem(input Input, message api.Message) Problem {
 			problem.Message = p.message
 		}
 	}
+	if name, found := strings.CutPrefix(message.Text, `No matching export in "`+sdkNamespace+":"+sdkModule+`" for import `); found {
+		problem.Message = fmt.Sprintf("%q exports no %s; it exports log.", sdkModule, name)
+	}
 	at := message.Location
 	if at == nil || at.File != input.File {
 		return problem
