@@ -87,6 +87,15 @@ func TestRunThereAndBack(t *testing.T) {
 	if got, err := store.Get(t.Context(), plain.App, plain.Execution); err != nil || got.Failure != nil || got.Capture != nil || got.Lines != nil {
 		t.Errorf("plain run %+v %v", got, err)
 	}
+	full := finish(j, func(r *Record) {
+		for i := range 1001 { // the last says that there were more
+			r.Lines = append(r.Lines, call.Line{At: r.Started, Level: call.Info, Message: fmt.Sprint("line ", i)})
+		}
+	})
+	flush(t, dbtest.WorkerPool(t, pool), j)
+	if got, err := store.Get(t.Context(), full.App, full.Execution); err != nil || len(got.Lines) != 1001 || got.MoreLines || got.Lines[1000].Message != "line 1000" {
+		t.Errorf("a full log: %d lines, more %v, %v", len(got.Lines), got.MoreLines, err)
+	}
 	if _, err := store.Get(t.Context(), plain.App, want.Execution); err == nil {
 		t.Error("another app's run was shown")
 	}

@@ -48,9 +48,10 @@ type Run struct {
 	Capture   *Capture // nil: none was made
 }
 
-const linesOnRun = 1000
+// linesOnRun is as many as a run may have: its 1,000, and the one that says that there were more.
+const linesOnRun = 1001
 
-// Get gives a run with its first 1,000 lines; a NotFound fault when the app has no such run.
+// Get gives a run with its log; a NotFound fault when the app has no such run.
 func (s *Store) Get(ctx context.Context, app id.App, run id.Execution) (Run, error) {
 	found, err := queries.New().FindExecution(ctx, s.pool, queries.FindExecutionParams{AppID: app, ID: run})
 	if db.IsNoRows(err) {
