@@ -63,8 +63,10 @@ func quoted(text string) string {
 	b.WriteString("$'")
 	for _, r := range text {
 		switch {
-		case r == '\'' || r == '\\':
-			b.WriteString(`\` + string(r))
+		case r == '\'':
+			b.WriteString(`\047`) // a shell without $'…' would end the word at \'
+		case r == '\\':
+			b.WriteString(`\\`)
 		case r == '\n':
 			b.WriteString(`\n`)
 		case acts(r):

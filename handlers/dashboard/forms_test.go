@@ -20,6 +20,7 @@ func TestSetup(t *testing.T) {
 	t.Parallel()
 	s := empty(t)
 	s.goes(s.get("/"), "/login")
+	s.sees(s.get("/login"), 200, "Nobody owns this PiCloud yet")
 	token, _, err := s.access.NewSetupToken(t.Context())
 	s.must(err)
 	s.sees(s.get("/setup?token="+token), 200, "Create the account")

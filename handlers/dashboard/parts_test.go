@@ -106,6 +106,10 @@ func TestQuotedIsOneWord(t *testing.T) {
 		if strings.ContainsFunc(quoted(text), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x1b }) {
 			t.Errorf("%q leaves control characters: %q", text, quoted(text))
 		}
+		// A shell that does not know $'…' may print other characters, but obeys none of them.
+		if out, err = exec.Command("dash", "-c", "printf '%s.' "+quoted(text)+" end").Output(); err != nil || !strings.HasSuffix(string(out), ".end.") {
+			t.Errorf("%q is obeyed by dash as %q (%v)", text, out, err)
+		}
 	}
 }
 

@@ -71,7 +71,14 @@ func (d *Dashboard) LoginPage(w http.ResponseWriter, r *http.Request) error {
 		return web.Redirect(w, r, landing(next))
 	}
 	props := views.LoginProps{Next: next}
-	if web.SessionToken(r, web.Of(r).Secure) != "" {
+	needed, err := d.Access.NeedsSetup(r.Context())
+	if err != nil {
+		return err
+	}
+	switch {
+	case needed:
+		props.Notice = "Nobody owns this PiCloud yet. Open the set-up link in the output of its last start; a new start prints a new one."
+	case web.SessionToken(r, web.Of(r).Secure) != "":
 		props.Notice = "Your session has ended."
 	}
 	return d.page(w, r, http.StatusOK, views.Login(d.outside(r), props))
