@@ -170,7 +170,10 @@ func printConfig(getenv func(string) string, arguments []string) error {
 			return set(value)
 		}
 	}
-	_, err := load(options, arguments, getenv)
+	rest, err := load(options, arguments, getenv)
+	if len(rest) > 0 {
+		err = errors.Join(err, fmt.Errorf("config takes no argument %q", rest[0]))
+	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, o := range options {
 		name := "--" + o.flag

@@ -170,6 +170,16 @@ func TestCommands(t *testing.T) {
 	if err == nil || !strings.Contains(text, "--addr") || !strings.Contains(text, "--cpu-limit") || !strings.Contains(text, "--max-body") {
 		t.Errorf("faults: %v\n%s", err, text)
 	}
+	for _, command := range []string{"serve", "migrate", "config"} {
+		if text, err := run(command, "--log-level", "warn", "surplus"); err == nil || !strings.Contains(text, "surplus") {
+			t.Errorf("%s with an argument too many: %v\n%s", command, err, text)
+		}
+	}
+	missing := exec.Command(binary, "serve")
+	missing.Env = append(p.env[:1:1], "PICLOUD_ADMIN_PASSWORD_FILE=/nowhere/password")
+	if out, err := missing.CombinedOutput(); err == nil || !strings.Contains(string(out), "/nowhere/password") {
+		t.Errorf("the file of a secret is missing: %v\n%s", err, out)
+	}
 	text, err = run("admin", "reset-password", ownerEmail, "--data-dir", p.dataDir)
 	if err != nil || len(strings.TrimSpace(text)) < 12 {
 		t.Fatalf("reset-password: %v %s", err, text)

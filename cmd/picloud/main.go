@@ -67,6 +67,9 @@ func run(ctx context.Context, arguments []string, getenv func(string) string) er
 	if err != nil {
 		return err
 	}
+	if command != "admin" && len(rest) > 0 {
+		return fmt.Errorf("%s takes no argument %q; its settings are flags, which picloud config lists", command, rest[0])
+	}
 	setLog(config.logFormat, config.logLevel)
 	switch command {
 	case "serve":

@@ -53,12 +53,11 @@ func load(options []option, arguments []string, getenv func(string) string) (res
 	for _, o := range options {
 		text, source, err := o.find(given, getenv)
 		if err == nil {
-			err = o.set(text)
-		}
-		if err != nil {
-			if o.secret {
+			if err = o.set(text); err != nil && o.secret {
 				text = "***"
 			}
+		}
+		if err != nil {
 			faults = append(faults, fmt.Errorf("%s %q: %w", source, text, err))
 		}
 	}
