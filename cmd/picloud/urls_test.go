@@ -98,7 +98,7 @@ func TestPublicURLs(t *testing.T) {
 	t.Run("outbound, shared host", func(t *testing.T) {
 		got := p.get("/fn/shop/sets")
 		policies := got.header.Values("Content-Security-Policy")
-		if len(policies) != 2 || !strings.HasPrefix(policies[1], "sandbox") || strings.Contains(policies[1], "allow-same-origin") {
+		if len(policies) != 2 || !strings.HasPrefix(policies[0], "sandbox") || strings.Contains(policies[0], "allow-same-origin") {
 			t.Errorf("policies %q", policies)
 		}
 		for _, name := range []string{"Set-Cookie", "Clear-Site-Data", "Service-Worker-Allowed", "Connection"} {
