@@ -58,7 +58,8 @@ func (l *Live) End(record *Record) {
 	if l.watching.Load() == 0 {
 		return
 	}
-	l.tell(record.App, record.Script, record.Execution, func() Event { return ended(record) })
+	kept := *record // so that the record itself can stay on its maker's stack
+	l.tell(kept.App, kept.Script, kept.Execution, func() Event { return ended(&kept) })
 }
 
 func (l *Live) tell(app id.App, script id.Script, execution id.Execution, event func() Event) {
