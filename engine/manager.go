@@ -79,10 +79,8 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if m.jobs, err = jobs.Open(m.Pool, config.Retention, m.Scripts.TrimChanges); err != nil {
 		return err
 	}
-	if config.AdminEmail != "" {
-		if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
-			return fmt.Errorf("PICLOUD_ADMIN_EMAIL, PICLOUD_ADMIN_PASSWORD: %w", err)
-		}
+	if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
+		return fmt.Errorf("PICLOUD_ADMIN_EMAIL, PICLOUD_ADMIN_PASSWORD: %w", err)
 	}
 	return m.Scripts.Seed(ctx)
 }

@@ -140,6 +140,11 @@ func TestSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for email, password := range map[string]string{ownerEmail: "", "": ownerPassword, "no address": "short"} {
+		if err := s.Bootstrap(ctx, email, password); err == nil || email != ownerEmail && !strings.Contains(err.Error(), "e-mail") {
+			t.Errorf("bootstrap with %q, %q: %v", email, password, err)
+		}
+	}
 	who := Newcomer{Email: ownerEmail, Name: "Anna", Password: ownerPassword}
 	if _, err := s.CompleteSetup(ctx, third, who, client("192.0.2.1")); err != nil {
 		t.Fatalf("complete: %v", err)
@@ -148,7 +153,7 @@ func TestSetup(t *testing.T) {
 	if _, needed, err := s.NewSetupToken(ctx); needed || err != nil {
 		t.Errorf("a token is made although there is an owner: %v", err)
 	}
-	if err := s.Bootstrap(ctx, "x@example.org", "bad"); err != nil {
+	if err := s.Bootstrap(ctx, "x@example.org", "bad"); err != nil { // an owner is there
 		t.Errorf("bootstrap is not inert: %v", err)
 	}
 }

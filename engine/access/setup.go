@@ -121,10 +121,10 @@ func (s *Service) CompleteSetup(ctx context.Context, token string, who Newcomer,
 	})
 }
 
-// Bootstrap makes the owner from configured values. With no e-mail, and once a user
-// exists, it does nothing.
+// Bootstrap makes the owner from configured values. Without any, and once a user exists,
+// it does nothing.
 func (s *Service) Bootstrap(ctx context.Context, email, password string) error {
-	if email == "" {
+	if email == "" && password == "" {
 		return nil
 	}
 	needed, err := s.NeedsSetup(ctx)

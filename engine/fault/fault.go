@@ -68,11 +68,19 @@ func (f *Fault) Because(cause error) *Fault {
 	return f
 }
 
+// Error is for logs and terminals: the text with those of the fields it only counts, and
+// the cause.
 func (f *Fault) Error() string {
-	if f.cause != nil {
-		return f.Public + ": " + f.cause.Error()
+	text := f.Public
+	if len(f.Fields) > 1 {
+		for _, field := range f.Fields {
+			text += " " + field.Message
+		}
 	}
-	return f.Public
+	if f.cause != nil {
+		text += ": " + f.cause.Error()
+	}
+	return text
 }
 
 func (f *Fault) Unwrap() error { return f.cause }
