@@ -160,6 +160,9 @@ func TestPublicURLs(t *testing.T) {
 				t.Errorf("%s: %d", host, got.status)
 			}
 		}
+		if got := p.get("/readyz", "Host", "192.0.2.1"); got.status != http.StatusOK {
+			t.Errorf("a probe by address: %d", got.status)
+		}
 		if got := p.get("/login", "Host", own); got.status != 404 {
 			t.Errorf("the dashboard answers on an app's host: %d", got.status)
 		}

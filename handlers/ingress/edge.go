@@ -33,7 +33,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	app, kind := match(e.Hosts, from.host)
 	timeBody(w, r)
 	switch {
-	case kind == unknownHost:
+	case kind == unknownHost && !isProbe(target):
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",
 			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",
@@ -52,6 +52,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.Dashboard.ServeHTTP(w, r)
 	}
 }
+
+// isProbe tells what a load balancer asks, which knows an address but no name.
+func isProbe(target string) bool { return target == "/healthz" || target == "/readyz" }
 
 // stream hands on a request whose answer may go on for long.
 func (e *Edge) stream(w http.ResponseWriter, r *http.Request) {
