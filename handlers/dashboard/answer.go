@@ -146,7 +146,7 @@ func limits(u used, of call.Limits) []views.Limit {
 	list := []views.Limit{
 		{Name: "Executing", Used: ui.Duration(u.executing), Of: ui.Duration(of.CPU), Share: share(int64(u.executing), int64(of.CPU))},
 		{Name: "Time", Used: ui.Duration(u.wall), Of: ui.Duration(of.Wall), Share: share(int64(u.wall), int64(of.Wall))},
-		{Name: "Log lines", Used: ui.Count(u.lines), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))},
+		{Name: "Log lines", Used: ui.Count(min(u.lines, of.LogLines)), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))},
 	}
 	if u.body >= 0 {
 		list = append(list, views.Limit{Name: "Answer", Used: ui.Bytes(u.body), Of: ui.Bytes(of.Response), Share: share(u.body, of.Response)})
