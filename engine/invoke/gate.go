@@ -20,6 +20,7 @@ type gate struct {
 	running int
 	apps    map[id.App]*gateApp
 	waiting int
+	closed  bool
 }
 
 type gateApp struct {
@@ -42,6 +43,11 @@ func (g *gate) enter(ctx context.Context, app id.App) (admitted bool) {
 		a = &gateApp{}
 		g.apps[app] = a
 	}
+	if g.closed {
+		g.forget(app, a)
+		g.mu.Unlock()
+		return false
+	}
 	if g.running < g.places && a.running < g.share {
 		g.running++
 		a.running++
@@ -49,6 +55,7 @@ func (g *gate) enter(ctx context.Context, app id.App) (admitted bool) {
 		return true
 	}
 	if g.waiting >= g.queue || len(a.line) >= max(1, g.queue/2) {
+		g.forget(app, a)
 		g.mu.Unlock()
 		return false
 	}
@@ -100,6 +107,20 @@ func (g *gate) leave(app id.App) {
 		g.waiting--
 	}
 	g.forget(app, a)
+}
+
+// close refuses who comes from now on.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+}
+
+// inside is how many were admitted and have not left.
+func (g *gate) inside() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running
 }
 
 func (g *gate) next() *gateApp {

@@ -80,13 +80,18 @@ type Input struct {
 	Live    script.Live
 	Path    string // raw, below the script
 	Request call.Request
+	Done    func() // nil, or called once when nothing of the request is held any more
 }
 
 // Do runs a published function and returns its answer. When ctx ends first the run is
 // stopped with outcome cancelled. Work that outlives the answer (waitUntil) goes on.
 func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
-	live := in.Live
+	live, done := in.Live, in.Done
+	if done == nil {
+		done = func() {}
+	}
 	if !i.gate.enter(ctx, live.App) {
+		done()
 		return call.Result{Outcome: call.Busy}
 	}
 	program := i.programs.known(live.Hash)
@@ -94,6 +99,7 @@ func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
 		var err error
 		if program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
 			i.gate.leave(live.App)
+			done()
 			slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
 			return call.Result{Outcome: call.Unavailable}
 		}
@@ -101,9 +107,11 @@ func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
 	r := i.prepare(task{
 		script:  call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
 		trigger: call.HTTP, path: in.Path, request: in.Request, program: program, capture: live.Capture, version: live.VersionID,
+		let: done,
 	}, id.New[id.Execution]())
 	if r == nil {
 		i.gate.leave(live.App)
+		done()
 		return call.Result{Outcome: call.Busy}
 	}
 	return i.await(ctx, r)
@@ -140,7 +148,7 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 	}
 	r := i.prepare(task{
 		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request, program: program,
-		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap,
+		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap, let: func() {},
 	}, in.Execution)
 	if r == nil {
 		i.gate.leave(in.Script.App)
@@ -166,6 +174,7 @@ type task struct {
 	version   id.Version // whose source map is read when it is needed
 	sourceMap string     // of a draft
 	onLine    func(call.Line)
+	let       func() // lets go of what the request holds
 }
 
 // prepare takes a journal slot and starts the run; nil when the journal is full.
@@ -209,19 +218,21 @@ func (i *Invoker) execute(r *run) {
 	result.Wall = time.Duration(sinceStart() - r.started)
 	i.watcher.remove(r)
 	r.end()
-	i.watcher.afterMemory(r)
-	r.respond(result)
 	if r.lost.CompareAndSwap(false, true) {
+		r.respond(result)
 		i.gate.leave(r.script.App)
-	} else {
-		result.Outcome = call.Killed
+	} else if result.Outcome = call.Killed; result.Failure == nil {
+		result.Failure = killed
 	}
+	i.watcher.afterMemory(r)
 	i.record(r, result)
+	r.let()
 }
 
 // record finishes the run's slot with everything there is to remember of it.
 func (i *Invoker) record(r *run, result call.Result) {
 	if result.Failure != nil && len(result.Failure.Stack) > 0 {
+		r.slot.Expire(time.Now().Add(loadLimit)) // a slow database does not make it a run that hangs
 		if text, err := i.sourceMap(r); err == nil {
 			mapped := *result.Failure // the caller has the other one
 			mapped.Stack = bundle.MapStack(text, mapped.Stack)
@@ -244,12 +255,14 @@ func (i *Invoker) sourceMap(r *run) (string, error) {
 	return i.table.LoadSourceMap(ctx, r.version)
 }
 
-// Drain waits until no run is under way, work after answers included.
+// Drain refuses new runs and waits until none is under way, work after answers included.
+// Afterwards nobody touches the journal.
 func (i *Invoker) Drain(ctx context.Context) error {
+	i.gate.close()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for {
-		running := 0
+		running := i.gate.inside()
 		for range i.journal.Running() {
 			running++
 		}

@@ -30,16 +30,19 @@ type run struct {
 	done      chan struct{} // takes one: the answer is there
 	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
 	spent     atomic.Int64  // executing, before that
-	halted    atomic.Int64  // when it was told to stop, 0: not
+	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
 	lost      atomic.Bool   // it did not stop; its place is given to others
 	heap      uint64        // bytes of live heap and garbage when the watcher first saw it
 
-	mu   sync.Mutex
-	over bool          // its slot may belong to another run
-	stop chan struct{} // made when the run waits for its turn, closed by halt
+	mu      sync.Mutex
+	over    bool          // its slot may belong to another run
+	stopped bool          // it was told to stop
+	stop    chan struct{} // made when the run waits for its turn, closed when it was told to stop
 }
 
 var errHalted = errors.New("halted")
+
+var killed = &call.Failure{Message: "The run ignored its deadline and was killed with its process."}
 
 // Acquire waits for the run's turn to execute.
 func (r *run) Acquire() error {
@@ -63,7 +66,7 @@ func (r *run) stopping() <-chan struct{} {
 	defer r.mu.Unlock()
 	if r.stop == nil {
 		r.stop = make(chan struct{})
-		if r.halted.Load() != 0 {
+		if r.stopped {
 			close(r.stop)
 		}
 	}
@@ -101,20 +104,23 @@ func (r *run) check(now, stretch int64) {
 }
 
 // halt tells the run to stop; the first reason stays. It tells whether the run is still
-// under way.
+// under way. A run whose caller went away keeps its deadline: a moment of deafness must
+// not cost the others the process.
 func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over {
 		return false
 	}
-	if !r.halted.CompareAndSwap(0, sinceStart()) {
-		return true
+	if !r.stopped {
+		r.stopped = true
+		r.handler.Stop(outcome, message)
+		if r.stop != nil {
+			close(r.stop)
+		}
 	}
-	r.slot.Expire(time.Now())
-	r.handler.Stop(outcome, message)
-	if r.stop != nil {
-		close(r.stop)
+	if outcome != call.Cancelled && r.halted.CompareAndSwap(0, sinceStart()) {
+		r.slot.Expire(time.Now())
 	}
 	return true
 }
@@ -131,7 +137,7 @@ func (r *run) end() {
 func (r *run) giveUp() {
 	r.invoker.processor.demote(&r.turn, true)
 	r.invoker.gate.leave(r.turn.app)
-	r.respond(call.Result{Outcome: call.Killed, Failure: &call.Failure{Message: "The run ignored its deadline and was killed with its process."}})
+	r.respond(call.Result{Outcome: call.Killed, Failure: killed})
 }
 
 // line is where the run's log lines go while it runs.

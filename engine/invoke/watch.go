@@ -15,7 +15,7 @@ const (
 	watchLinger = 100                    // ticks without a run before the watcher sleeps
 	longRun     = 20 * time.Millisecond  // executing in one go: others may pass
 	killAfter   = 500 * time.Millisecond // from being told to stop
-	memoryAfter = 5 * time.Millisecond   // executing in one go: worth asking for memory
+	memoryAfter = 5 * time.Millisecond   // executing in all: worth asking for memory
 	memoryGrown = 16                     // part of the budget that the heap must have grown by in a run
 )
 
@@ -82,11 +82,13 @@ func (w *watcher) run(done <-chan struct{}) {
 	}
 }
 
-// look checks every run once and tells whether there are any.
+// look checks every run once and tells whether there are any. Memory is asked of the run
+// that has executed longest of those in which the heap has grown.
 func (w *watcher) look() (any bool) {
 	now := sinceStart()
 	var longest *run
 	var longestFor int64
+	var used uint64
 	for i := range w.table {
 		r := w.table[i].Load()
 		if r == nil {
@@ -95,26 +97,28 @@ func (w *watcher) look() (any bool) {
 		if !any {
 			any = true
 			metrics.Read(w.heap)
+			used = w.heap[0].Value.Uint64()
 		}
 		if r.heap == 0 {
-			r.heap = w.heap[0].Value.Uint64()
+			r.heap = used
 		}
 		stretch := r.stretch(now)
-		if stretch > longestFor {
-			longest, longestFor = r, stretch
+		if spent := r.spent.Load() + stretch; spent > longestFor && !r.lost.Load() && used >= r.heap+w.budget/memoryGrown {
+			longest, longestFor = r, spent
 		}
 		r.check(now, stretch)
 	}
-	if longestFor > int64(memoryAfter) {
-		w.checkMemory(longest, w.heap[0].Value.Uint64())
+	if longestFor > int64(memoryAfter) && used > w.budget {
+		w.checkMemory(longest)
 	}
 	return any
 }
 
-// checkMemory stops the run that executes longest when the heap is over its budget, if
-// the heap has grown since that run began: garbage of others is not its fault.
-func (w *watcher) checkMemory(longest *run, used uint64) {
-	if used <= w.budget || used < longest.heap+w.budget/memoryGrown || w.struck.Load() != nil {
+// checkMemory stops the run that has executed longest when the heap is over its budget.
+// All its stretches count: who fills the heap and then waits holds it all the same, and who
+// executes just now may be innocent.
+func (w *watcher) checkMemory(longest *run) {
+	if struck := w.struck.Load(); struck != nil && !struck.lost.Load() {
 		return
 	}
 	w.struck.Store(longest)
