@@ -149,7 +149,9 @@ const (
 func match(h worker.Hosts, host string) (app string, kind hostKind) {
 	name := host
 	if at := strings.LastIndexByte(host, ':'); at >= 0 && !strings.HasSuffix(host, "]") {
-		name = host[:at]
+		if name = host[:at]; strings.Trim(host[at+1:], "0123456789") != "" {
+			return "", unknownHost
+		}
 	}
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	for _, own := range h.Dashboard {

@@ -19,7 +19,7 @@ func TestHosts(t *testing.T) {
 		"127.0.0.1:80": {"", dashboardHost}, "[::1]:8080": {"", dashboardHost}, "[::1]": {"", dashboardHost},
 		"shop.fn.example": {"shop", appHost}, "SHOP.fn.example:1": {"shop", appHost},
 		"fn.example": {"", unknownHost}, "a.b.fn.example": {"", unknownHost}, ".fn.example": {"", unknownHost},
-		"evil.example": {"", unknownHost}, "": {"", unknownHost}, "pi.example.evil": {"", unknownHost},
+		"evil.example": {"", unknownHost}, "": {"", unknownHost}, "localhost:*(": {"", unknownHost}, "shop.fn.example:8a": {"", unknownHost}, "pi.example.evil": {"", unknownHost},
 	} {
 		if app, kind := match(hosts, host); app != want.app || kind != want.kind {
 			t.Errorf("%q: %q %d, want %q %d", host, app, kind, want.app, want.kind)
@@ -77,7 +77,7 @@ func TestOwnCookiesAndKeys(t *testing.T) {
 			t.Errorf("%q: %q, want %q", given, got, want)
 		}
 	}
-	for given, want := range map[string]bool{"Bearer pic_abc": true, "bearer  pic_abc": true, "Bearer abc": false, "Basic pic": false, "": false} {
+	for given, want := range map[string]bool{"Bearer pic_abc": true, "bearer  pic_abc": true, "Bearer\tpic_abc": true, "pic_abc": true, "Basic x, Bearer pic_abc": true, "Bearer abc": false, "Basic pic": false, "": false} {
 		if got := isOurKey(given); got != want {
 			t.Errorf("%q: %v", given, got)
 		}

@@ -21,7 +21,8 @@ type Functions struct {
 	Bodies  Budget
 }
 
-// Budget bounds the bytes of all request bodies held at a time.
+// Budget bounds the bytes of all request bodies held at a time. It counts what has come,
+// not what was announced: who only opens connections takes nothing from others.
 type Budget struct {
 	Limit int64
 	used  atomic.Int64
@@ -37,6 +38,24 @@ func (b *Budget) take(n int64) bool {
 
 func (b *Budget) give(n int64) { b.used.Add(-n) }
 
+var errBudget = errors.New("over the budget of all bodies")
+
+// counted takes what it reads from a budget.
+type counted struct {
+	io.Reader
+	budget *Budget
+	taken  int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if !c.budget.take(int64(n)) {
+		return 0, errBudget
+	}
+	c.taken += int64(n)
+	return n, err
+}
+
 func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	name, rest := cutSegment(at.rest)
 	live, found := f.Table.Lookup(at.app, name)
@@ -49,7 +68,6 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		refuse(w, r, why)
 		return
 	}
-	defer give()
 	result := f.Invoker.Do(r.Context(), invoke.Input{
 		Live: live,
 		Path: pathOf(rest),
@@ -59,6 +77,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 			Header: inbound(r, at.from),
 			Body:   body,
 		},
+		Done: give,
 	})
 	if result.Outcome == call.OK {
 		answer(w, r, result, at.own)
@@ -87,41 +106,40 @@ func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, na
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
-// body reads the request's body within its limit and the budget of all bodies.
+// body reads the request's body within its limit and the budget of all bodies; give, which
+// may be nil, gives back what a body took.
 func (f *Functions) body(w http.ResponseWriter, r *http.Request) (body []byte, give func(), why refusal) {
-	give = func() {}
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
-		return nil, give, refusal{}
+		return nil, nil, refusal{}
 	}
 	tooLarge := refusal{
 		status: http.StatusRequestEntityTooLarge, title: "Body too large",
 		detail: "The request body is over the limit of " + strconv.FormatInt(f.MaxBody, 10) + " bytes.",
 	}
 	if r.ContentLength > f.MaxBody {
-		return nil, give, tooLarge
+		return nil, nil, tooLarge
 	}
-	reserve := r.ContentLength
-	if reserve < 0 {
-		reserve = f.MaxBody
+	reader := &counted{Reader: http.MaxBytesReader(w, r.Body, f.MaxBody), budget: &f.Bodies}
+	body, err := io.ReadAll(reader)
+	if err == nil {
+		return body, func() { f.Bodies.give(reader.taken) }, refusal{}
 	}
-	if !f.Bodies.take(reserve) {
-		return nil, give, refusal{
+	f.Bodies.give(reader.taken)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, nil, tooLarge
+	}
+	switch {
+	case errors.Is(err, errBudget):
+		why = refusal{
 			status: http.StatusServiceUnavailable, title: "Busy", retry: "1",
 			detail: "Too many request bodies are under way. Try again in a second.",
 		}
+	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
+		why = refusal{status: http.StatusRequestTimeout, title: "Body too slow", detail: "The request body did not arrive in time."}
+	default:
+		why = refusal{status: http.StatusBadRequest, title: "Broken body", detail: "The request body could not be read to its end."}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.MaxBody))
-	if err == nil {
-		return body, func() { f.Bodies.give(reserve) }, refusal{}
-	}
-	f.Bodies.give(reserve)
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, give, tooLarge
-	}
-	if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
-		return nil, give, refusal{status: http.StatusRequestTimeout, title: "Body too slow", detail: "The request body did not arrive in time."}
-	}
-	return nil, give, refusal{status: http.StatusBadRequest, title: "Broken body", detail: "The request body could not be read to its end."}
+	return nil, nil, why
 }
 
 func isTimeout(err error) bool {

@@ -44,6 +44,13 @@ var notFromFunctions = map[string]bool{
 	"x-execution-id": true, "origin-agent-cluster": true,
 }
 
+// ofTheOrigin are fields by which a browser keeps something for a whole origin. Fifty
+// cookies, for one, would lock people out of the dashboard.
+var ofTheOrigin = map[string]bool{
+	"set-cookie": true, "set-cookie2": true, "accept-ch": true, "critical-ch": true, "set-login": true, "use-as-dictionary": true,
+	"sec-session-registration": true, "secure-session-registration": true,
+}
+
 // saysWho are the fields in which a caller, or a proxy before us, names itself.
 var saysWho = map[string]bool{
 	"forwarded": true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-real-ip": true,
@@ -113,20 +120,43 @@ func withoutOurs(cookies string) string {
 }
 
 func isOurKey(authorization string) bool {
-	_, credentials, _ := strings.Cut(authorization, " ")
-	return strings.HasPrefix(strings.TrimSpace(credentials), keyPrefix)
+	for word := range strings.FieldsSeq(authorization) {
+		if strings.HasPrefix(word, keyPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
-// outbound writes a function's header fields. On the shared host no cookie can be set:
-// fifty of them would lock people out of the dashboard; and a policy of the function's
-// stands beside the one that is there already, so that both hold.
+// staysHere tells whether a cookie is for the host that sets it alone and has no name of
+// ours (RFC 6265, section 5.2).
+func staysHere(cookie string) bool {
+	pair, attributes, _ := strings.Cut(cookie, ";")
+	name, _, _ := strings.Cut(pair, "=")
+	for _, ours := range sessionCookies {
+		if strings.EqualFold(strings.TrimSpace(name), ours) {
+			return false
+		}
+	}
+	for attribute := range strings.SplitSeq(attributes, ";") {
+		name, _, _ := strings.Cut(attribute, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "domain") {
+			return false
+		}
+	}
+	return true
+}
+
+// outbound writes a function's header fields. On the shared host nothing can be set for
+// the whole origin, on an app's own host nothing for hosts beside it; and a policy of the
+// function's stands beside the one that is there already, so that both hold.
 func outbound(h http.Header, fields []call.Field, own bool) {
 	typed := false
 	for _, field := range fields {
 		name := http.CanonicalHeaderKey(field.Name)
 		lower := strings.ToLower(field.Name)
 		switch {
-		case hopByHop[lower], notFromFunctions[lower], lower == "set-cookie" && !own:
+		case hopByHop[lower], notFromFunctions[lower], !own && ofTheOrigin[lower], lower == "set-cookie" && !staysHere(field.Value):
 			continue
 		case lower == "content-type":
 			typed = typed || field.Value != ""

@@ -1,0 +1,84 @@
+package ingress
+
+import (
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"picloud/engine/call"
+)
+
+// Bodies that are only announced take nothing of the budget from those that come.
+func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
+	t.Parallel()
+	f := &Functions{MaxBody: 1000, Bodies: Budget{Limit: 1500}}
+	read := func(body io.Reader, length int64) (int, func(), refusal) {
+		r := httptest.NewRequest("POST", "/", body)
+		r.ContentLength = length
+		got, give, why := f.body(httptest.NewRecorder(), r)
+		return len(got), give, why
+	}
+	var open []*io.PipeWriter
+	done := make(chan struct{})
+	for _, length := range []int64{1000, -1, 1000} {
+		body, send := io.Pipe()
+		open = append(open, send)
+		go func() {
+			if _, give, _ := read(body, length); give != nil {
+				give()
+			}
+			done <- struct{}{}
+		}()
+		go send.Write([]byte("x")) //nolint:errcheck // a body that is refused is not read
+	}
+	n, give, why := read(strings.NewReader(strings.Repeat("x", 900)), 900)
+	if n != 900 {
+		t.Fatalf("refused: %+v", why)
+	}
+	if _, _, why := read(strings.NewReader(strings.Repeat("x", 900)), 900); why.status != 503 {
+		t.Errorf("over the budget: %+v", why)
+	}
+	give()
+	for _, send := range open {
+		send.Close()
+		<-done
+	}
+	if _, _, why := read(strings.NewReader(strings.Repeat("x", 1001)), -1); why.status != 413 {
+		t.Errorf("over the limit: %+v", why)
+	}
+	if used := f.Bodies.used.Load(); used != 0 {
+		t.Errorf("%d bytes are left in the budget", used)
+	}
+}
+
+// On its own host an app sets cookies for itself, never for the hosts beside it.
+func TestCookiesStayOnTheirHost(t *testing.T) {
+	t.Parallel()
+	for cookie, kept := range map[string]bool{
+		"a=1": true, "a=1; Path=/; HttpOnly": true, "a=domain=x": true, "domain=x": true,
+		"a=1; Domain=pi.example": false, "a=1;DOMAIN =.pi.example": false, "a=1; domain": false,
+		"picloud_session=x": false, " picloud_session =x; Path=/": false, "__host-picloud_session=x; Secure": false,
+	} {
+		w := httptest.NewRecorder()
+		outbound(w.Header(), []call.Field{{Name: "set-cookie", Value: cookie}}, true)
+		if got := w.Header().Get("Set-Cookie") != ""; got != kept {
+			t.Errorf("%q: kept %v", cookie, got)
+		}
+	}
+}
+
+// What a browser keeps for a whole origin is not a function's on the dashboard's host.
+func TestFieldsForTheWholeOrigin(t *testing.T) {
+	t.Parallel()
+	fields := []call.Field{{Name: "Set-Cookie", Value: "a=1"}, {Name: "accept-ch", Value: "x"}, {Name: "set-login", Value: "logged-in"}, {Name: "x", Value: "1"}}
+	shared, own := httptest.NewRecorder().Header(), httptest.NewRecorder().Header()
+	outbound(shared, fields, false)
+	outbound(own, fields, true)
+	if shared.Get("Set-Cookie")+shared.Get("Accept-Ch")+shared.Get("Set-Login") != "" || shared.Get("X") != "1" {
+		t.Errorf("shared host: %v", shared)
+	}
+	if own.Get("Set-Cookie") == "" || own.Get("Accept-Ch") == "" {
+		t.Errorf("own host: %v", own)
+	}
+}
