@@ -23,6 +23,7 @@ type config struct {
 	singleProcess     bool
 	databaseURL       string
 	workerDatabaseURL string
+	pgBin             string // read by db/cluster
 	adminEmail        string
 	adminPassword     string
 	maxRunning        int
@@ -49,6 +50,7 @@ func (c *config) options() []option {
 		{flag: "single-process", env: "PICLOUD_SINGLE_PROCESS", fallback: "false", usage: "run manager and worker in one process (tests, debugging)", set: boolean(&c.singleProcess)},
 		{env: "DATABASE_URL", usage: "a PostgreSQL to use instead of the private one", secret: true, set: c.setDatabaseURL},
 		{env: "PICLOUD_WORKER_DATABASE_URL", usage: "the same with a narrower role, for workers", secret: true, set: text(&c.workerDatabaseURL)},
+		{env: "PICLOUD_PG_BIN", usage: "folder of the private PostgreSQL's programs; empty: where they are usually found", set: text(&c.pgBin)},
 		{env: "PICLOUD_ADMIN_EMAIL", usage: "owner to create when there is no user yet", set: text(&c.adminEmail)},
 		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
 		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time", set: number(&c.maxRunning, 1, 512)},

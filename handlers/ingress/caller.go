@@ -11,12 +11,12 @@ import (
 type caller struct {
 	address netip.Addr
 	proto   string // "http" or "https"
-	host    string // as in the Host header
+	host    string // of the Host header, in lower case (URL, section 3.5)
 }
 
 // callerOf believes X-Forwarded-… only of trusted proxies.
 func callerOf(r *http.Request, trusted []netip.Prefix) caller {
-	c := caller{address: peer(r), proto: "http", host: r.Host}
+	c := caller{address: peer(r), proto: "http", host: strings.ToLower(r.Host)}
 	if r.TLS != nil {
 		c.proto = "https"
 	}
@@ -28,7 +28,7 @@ func callerOf(r *http.Request, trusted []netip.Prefix) caller {
 		c.proto = said
 	}
 	if host := r.Header.Get("X-Forwarded-Host"); host != "" {
-		c.host = host
+		c.host = strings.ToLower(host)
 	}
 	return c
 }
