@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"picloud/engine/call"
@@ -51,18 +52,18 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := newStream(w)
-	lines := 0
+	var lines atomic.Int32
 	result := a.Invoker.DoDraft(r.Context(), invoke.Draft{
 		Execution: in.Execution, Script: in.Script, Capture: execution.Policy(in.Capture), Program: in.Program, SourceMap: in.SourceMap,
 		Caps: js.Caps(in.Caps), Path: in.Path, Request: in.Request,
 		OnLine: func(line call.Line) {
-			lines++
+			lines.Add(1)
 			out.send(worker.DraftEvent{Line: &line})
 		},
 	})
-	out.send(worker.DraftEvent{Answer: &worker.DraftAnswer{
+	out.last(worker.DraftEvent{Answer: &worker.DraftAnswer{
 		Outcome: result.Outcome, Status: statusOf(result), Header: result.Response.Header, Body: bodyOf(result.Response),
-		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Lines: lines,
+		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Lines: int(lines.Load()),
 	}})
 }
 
@@ -112,6 +113,7 @@ type stream struct {
 	mu      sync.Mutex
 	encoder *json.Encoder
 	control *http.ResponseController
+	ended   bool
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -124,7 +126,16 @@ func newStream(w http.ResponseWriter) *stream {
 func (s *stream) send(value any) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.encoder.Encode(value) == nil && s.control.Flush() == nil
+	return !s.ended && s.encoder.Encode(value) == nil && s.control.Flush() == nil
+}
+
+// last sends a value and drops what comes after it: a run may go on behind its answer, and
+// the response is then somebody else's.
+func (s *stream) last(value any) {
+	s.send(value)
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 }
 
 func (s *stream) flush() { _ = s.control.Flush() }
