@@ -15,6 +15,7 @@ const (
 	inspectItems = 100 // items of a list, properties of an object
 	inspectWidth = 72  // characters of a line
 	inspectNodes = 2000
+	inspectText  = 1 << 20 // units of a text by itself
 )
 
 // Inspect gives a value as a text for people: a string as it is, an object with what is in
@@ -25,7 +26,7 @@ func (s *Sandbox) Inspect(value goja.Value) string { return s.InspectTo(value, i
 // InspectTo is Inspect to another depth.
 func (s *Sandbox) InspectTo(value goja.Value, depth int) string {
 	if text, ok := value.(goja.String); ok {
-		return clip(text, maxMessageUnits)
+		return clip(text, inspectText) // the log cuts its lines itself, and says so
 	}
 	i := &inspector{s: s, depth: depth, nodes: inspectNodes, room: s.limits.LineBytes}
 	return i.value(value, 0)
