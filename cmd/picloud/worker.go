@@ -28,7 +28,7 @@ const (
 	gcPercent      = 400      // a worker keeps little and throws away much
 	maxConnections = 8192     // open at a time on the public listener
 	maxHeader      = 64 << 10
-	finishLimit    = 40 * time.Second // for calls under way when the worker stops
+	finishGrace    = 10 * time.Second // for calls under way when the worker stops, past their longest time
 )
 
 // runWorkerProcess is `picloud worker`: its configuration comes on standard input, the
@@ -98,7 +98,7 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 		case <-ctx.Done():
 		case <-background.Done():
 		}
-		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
+		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.Limits.Wall+finishGrace)
 		defer cancel()
 		err := errors.Join(public.Shutdown(finish), w.Invoker.Drain(finish))
 		inside.Close()

@@ -29,7 +29,9 @@ func (s *Supervisor) RunInside(ctx context.Context, serve Serve) error {
 	err = serve(ctx, config, listener, func() { s.serve(p) })
 	s.serve(nil)
 	death := Death{Slot: -1, Why: "PiCloud was stopped", At: time.Now()}
-	if fault := s.settings.Recover(context.WithoutCancel(ctx), p.journal, death); fault != nil && err == nil {
+	lasting, done := context.WithTimeout(context.WithoutCancel(ctx), recoverLimit)
+	defer done()
+	if fault := s.settings.Recover(lasting, p.journal, death); fault != nil && err == nil {
 		err = fault
 	}
 	return err

@@ -73,6 +73,7 @@ func start(ctx context.Context, settings Settings, number int, begun func(*proce
 	go p.wait()
 
 	if err := awaitReady(ctx, readyOut); err != nil {
+		p.leaving.Store(ctx.Err() != nil)
 		p.kill()
 		<-p.exited
 		return p, fmt.Errorf("worker %d: %w: %s", number, err, head(p.words.String()))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type Supervisor struct {
 	serving  *process
 	starting *process      // has read its routes, perhaps, and may serve any moment
 	changed  chan struct{} // closed and renewed when serving changes
+	hanging  []*process    // left because they hang, oldest first
 
 	gone sync.WaitGroup // recoveries under way
 }
@@ -42,8 +44,12 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	for number := 1; ctx.Err() == nil; number++ {
 		p, err := start(ctx, s.settings, number, s.begin)
 		if err != nil {
-			slog.Error("worker did not start", "error", err)
-			s.recoverOf(ctx, p)
+			if ctx.Err() == nil {
+				slog.Error("worker did not start", "error", err)
+			}
+			lasting, done := outlive(ctx, recoverLimit)
+			s.recoverOf(lasting, p)
+			done()
 			wait(ctx, backoff)
 			backoff = min(backoff*2, restartLast)
 			continue
@@ -90,8 +96,26 @@ func (s *Supervisor) watch(ctx context.Context, p *process) {
 			s.serve(nil)
 			p.leave()
 			s.bury(ctx, p, journal)
+			s.makeRoom(p)
 			return
 		}
+	}
+}
+
+// makeRoom kills the one that has hung longest when too many do: each holds a processor
+// and its memory for as long as other calls are under way in it.
+func (s *Supervisor) makeRoom(hangs *process) {
+	s.hanging = append(s.hanging, hangs)
+	s.hanging = slices.DeleteFunc(s.hanging, func(p *process) bool {
+		select {
+		case <-p.exited:
+			return true
+		default:
+			return false
+		}
+	})
+	for ; len(s.hanging) > mostHanging; s.hanging = s.hanging[1:] {
+		s.hanging[0].kill()
 	}
 }
 
@@ -125,7 +149,7 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Jo
 func (s *Supervisor) awaitExit(p *process, journal *execution.Journal) {
 	tick := time.NewTicker(watchPeriod)
 	defer tick.Stop()
-	limit := time.After(leaveLimit)
+	limit := time.After(s.settings.Worker.Limits.Wall + leaveGrace)
 	for {
 		select {
 		case <-p.exited:
@@ -167,6 +191,13 @@ func (s *Supervisor) recoverLeftOvers(ctx context.Context) error {
 	found, err := filepath.Glob(filepath.Join(s.settings.Directory, "worker-*.journal"))
 	if err != nil {
 		return fmt.Errorf("find journals: %w", err)
+	}
+	sockets, err := filepath.Glob(filepath.Join(s.settings.Directory, "worker-*.sock"))
+	if err != nil {
+		return fmt.Errorf("find sockets: %w", err)
+	}
+	for _, socket := range sockets { // one in the way would keep a worker of the same name from starting
+		_ = os.Remove(socket)
 	}
 	for _, journal := range found {
 		death := Death{Slot: -1, Why: "PiCloud was stopped from outside"}

@@ -75,7 +75,8 @@ const (
 	startLimit   = 10 * time.Second       // to become ready
 	hangGrace    = 500 * time.Millisecond // past the deadline of a run
 	watchPeriod  = 100 * time.Millisecond // between looks at the journals
-	leaveLimit   = 45 * time.Second       // for a leaving worker's other calls
+	leaveGrace   = 15 * time.Second       // for a leaving worker's other calls, past their longest time
+	mostHanging  = 4                      // hanging workers that finish their other calls
 	restartFirst = 10 * time.Millisecond  // back-off of restarts, doubling
 	restartLast  = 5 * time.Second
 	recoverLimit = 10 * time.Second // for rows that are owed when the product stops

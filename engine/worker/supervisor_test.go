@@ -1,0 +1,141 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"picloud/engine/account"
+)
+
+// The test binary is its own worker: one that never becomes ready.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "worker" {
+		time.Sleep(time.Minute)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func settings(t *testing.T) Settings {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	file, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	starter := account.NewStarter()
+	t.Cleanup(starter.Close)
+	return Settings{
+		Executable: executable, Starter: starter, Listener: file, Directory: t.TempDir(), Accept: func(bool) {},
+		Recover: func(context.Context, string, Death) error { return nil },
+	}
+}
+
+// What a worker leaves that is stopped before it was ready is recovered like any other's.
+func TestStopWhileAWorkerStarts(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	recovered := make(chan error, 1)
+	s.Recover = func(ctx context.Context, _ string, _ Death) error {
+		recovered <- ctx.Err()
+		return nil
+	}
+	supervisor := New(s)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- supervisor.Run(ctx) }()
+	begun := func() bool {
+		supervisor.mu.Lock()
+		defer supervisor.mu.Unlock()
+		return supervisor.starting != nil
+	}
+	for until := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("no worker was started")
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := <-recovered; err != nil {
+		t.Errorf("recovered when it was too late: %v", err)
+	}
+}
+
+// Sockets of an earlier life are in nobody's way.
+func TestLeftOverSockets(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	left := filepath.Join(s.Directory, "worker-1-1.sock")
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(s).recoverLeftOvers(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// While the database is away the product can be stopped all the same.
+func TestInsideStopsWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	away := errors.New("away")
+	s.Recover = func(ctx context.Context, _ string, _ Death) error {
+		if _, limited := ctx.Deadline(); !limited {
+			t.Error("it waits for the database without end")
+		}
+		return away
+	}
+	err := New(s).RunInside(t.Context(), func(_ context.Context, _ Config, listener net.Listener, ready func()) error {
+		ready()
+		return listener.Close()
+	})
+	if !errors.Is(err, away) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Workers that hang one after the other do not pile up.
+func TestHangingWorkersAreFew(t *testing.T) {
+	t.Parallel()
+	supervisor := New(settings(t))
+	var all []*process
+	for n := range mostHanging + 2 {
+		p := &process{number: n, cmd: exec.Command("sleep", "60"), exited: make(chan struct{})}
+		if err := p.cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go p.wait()
+		defer func() { p.kill(); <-p.exited }()
+		all = append(all, p)
+		supervisor.makeRoom(p)
+	}
+	<-all[0].exited
+	<-all[1].exited
+	for _, p := range all[2:] {
+		select {
+		case <-p.exited:
+			t.Errorf("worker %d was killed too", p.number)
+		default:
+		}
+	}
+}
