@@ -70,6 +70,9 @@ func (c *config) options() []option {
 func readConfig(arguments []string, getenv func(string) string) (*config, []string, error) {
 	c := &config{}
 	rest, err := load(c.options(), arguments, getenv)
+	if c.bodiesInFlight > 0 && c.maxBody > c.bodiesInFlight {
+		err = errors.Join(err, errors.New("--bodies-in-flight: want at least --max-body, or the largest bodies are always refused"))
+	}
 	if err != nil {
 		return nil, nil, err
 	}

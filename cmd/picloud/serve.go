@@ -33,6 +33,9 @@ import (
 // journalSlots is how many runs a worker can have under way, hung ones included.
 const journalSlots = 1024
 
+// ringPage is what the size of a ring is a multiple of.
+const ringPage = 4096
+
 // serve is `picloud serve`: the manager, which keeps a worker.
 func serve(ctx context.Context, c *config) error {
 	listener, err := (&net.ListenConfig{Control: setPeerTime}).Listen(ctx, "tcp", c.addr)
@@ -195,7 +198,7 @@ func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
 	return worker.Config{
 		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
 		MaxRunning: c.maxRunning, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
-		JournalSlots: journalSlots, RingSize: int(c.ringSize), Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
+		JournalSlots: journalSlots, RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
 	}
 }
 
