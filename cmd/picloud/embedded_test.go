@@ -100,10 +100,11 @@ func TestEverythingKilled(t *testing.T) {
 	p.publish("shop", "hello", hello)
 	l, stop := p.callers("/fn/shop/hello")
 	p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 500 })
-	workers := p.workers()
-	_ = p.cmd.Process.Kill()
-	for _, pid := range workers {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	// PostgreSQL first: at its parent's death it would stop cleanly.
+	for _, pid := range append([]int{p.postmaster(), p.cmd.Process.Pid}, p.workers()...) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Errorf("kill %d: %v", pid, err)
+		}
 	}
 	_ = p.cmd.Wait()
 	stop()

@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"picloud/engine/js"
 )
@@ -34,26 +34,36 @@ func TestProgramsStayInTheirBudget(t *testing.T) {
 
 func TestProgramsAreLoadedOnce(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPrograms(1 << 20)
+		var loads atomic.Int32
+		arrived := make(chan struct{})
+		for range 20 {
+			go func() {
+				if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, js.Caps, error) {
+					loads.Add(1)
+					<-arrived
+					return "1", 0, nil
+				}); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		synctest.Wait() // all ask, none has an answer
+		close(arrived)
+		synctest.Wait()
+		if loads.Load() != 1 {
+			t.Errorf("%d loads for 20 who asked at once", loads.Load())
+		}
+		if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, js.Caps, error) { return "", 0, errors.New("loaded again") }); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestProgramsForgetFailures(t *testing.T) {
+	t.Parallel()
 	p := newPrograms(1 << 20)
-	var loads atomic.Int32
-	begin := make(chan struct{})
-	var group sync.WaitGroup
-	for range 20 {
-		group.Go(func() {
-			<-begin
-			if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, js.Caps, error) {
-				loads.Add(1)
-				return "1", 0, nil
-			}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	close(begin)
-	group.Wait()
-	if _, err := p.get(t.Context(), [32]byte{1}, nil); err != nil || loads.Load() > 20 || loads.Load() < 1 {
-		t.Errorf("%d loads, %v", loads.Load(), err)
-	}
 	failing := errors.New("away")
 	if _, err := p.get(t.Context(), [32]byte{2}, func(context.Context) (string, js.Caps, error) { return "", 0, failing }); !errors.Is(err, failing) {
 		t.Errorf("got %v", err)
