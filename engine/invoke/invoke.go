@@ -216,6 +216,7 @@ func (i *Invoker) execute(r *run) {
 	result := r.handler.Do(r.respond)
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
+	i.watcher.claimGarbage(r)
 	i.watcher.remove(r)
 	r.end()
 	if r.lost.CompareAndSwap(false, true) {

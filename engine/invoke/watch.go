@@ -118,13 +118,25 @@ func (w *watcher) look() (any bool) {
 // All its stretches count: who fills the heap and then waits holds it all the same, and who
 // executes just now may be innocent.
 func (w *watcher) checkMemory(longest *run) {
-	if struck := w.struck.Load(); struck != nil && !struck.lost.Load() {
+	struck := w.struck.Load()
+	if struck != nil && !struck.lost.Load() || !w.struck.CompareAndSwap(struck, longest) {
 		return
 	}
-	w.struck.Store(longest)
 	if !longest.halt(call.Memory, fmt.Sprintf("The worker's memory went over its budget of %d MiB and this run had been executing longest. "+
 		"The budget is set by --worker-memory.", w.budget>>20)) {
-		w.struck.Store(nil) // it has just ended
+		w.struck.CompareAndSwap(longest, nil) // it has just ended
+	}
+}
+
+// claimGarbage is told of a run before it leaves the table: one that filled the heap and
+// ended by itself leaves garbage, for which nobody is struck before it is collected.
+func (w *watcher) claimGarbage(r *run) {
+	if r.executing() < memoryAfter {
+		return
+	}
+	heap := []metrics.Sample{{Name: w.heap[0].Name}}
+	if metrics.Read(heap); heap[0].Value.Uint64() > w.budget/2 {
+		w.struck.CompareAndSwap(nil, r)
 	}
 }
 
