@@ -118,6 +118,9 @@ func (w *watcher) look() (any bool) {
 // All its stretches count: who fills the heap and then waits holds it all the same, and who
 // executes just now may be innocent.
 func (w *watcher) checkMemory(longest *run) {
+	if metrics.Read(w.heap); w.heap[0].Value.Uint64() <= w.budget {
+		return // collected since it was looked at
+	}
 	struck := w.struck.Load()
 	if struck != nil && !struck.lost.Load() || !w.struck.CompareAndSwap(struck, longest) {
 		return
@@ -145,7 +148,14 @@ func (w *watcher) claimGarbage(r *run) {
 func (w *watcher) afterMemory(r *run) {
 	if w.struck.Load() == r {
 		go func() {
-			debug.FreeOSMemory()
+			heap := []metrics.Sample{{Name: w.heap[0].Name}}
+			for range 40 { // the run's goroutine may hold on to its sandbox a moment longer
+				debug.FreeOSMemory()
+				if metrics.Read(heap); heap[0].Value.Uint64() <= w.budget/2 {
+					break
+				}
+				time.Sleep(25 * time.Millisecond)
+			}
 			w.struck.CompareAndSwap(r, nil)
 		}()
 	}
