@@ -18,13 +18,13 @@ func (m *Manager) Recover(ctx context.Context, journal string, death worker.Deat
 	}
 	return execution.Recover(ctx, m.Pool, journal, func(run execution.Running) execution.Verdict {
 		switch {
-		case death.Hung && run.Deadline.Before(death.At):
-			return execution.Verdict{Outcome: call.Killed, Ended: death.At, Failure: &call.Failure{
-				Message: "The run ignored its deadline and was killed together with its process.",
-			}}
 		case death.Slot == run.Slot:
 			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 				Message: "The worker process died in this run: " + death.Why + ".",
+			}}
+		case death.Hung && run.Deadline.Before(death.At):
+			return execution.Verdict{Outcome: call.Killed, Ended: death.At, Failure: &call.Failure{
+				Message: "The run ignored its deadline and was killed together with its process.",
 			}}
 		case death.Slot >= 0 || death.Hung:
 			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{

@@ -79,10 +79,8 @@ func (p *product) attack(t *testing.T, name, code string) string {
 	if status >= 300 {
 		t.Fatalf("publish: %d %s", status, body)
 	}
-	p.awaitReady()
-	began := time.Now()
-	answer := p.get("/fn/evil/" + script)
-	if took := time.Since(began); took > hardLimit {
+	answer, took := p.strike(script)
+	if took > hardLimit {
 		t.Errorf("took %v", took)
 	}
 	if answer.err != nil { // the worker died: its row says so
@@ -103,6 +101,20 @@ func (p *product) attack(t *testing.T, name, code string) string {
 		return fmt.Sprint(answer.status)
 	}
 	return p.outcome(execution)
+}
+
+// strike calls an attack until it has run: the one before may cost the worker late.
+func (p *product) strike(script string) (answer reply, took time.Duration) {
+	for range 20 {
+		p.awaitReady()
+		began := time.Now()
+		answer = p.get("/fn/evil/" + script)
+		took = time.Since(began)
+		if answer.err != nil || answer.status != http.StatusServiceUnavailable || answer.header.Get("X-Execution-Id") != "" {
+			break
+		}
+	}
+	return answer, took
 }
 
 // neighbour calls an innocent function all the while, on connections of its own. The

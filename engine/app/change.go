@@ -56,17 +56,17 @@ type Herald struct {
 	Here func(context.Context) error // tells this node's worker; the caller waits for it
 }
 
-// Announce makes a change known: to the worker of this node before it returns, so that
-// what was answered is so, and to the other nodes by a notice. It comes after the commit,
+// Announce makes a change known: to all nodes by a notice, and to the worker of this node
+// before it returns, so that what was answered is so. It comes after the commit,
 // so that no transaction waits for the server's one queue of notices. Who misses it finds
 // the change in the change log within seconds.
 func (h *Herald) Announce(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
+	_, _ = h.Pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
 	if h.Here != nil {
 		if err := h.Here(ctx); err != nil {
 			slog.Warn("the worker was not told of a change", "error", err)
 		}
 	}
-	_, _ = h.Pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
 }

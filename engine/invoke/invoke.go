@@ -216,7 +216,6 @@ func (i *Invoker) execute(r *run) {
 	result := r.handler.Do(r.respond)
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
-	i.watcher.claimGarbage(r)
 	i.watcher.remove(r)
 	r.end()
 	if r.lost.CompareAndSwap(false, true) {
@@ -225,7 +224,6 @@ func (i *Invoker) execute(r *run) {
 	} else if result.Outcome = call.Killed; result.Failure == nil {
 		result.Failure = killed
 	}
-	i.watcher.afterMemory(r)
 	i.record(r, result)
 	r.let()
 }

@@ -44,7 +44,7 @@ func limitOf(outcome call.Outcome, r *run) execution.Limit {
 	case call.Stack:
 		return execution.Limit{Name: "stack", Value: int64(r.limits.Stack), Unit: "calls"}
 	case call.Memory:
-		return execution.Limit{Name: "memory", Value: int64(r.invoker.watcher.budget), Unit: "bytes"}
+		return execution.Limit{Name: "memory", Value: int64(r.invoker.watcher.memory.budget), Unit: "bytes"}
 	}
 	return execution.Limit{}
 }

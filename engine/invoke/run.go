@@ -32,7 +32,7 @@ type run struct {
 	spent     atomic.Int64  // executing, before that
 	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
 	lost      atomic.Bool   // it did not stop; its place is given to others
-	heap      uint64        // bytes of live heap and garbage when the watcher first saw it
+	allocated uint64        // bytes ever allocated by all when the watcher first saw it
 
 	mu      sync.Mutex
 	over    bool          // its slot may belong to another run
@@ -125,10 +125,10 @@ func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 	return true
 }
 
-// end says that nothing may touch the run's slot any more.
+// end says that nothing may touch the run's slot any more, and lets go of its sandbox.
 func (r *run) end() {
 	r.mu.Lock()
-	r.over = true
+	r.over, r.handler = true, nil
 	r.mu.Unlock()
 }
 

@@ -49,12 +49,6 @@ func begun(t *testing.T, i *Invoker) *run {
 	return r
 }
 
-// pretend says how long the run has executed; the heap has grown since it began.
-func (r *run) pretend(spent time.Duration) {
-	r.spent.Store(int64(spent))
-	r.heap = 1
-}
-
 // A run is told to stop in the instant in which it begins to wait for its turn.
 func TestHaltWhileBeginningToWait(t *testing.T) {
 	t.Parallel()
@@ -99,63 +93,5 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 	r.check(now+int64(i.limits.Wall+2*time.Second), 0)
 	if !r.lost.Load() {
 		t.Error("never given up")
-	}
-}
-
-// What is stopped for memory is what has executed longest in all, also if it waits just now.
-func TestMemoryOfWaitingRun(t *testing.T) {
-	t.Parallel()
-	i := invoker(t, 1)
-	hog, other := begun(t, i), begun(t, i)
-	hog.pretend(300 * time.Millisecond)
-	other.pretend(0)
-	other.since.Store(sinceStart() - int64(10*time.Millisecond))
-	i.watcher.look()
-	if hog.halted.Load() == 0 || other.halted.Load() != 0 {
-		t.Errorf("hog stopped: %v, the other: %v", hog.halted.Load() != 0, other.halted.Load() != 0)
-	}
-}
-
-// While the memory of a stopped run is not given back yet, nobody else pays for it.
-func TestOneAtATimeForMemory(t *testing.T) {
-	t.Parallel()
-	i := invoker(t, 1)
-	hog, other := begun(t, i), begun(t, i)
-	hog.pretend(300 * time.Millisecond)
-	other.pretend(10 * time.Millisecond)
-	i.watcher.look()
-	i.watcher.remove(hog)
-	hog.end()
-	i.watcher.look()
-	if other.halted.Load() != 0 {
-		t.Fatal("another run was stopped before the memory was collected")
-	}
-	i.watcher.afterMemory(hog)
-	for until := time.Now().Add(10 * time.Second); other.halted.Load() == 0; i.watcher.look() {
-		if time.Now().After(until) {
-			t.Fatal("the watch over memory was not taken up again")
-		}
-	}
-}
-
-// A run that does not stop must not end the watch over memory.
-func TestMemoryAfterLostRun(t *testing.T) {
-	t.Parallel()
-	i := invoker(t, 1)
-	deaf, other := begun(t, i), begun(t, i)
-	deaf.pretend(300 * time.Millisecond)
-	other.pretend(10 * time.Millisecond)
-	i.watcher.look()
-	i.watcher.look()
-	if other.halted.Load() != 0 {
-		t.Fatal("two were stopped at once")
-	}
-	deaf.check(sinceStart()+int64(time.Second), 0)
-	if !deaf.lost.Load() {
-		t.Fatal("not given up")
-	}
-	i.watcher.look()
-	if other.halted.Load() == 0 {
-		t.Error("nobody is stopped for memory any more")
 	}
 }

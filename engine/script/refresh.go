@@ -31,6 +31,9 @@ const (
 	keepChanges = 24 * time.Hour
 	// What one refresh may take.
 	refreshTime = 20 * time.Second
+	// How often those who find nothing make the table look again, and for how long.
+	recheckEvery = 500 * time.Millisecond
+	recheckTime  = time.Second
 )
 
 // changes remembers which entries of the change log were read. Numbers are taken before
@@ -121,6 +124,20 @@ func await(ctx context.Context, conn *pgx.Conn, wait time.Duration) error {
 // Refresh brings the table up to date: the first time everything, later what the change
 // log names.
 func (t *Table) Refresh(ctx context.Context) error { return t.refresh(ctx, t.pool, false) }
+
+// Recheck is for who did not find what may just have been published, on another node
+// perhaps: it refreshes the table, unless somebody did so for that reason a moment ago. It
+// tells whether another look is worth it.
+func (t *Table) Recheck(ctx context.Context) bool {
+	now, last := time.Now().UnixNano(), t.rechecked.Load()
+	if now-last < int64(recheckEvery) || !t.rechecked.CompareAndSwap(last, now) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, recheckTime)
+	defer cancel()
+	before := t.state.Load()
+	return t.Refresh(ctx) == nil && t.state.Load() != before
+}
 
 // Reload reads everything again.
 func (t *Table) Reload(ctx context.Context) error { return t.refresh(ctx, t.pool, true) }

@@ -39,6 +39,7 @@ type Table struct {
 
 	refreshing sync.Mutex // one refresh at a time; guards changes
 	changes    changes
+	rechecked  atomic.Int64 // when Recheck last asked, in nanoseconds since 1970
 }
 
 // state is immutable once it is in the table.

@@ -80,6 +80,29 @@ func TestTableFollowsChanges(t *testing.T) {
 	}
 }
 
+// Who does not find what another node has just published makes the table look again, but
+// not again and again.
+func TestTableRechecks(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	routes := table(t, w)
+	if routes.Recheck(t.Context()) {
+		t.Error("something changed while nothing did")
+	}
+	w.publish(t, w.create(t, "late"), "export default () => 'late'")
+	if routes.Recheck(t.Context()) {
+		t.Error("asked the database twice at once")
+	}
+	for until := time.Now().Add(10 * time.Second); !routes.Recheck(t.Context()); {
+		if time.Now().After(until) {
+			t.Fatal("never looked again")
+		}
+	}
+	if _, found := routes.Lookup("shop", "late"); !found {
+		t.Error("looked, and did not find it")
+	}
+}
+
 func TestTableKnowsOldNames(t *testing.T) {
 	t.Parallel()
 	w := begin(t)

@@ -106,8 +106,13 @@ func (p *process) wait() {
 	close(p.exited)
 }
 
-// leave asks the process to accept no more, finish what runs and go.
+// leave asks the process, if it lives, to accept no more, finish what runs and go.
 func (p *process) leave() {
+	select {
+	case <-p.exited:
+		return
+	default:
+	}
 	p.leaving.Store(true)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 }
@@ -117,7 +122,7 @@ func (p *process) kill() { _ = p.cmd.Process.Kill() }
 // death tells why the process is gone.
 func (p *process) death() Death {
 	d := Death{Hung: p.hung.Load(), Trace: p.words.String(), Slot: -1, Why: "ignored its deadline", At: time.Now()}
-	if !d.Hung {
+	if !d.Hung || d.Trace != "" {
 		d.Slot, d.Why = blame(d.Trace)
 	}
 	return d

@@ -33,8 +33,9 @@ func New(settings Settings) *Supervisor {
 	return &Supervisor{settings: settings, changed: make(chan struct{})}
 }
 
-// Run keeps a worker serving until ctx ends, then lets it finish and returns. Who served
-// and died is replaced at once; only one that does not start is tried again later.
+// Run keeps a worker serving until ctx ends, then lets it finish and returns. Who died is
+// replaced at once, who hangs serves until the next one does; only one that does not start
+// is tried again later.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.recoverLeftOvers(ctx); err != nil {
 		return err
@@ -47,6 +48,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			if ctx.Err() == nil {
 				slog.Error("worker did not start", "error", err)
 			}
+			s.serve(nil)
 			lasting, done := outlive(ctx, recoverLimit)
 			s.recoverOf(lasting, p)
 			done()
@@ -63,12 +65,13 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		slog.Log(ctx, level, "worker ready", "worker", number, "pid", p.cmd.Process.Pid)
 		s.watch(ctx, p)
 	}
+	s.serve(nil)
 	s.gone.Wait()
 	return nil
 }
 
-// watch returns when p serves no longer: it died, it hangs, or the product stops. What
-// is left to do with p goes on behind.
+// watch returns when another has to serve: p died, it hangs, or the product stops. What is
+// left to do with p goes on behind.
 func (s *Supervisor) watch(ctx context.Context, p *process) {
 	journal, err := execution.OpenJournal(p.journal)
 	if err != nil {
@@ -79,32 +82,24 @@ func (s *Supervisor) watch(ctx context.Context, p *process) {
 	for {
 		select {
 		case <-p.exited:
-			s.serve(nil)
-			s.bury(ctx, p, journal)
-			return
 		case <-ctx.Done():
-			s.serve(nil)
-			p.leave()
-			s.bury(ctx, p, journal)
-			return
 		case now := <-tick.C:
 			if journal == nil || overdue(journal, now) == 0 {
 				continue
 			}
 			slog.Warn("worker hangs; replacing it", "worker", p.number)
 			p.hung.Store(true)
-			s.serve(nil)
-			p.leave()
-			s.bury(ctx, p, journal)
-			s.makeRoom(p)
-			return
 		}
+		s.bury(ctx, p, journal)
+		return
 	}
 }
 
 // makeRoom kills the one that has hung longest when too many do: each holds a processor
 // and its memory for as long as other calls are under way in it.
 func (s *Supervisor) makeRoom(hangs *process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.hanging = append(s.hanging, hangs)
 	s.hanging = slices.DeleteFunc(s.hanging, func(p *process) bool {
 		select {
@@ -130,12 +125,16 @@ func overdue(journal *execution.Journal, now time.Time) int {
 	return n
 }
 
-// bury waits for a worker that serves no more, kills it once only hung runs are left in
-// it or its time is over, and recovers its journal. It does not hold up its caller.
+// bury lets a worker that hangs serve until another does, asks it to leave, kills it once
+// only hung runs are left in it or its time is over, and recovers its journal. It does not
+// hold up its caller.
 func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Journal) {
-	s.gone.Add(1)
-	go func() {
-		defer s.gone.Done()
+	s.gone.Go(func() {
+		s.awaitNext(ctx, p)
+		p.leave()
+		if p.hung.Load() {
+			s.makeRoom(p)
+		}
 		s.awaitExit(p, journal)
 		if journal != nil {
 			journal.Close()
@@ -143,7 +142,26 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Jo
 		lasting, done := outlive(ctx, recoverLimit)
 		defer done()
 		s.recoverOf(lasting, p)
-	}()
+	})
+}
+
+// awaitNext waits until p serves no longer.
+func (s *Supervisor) awaitNext(ctx context.Context, p *process) {
+	for {
+		s.mu.Lock()
+		serving, changed := s.serving == p, s.changed
+		s.mu.Unlock()
+		if !serving {
+			return
+		}
+		select {
+		case <-changed:
+		case <-p.exited:
+			s.retire(p)
+		case <-ctx.Done():
+			s.retire(p)
+		}
+	}
 }
 
 func (s *Supervisor) awaitExit(p *process, journal *execution.Journal) {
@@ -214,12 +232,27 @@ func (s *Supervisor) begin(p *process) {
 	s.mu.Unlock()
 }
 
+// serve says who serves from now on; nil: nobody, so the manager itself accepts.
 func (s *Supervisor) serve(p *process) {
 	s.mu.Lock()
-	s.serving, s.starting = p, nil
+	defer s.mu.Unlock()
+	s.starting = nil
+	s.change(p)
+}
+
+// retire ends p's serving, if it still does.
+func (s *Supervisor) retire(p *process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serving == p {
+		s.change(nil)
+	}
+}
+
+func (s *Supervisor) change(p *process) {
+	s.serving = p
 	close(s.changed)
 	s.changed = make(chan struct{})
-	s.mu.Unlock()
 	s.settings.Accept(p == nil)
 }
 

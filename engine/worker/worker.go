@@ -3,10 +3,10 @@
 // one that died. It guarantees that every run in a dead worker's journal gets its row,
 // and that somebody accepts on the public listener at all times.
 //
-//	starting ──ready──► serving ──hang──► leaving ──drained or overdue──► gone
-//	    └──────died──────────┴────died────────┴──────────────────────────► gone
+//	starting ──ready──► serving ──hangs, and the next is ready──► leaving ──drained or overdue──► gone
+//	    └──────died──────────┴──────────────died─────────────────────┴───────────────────────────► gone
 //
-// One worker serves; any number may be leaving. A gone worker's journal is recovered
+// One worker serves, also one that hangs while the next starts; some may be leaving. A gone worker's journal is recovered
 // into rows before its file is removed.
 package worker
 

@@ -90,6 +90,10 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 // remembered by caches, since the old name may be used again.
 func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, name, rest string) {
 	app, script, found := f.Table.Moved(at.app, name)
+	if !found && f.Table.Recheck(r.Context()) {
+		f.serve(w, r, at)
+		return
+	}
 	if !found {
 		refuse(w, r, refusal{status: http.StatusNotFound, title: "No such function", detail: "Nothing is published at " + printable(r.URL.Path) + "."})
 		return
