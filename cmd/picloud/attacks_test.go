@@ -30,6 +30,7 @@ func TestAttacks(t *testing.T) {
 	p.app("evil")
 	p.publish("shop", "neighbour", `export default (request: Request) => new Response("right " + new URL(request.url).searchParams.get("n"));`)
 	stop := p.neighbour()
+	defer stop()
 	ends := map[string]int{}
 	for line := range strings.Lines(attacks) {
 		name, code, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -63,7 +64,9 @@ func TestAttacks(t *testing.T) {
 }
 
 // attack publishes and calls one attack and tells how it ended.
-func (p *product) attack(t *testing.T, name, code string) string {
+func (whole *product) attack(t *testing.T, name, code string) string {
+	p := *whole
+	p.t = t
 	script := strings.ToLower(strings.NewReplacer("/", "-", ".", "-", "^", "-", "_", "-").Replace(name))
 	source := "export default async function () {\n" + code + "\n;return \"done\";\n}"
 	p.awaitReady() // the attack before may have cost a worker
@@ -143,15 +146,16 @@ func (p *product) neighbour() (stop func() (right, away int64)) {
 					away.Add(1)
 				default:
 					p.t.Errorf("neighbour: %d %q, %v", got.status, got.body, err)
+					return
 				}
 			}
 		})
 	}
-	return func() (int64, int64) {
+	return sync.OnceValues(func() (int64, int64) {
 		close(done)
 		group.Wait()
 		return right.Load(), away.Load()
-	}
+	})
 }
 
 var errClosed = errors.New("connection closed")
