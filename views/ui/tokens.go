@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 type token struct{ class, text string }
@@ -24,7 +26,7 @@ func tokens(line string) []token {
 		plain = to
 	}
 	for i := 0; i < len(line); {
-		c := line[i]
+		c, size := utf8.DecodeRuneInString(line[i:])
 		switch {
 		case strings.HasPrefix(line[i:], "//"):
 			emit("c", i, len(line))
@@ -47,14 +49,14 @@ func tokens(line string) []token {
 			end := wordEnd(line, i)
 			emit("n", i, end)
 			i = end
-		case isWord(rune(c)):
+		case isWord(c):
 			end := wordEnd(line, i)
 			if strings.Contains(keywords, " "+line[i:end]+" ") && (i == 0 || line[i-1] != '.') {
 				emit("k", i, end)
 			}
 			i = end
 		default:
-			i++
+			i += size
 		}
 	}
 	emit("", len(line), len(line))
@@ -84,14 +86,16 @@ func wordEnd(line string, start int) int {
 
 func isWord(r rune) bool { return r == '_' || r == '$' || unicode.IsLetter(r) }
 
-// caret is white space as wide as the text before the column, and a mark. Tabs stay tabs.
+// caret is white space as wide as the text before the column, counted in UTF-16 code
+// units, and a mark. Tabs stay tabs.
 func caret(text string, column int) string {
 	var b strings.Builder
-	for i, r := range []rune(text) {
-		if i >= column-1 {
+	before := 1
+	for _, r := range text {
+		if before >= column {
 			break
 		}
-		if r == '\t' {
+		if before += utf16.RuneLen(r); r == '\t' {
 			b.WriteRune('\t')
 		} else {
 			b.WriteRune(' ')
