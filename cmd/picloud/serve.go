@@ -122,6 +122,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		Worker: c.worker(m, socket), Recover: m.Recover, Accept: front.accept,
 	})
 	m.OnChange(supervisor.Refresh)
+	m.Executions.Running = supervisor.Running
 	assets, err := static.Open()
 	if err != nil {
 		return err

@@ -34,10 +34,18 @@ const (
 	Crashed   Outcome = "crashed"   // 503 or a closed connection: the worker died
 	Cancelled Outcome = "cancelled" // the caller went away
 
+	// What lists say of a run that has not ended; it has no status yet.
+	Running Outcome = "running"
+
 	// Refused before it began; such a call leaves no row.
 	Busy        Outcome = "busy"        // 503: no place at the gate
 	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
 )
+
+// Failing are the outcomes of runs that failed.
+func Failing() []Outcome {
+	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed}
+}
 
 // Status is what a caller gets for an outcome that is not OK.
 func (o Outcome) Status() int {
@@ -54,6 +62,8 @@ func (o Outcome) Status() int {
 		return 503
 	case Cancelled:
 		return 499
+	case Running:
+		return 0
 	}
 	return 500
 }

@@ -29,7 +29,7 @@ type Query struct {
 
 // Page is a page of a list, newest first.
 type Page struct {
-	Rows []Row
+	Rows []Row // on the first page up to 50 that are under way before the others
 	// Next is the cursor of the next page; zero: there is none.
 	Next id.Execution
 	// SearchedTo tells, when it is set, that only runs from then on were looked at, and
@@ -52,10 +52,23 @@ var lastID = id.Execution{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 
 
 // List gives a page of runs.
 func (s *Store) List(ctx context.Context, q Query) (Page, error) {
+	running := s.underWay(&q)
+	if len(q.Outcomes) == 1 && q.Outcomes[0] == call.Running {
+		return Page{Rows: running}, nil
+	}
+	page, err := s.listEnded(ctx, q)
+	if err != nil {
+		return Page{}, fmt.Errorf("list runs of app %s: %w", q.App, err)
+	}
+	page.Rows = withRunning(running, page.Rows)
+	return page, nil
+}
+
+func (s *Store) listEnded(ctx context.Context, q Query) (Page, error) {
 	look := lookOf(&q)
 	found, err := s.look(ctx, &q, look)
 	if err != nil {
-		return Page{}, fmt.Errorf("list runs of app %s: %w", q.App, err)
+		return Page{}, err
 	}
 	var page Page
 	for i := range found[:min(len(found), look.page)] {
@@ -70,7 +83,7 @@ func (s *Store) List(ctx context.Context, q Query) (Page, error) {
 		return page, nil
 	}
 	if err != nil {
-		return Page{}, fmt.Errorf("list runs of app %s: %w", q.App, err)
+		return Page{}, err
 	}
 	page.Next, page.SearchedTo = end, end.Time()
 	return page, nil

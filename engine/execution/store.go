@@ -15,8 +15,14 @@ import (
 	"picloud/queries"
 )
 
-// Store reads what happened. All of it is bounded work, whatever the tables hold.
-type Store struct{ pool *pgxpool.Pool }
+// Store reads what happened and what happens. All of it is bounded work, whatever the
+// tables hold.
+type Store struct {
+	pool *pgxpool.Pool
+	// Running tells the calls under way here that match. May be nil, and must not change
+	// once the store is used.
+	Running func(match func(*Running) bool) []Running
+}
 
 // NewStore reads from the manager's database.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
@@ -51,11 +57,25 @@ type Run struct {
 // linesOnRun is as many as a run may have: its 1,000, and the one that says that there were more.
 const linesOnRun = 1001
 
-// Get gives a run with its log; a NotFound fault when the app has no such run.
+// Get gives a run with its log, or of one that is under way, whose outcome is then
+// [call.Running], its beginning. A NotFound fault when the app has no such run.
 func (s *Store) Get(ctx context.Context, app id.App, run id.Execution) (Run, error) {
-	found, err := queries.New().FindExecution(ctx, s.pool, queries.FindExecutionParams{AppID: app, ID: run})
+	find := func() (queries.Execution, error) {
+		return queries.New().FindExecution(ctx, s.pool, queries.FindExecutionParams{AppID: app, ID: run})
+	}
+	found, err := find()
 	if db.IsNoRows(err) {
-		return Run{}, fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
+		of, begun, absent := s.locate(ctx, run)
+		if absent != nil {
+			return Run{}, absent
+		}
+		if of != app {
+			return Run{}, errNoRun()
+		}
+		if begun != nil {
+			return Run{Row: *begun}, nil
+		}
+		found, err = find()
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("run %s: %w", run, err)
@@ -103,14 +123,12 @@ func (s *Store) Lines(ctx context.Context, app id.App, run id.Execution, after, 
 // AppOf tells whose run it is, for who knows only the run; the caller has to check that
 // the app may be seen.
 func (s *Store) AppOf(ctx context.Context, run id.Execution) (id.App, error) {
-	app, err := queries.New().FindAppOfExecutionAcrossApps(ctx, s.pool, run)
-	if db.IsNoRows(err) {
-		return id.App{}, fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
-	}
-	if err != nil {
-		return id.App{}, fmt.Errorf("app of run %s: %w", run, err)
-	}
-	return app, nil
+	app, _, err := s.locate(ctx, run)
+	return app, err
+}
+
+func errNoRun() error {
+	return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
 }
 
 func rowOf(e *queries.Execution) Row {

@@ -26,8 +26,12 @@ func (s *Supervisor) RunInside(ctx context.Context, serve Serve) error {
 	config := s.settings.Worker
 	config.Journal, config.Socket = stem+".journal", stem+".sock"
 	p := &process{journal: config.Journal, socket: config.Socket, client: dial(config.Socket)}
-	err = serve(ctx, config, listener, func() { s.serve(p) })
+	err = serve(ctx, config, listener, func() {
+		s.openJournal(p)
+		s.serve(p)
+	})
 	s.serve(nil)
+	s.closeJournal(p)
 	death := Death{Slot: -1, Why: "PiCloud was stopped", At: time.Now()}
 	lasting, done := context.WithTimeout(context.WithoutCancel(ctx), recoverLimit)
 	defer done()

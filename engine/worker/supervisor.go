@@ -24,13 +24,14 @@ type Supervisor struct {
 	starting *process      // has read its routes, perhaps, and may serve any moment
 	changed  chan struct{} // closed and renewed when serving changes
 	hanging  []*process    // left because they hang, oldest first
+	journals map[*process]*execution.Journal
 
 	gone sync.WaitGroup // recoveries under way
 }
 
 // New makes a supervisor; Run does the work.
 func New(settings Settings) *Supervisor {
-	return &Supervisor{settings: settings, changed: make(chan struct{})}
+	return &Supervisor{settings: settings, changed: make(chan struct{}), journals: make(map[*process]*execution.Journal)}
 }
 
 // Run keeps a worker serving until ctx ends, then lets it finish and returns. Who died is
@@ -73,10 +74,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 // watch returns when another has to serve: p died, it hangs, or the product stops. What is
 // left to do with p goes on behind.
 func (s *Supervisor) watch(ctx context.Context, p *process) {
-	journal, err := execution.OpenJournal(p.journal)
-	if err != nil {
-		slog.Error("journal cannot be read; hangs go unseen", "worker", p.number, "error", err)
-	}
+	journal := s.openJournal(p)
 	tick := time.NewTicker(watchPeriod)
 	defer tick.Stop()
 	for {
@@ -136,9 +134,7 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Jo
 			s.makeRoom(p)
 		}
 		s.awaitExit(p, journal)
-		if journal != nil {
-			journal.Close()
-		}
+		s.closeJournal(p)
 		lasting, done := outlive(ctx, recoverLimit)
 		defer done()
 		s.recoverOf(lasting, p)

@@ -62,21 +62,20 @@ func wantedRuns(r *http.Request) (execution.Query, error) {
 			return wanted, fault.AtField("before", "Before is the id of a run, not %.40q.", text)
 		}
 	}
-	if text := values["outcome"]; text != "" {
+	switch text := values["outcome"]; {
+	case text == "":
+	case text == "failed":
+		wanted.Outcomes = call.Failing()
+	default:
 		if !slices.Contains(outcomes(), call.Outcome(text)) {
-			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are %v.", text, outcomes())
+			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed and %v.", text, outcomes())
 		}
 		wanted.Outcomes = []call.Outcome{call.Outcome(text)}
 	}
 	return wanted, nil
 }
 
-func outcomes() []call.Outcome {
-	return []call.Outcome{
-		call.OK, call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed,
-		call.Cancelled, call.Busy, call.Unavailable,
-	}
-}
+func outcomes() []call.Outcome { return append(call.Failing(), call.OK, call.Cancelled, call.Running) }
 
 // ReadExecution answers GET /executions/{execution}, with the log. A run of an app that
 // the key may not see is as absent as one that never was.

@@ -3,6 +3,8 @@ package dashboard
 import (
 	"net/http"
 
+	"picloud/engine/call"
+
 	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/engine/script"
@@ -35,11 +37,11 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range props.Scripts {
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
 	}
-	failed, err := d.Executions.List(r.Context(), execution.Query{App: app.ID, Outcomes: failing(), Limit: homeFailures})
+	failed, err := d.Executions.List(r.Context(), execution.Query{App: app.ID, Outcomes: call.Failing(), Limit: homeFailures})
 	if err != nil {
 		return err
 	}
-	if props.Failed, err = d.runRows(r, failed.Rows); err != nil {
+	if props.Failed, err = d.runRows(r.Context(), app, failed.Rows); err != nil {
 		return err
 	}
 	return d.page(w, r, http.StatusOK, views.AppHome(f, props))

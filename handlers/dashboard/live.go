@@ -3,10 +3,11 @@ package dashboard
 import (
 	"context"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
+	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -17,10 +18,11 @@ import (
 	"picloud/views/ui"
 )
 
-// How long a stream lives, how often it shows that it does, and how long it waits for a
-// worker that is being replaced.
+// How long a stream lives, how often it looks at what nobody told, how often it shows that
+// it lives, and how long it waits for a worker that is being replaced.
 const (
 	liveTime  = 30 * time.Minute
+	liveLook  = 2 * time.Second
 	liveBeat  = 15 * time.Second
 	liveAgain = time.Second
 )
@@ -46,8 +48,16 @@ func (d *Dashboard) runsLive(w http.ResponseWriter, r *http.Request) error {
 	if len(asked.Faults) > 0 {
 		return fault.New(fault.Invalid, "This filter cannot be followed.")
 	}
-	list := &liveList{asked: asked, app: web.Of(r).App.Slug, first: map[id.Execution]firstLine{}}
-	return d.follow(w, r, execution.Filter{App: asked.query.App, Script: asked.query.Script}, list.tell)
+	list := &liveList{
+		dashboard: d, asked: asked, app: web.Of(r).App,
+		first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{},
+	}
+	if text := r.URL.Query().Get("from"); text != "" {
+		if list.from, err = id.Parse[id.Execution](text); err != nil {
+			return fault.New(fault.Invalid, "This address names no run to begin from.").Because(err)
+		}
+	}
+	return d.follow(w, r, execution.Filter{App: asked.query.App, Script: asked.query.Script}, list)
 }
 
 // runLive streams the lines of one run, and then its row.
@@ -56,25 +66,49 @@ func (d *Dashboard) runLive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noRun(err)
 	}
-	slug := web.Of(r).App.Slug
-	return d.follow(w, r, execution.Filter{App: web.Of(r).App.ID, Execution: run}, func(s *stream, e execution.Event) error {
-		switch e.Kind {
-		case execution.RunLine:
-			return s.draw("line", views.LogLine(lineProps(call.Line{At: e.Line.At, Level: e.Line.Level, Message: e.Line.Message, Fields: e.Line.Fields})))
-		case execution.RunEnded:
-			return s.draw("row", views.RunRow(eventRow(slug, e)))
-		}
-		return nil
-	})
+	one := &liveRun{dashboard: d, app: web.Of(r).App, run: run}
+	return d.follow(w, r, execution.Filter{App: one.app.ID, Execution: run}, one)
+}
+
+// liveRun turns events into the lines of one run, and its row when it has ended.
+type liveRun struct {
+	dashboard *Dashboard
+	app       app.App
+	run       id.Execution
+}
+
+func (l *liveRun) tell(s *stream, e execution.Event) error {
+	switch e.Kind {
+	case execution.RunLine:
+		return s.draw("line", views.LogLine(lineProps(call.Line{At: e.Line.At, Level: e.Line.Level, Message: e.Line.Message, Fields: e.Line.Fields})))
+	case execution.RunEnded:
+		return s.draw("row", views.RunRow(eventRow(l.app.Slug, e)))
+	}
+	return nil
+}
+
+// look finds out that the run has ended where nobody was left to tell.
+func (l *liveRun) look(ctx context.Context, s *stream) error {
+	found, err := l.dashboard.Executions.Get(ctx, l.app.ID, l.run)
+	if err != nil || found.Outcome == call.Running {
+		return nil // it is looked for again
+	}
+	return s.draw("row", views.RunRow(rowProps(l.app.Slug, found.Row)))
 }
 
 func noRun(cause error) error {
 	return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.").Because(cause)
 }
 
+// teller writes a stream: what happens, and what nobody told when it looks every few seconds.
+type teller interface {
+	tell(s *stream, e execution.Event) error
+	look(ctx context.Context, s *stream) error
+}
+
 // follow streams what happens until the reader leaves, the session ends, or half an
 // hour is over. The worker's side is watched only meanwhile.
-func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what execution.Filter, tell func(*stream, execution.Event) error) error {
+func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what execution.Filter, to teller) error {
 	signedIn, release := d.Access.WhileSignedIn(r.Context(), web.Of(r).Actor)
 	defer release()
 	ctx, cancel := context.WithTimeout(signedIn, liveTime)
@@ -89,10 +123,14 @@ func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what executio
 	}
 	beat := time.NewTicker(liveBeat)
 	defer beat.Stop()
+	look := time.NewTicker(liveLook)
+	defer look.Stop()
 	for err == nil {
 		select {
 		case e := <-events:
-			err = tell(s, e)
+			err = to.tell(s, e)
+		case <-look.C:
+			err = to.look(ctx, s)
 		case <-beat.C:
 			err = s.beat()
 		case <-ctx.Done():
@@ -130,10 +168,13 @@ func (d *Dashboard) feed(ctx context.Context, what execution.Filter, events chan
 
 // liveList turns events into the rows of one list.
 type liveList struct {
-	asked filter
-	app   string
-	first map[id.Execution]firstLine // of runs under way
-	said  time.Time                  // when the reader was told that runs are not shown; zero: not
+	dashboard *Dashboard
+	asked     filter
+	app       app.App
+	from      id.Execution               // on from here the page may lack ends; zero once they were told
+	first     map[id.Execution]firstLine // of runs under way
+	open      map[id.Execution]bool      // runs whose end is owed; true: not found at the last look
+	said      time.Time                  // when the reader was told that runs are not shown; zero: not
 }
 
 // firstLine is what a run logged first, and how many lines there are.
@@ -142,33 +183,29 @@ type firstLine struct {
 	lines int
 }
 
-// liveLines bounds how many runs under way have their first line remembered.
+// liveLines bounds how many runs under way are remembered.
 const liveLines = 1000
 
 // noteTime is how long a word about hidden runs stays.
 const noteTime = 3 * time.Second
 
 func (l *liveList) tell(s *stream, e execution.Event) error {
-	if !l.said.IsZero() && time.Since(l.said) > noteTime {
-		l.said = time.Time{}
-		if err := s.send("note", ""); err != nil {
-			return err
-		}
-	}
 	switch e.Kind {
 	case execution.RunLine:
 		l.note(e)
 	case execution.RunStarted:
-		if l.fits(e) && l.asked.Outcome+l.asked.Status == "" {
-			return s.draw("row", views.RunRow(eventRow(l.app, e)))
+		if l.fits(e) && l.begun() {
+			l.owe(e.Execution)
+			return s.draw("row", views.RunRow(eventRow(l.app.Slug, e)))
 		}
 	case execution.RunEnded:
 		first := l.first[e.Execution]
 		delete(l.first, e.Execution)
-		if !l.fits(e) || !l.ended(e) {
+		owed := l.settle(e.Execution)
+		if !l.fits(e) || !l.ended(e) && !owed {
 			return nil
 		}
-		row := eventRow(l.app, e)
+		row := eventRow(l.app.Slug, e)
 		if row.Summary == "" {
 			row.Summary, row.Lines = first.text, e.LineCount
 		}
@@ -181,6 +218,84 @@ func (l *liveList) tell(s *stream, e execution.Event) error {
 		return s.send("note", "Too much at once: some is not shown here. Load the page again to see all.")
 	}
 	return nil
+}
+
+// look takes back a word that is no longer true, and tells of ends that the events lack:
+// of runs that ended before the stream was open, or with their worker.
+func (l *liveList) look(ctx context.Context, s *stream) error {
+	if !l.said.IsZero() && time.Since(l.said) > noteTime {
+		l.said = time.Time{}
+		if err := s.send("note", ""); err != nil {
+			return err
+		}
+	}
+	if l.from.IsZero() && len(l.open) == 0 {
+		return nil
+	}
+	asked := l.asked.query
+	if l.from.IsZero() {
+		asked.Outcomes = []call.Outcome{call.Running}
+	} else {
+		asked.Since = l.from.Time()
+	}
+	page, err := l.dashboard.Executions.List(ctx, asked)
+	if err != nil {
+		return nil // the database is away: at the next look
+	}
+	rows, err := l.dashboard.runRows(ctx, l.app, page.Rows)
+	if err != nil {
+		return nil
+	}
+	l.from = id.Execution{}
+	running := map[id.Execution]bool{}
+	for i, row := range slices.Backward(page.Rows) {
+		if row.Outcome == call.Running {
+			running[row.Execution] = true
+			l.owe(row.Execution)
+		} else if err := s.draw("row", views.RunRow(rows[i])); err != nil {
+			return err
+		}
+	}
+	return l.lookAtOpen(ctx, s, running)
+}
+
+// lookAtOpen tells the ends of runs that are owed and run no longer.
+func (l *liveList) lookAtOpen(ctx context.Context, s *stream, running map[id.Execution]bool) error {
+	for run, missed := range l.open {
+		switch {
+		case running[run]:
+			l.open[run] = false
+		case !missed:
+			l.open[run] = true // its end may be under way
+		default:
+			delete(l.open, run)
+			found, err := l.dashboard.Executions.Get(ctx, l.asked.query.App, run)
+			if err != nil || found.Outcome == call.Running {
+				continue
+			}
+			if err := s.draw("row", views.RunRow(rowProps(l.app.Slug, found.Row))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *liveList) owe(run id.Execution) {
+	if _, known := l.open[run]; !known && len(l.open) < liveLines {
+		l.open[run] = false
+	}
+}
+
+func (l *liveList) settle(run id.Execution) (owed bool) {
+	_, owed = l.open[run]
+	delete(l.open, run)
+	return owed
+}
+
+// begun tells whether runs under way are in the list.
+func (l *liveList) begun() bool {
+	return l.asked.Outcome+l.asked.Status == "" || l.asked.Outcome == string(call.Running)
 }
 
 func (l *liveList) note(e execution.Event) {
@@ -197,8 +312,7 @@ func (l *liveList) note(e execution.Event) {
 // fits tells whether a run is in the list, as far as that is known when it begins.
 func (l *liveList) fits(e execution.Event) bool {
 	q := l.asked.query
-	return (q.Version == nil || *q.Version == e.Version) &&
-		(q.Path == "" || strings.HasPrefix(e.Path, q.Path) || !strings.HasPrefix(q.Path, "/") && strings.Contains(e.Path, q.Path))
+	return (q.Version == nil || *q.Version == e.Version) && q.MatchesPath(e.Path)
 }
 
 // ended tells whether a run that is over is in the list.

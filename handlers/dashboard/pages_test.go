@@ -152,7 +152,7 @@ func TestLists(t *testing.T) {
 	bad := failed(shop, s, 2)
 	s.record(append(records, bad)...)
 	first := s.get("/apps/shop/scripts/hello/runs")
-	s.sees(first, 200, "Older runs", "data-live=\"/apps/shop/scripts/hello/runs/live\"")
+	s.sees(first, 200, "Older runs", "data-live=\"/apps/shop/scripts/hello/runs/live?from=")
 	if n := strings.Count(first.body, "<tr id=\"run-"); n != 50 {
 		t.Errorf("%d rows", n)
 	}

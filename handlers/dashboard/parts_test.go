@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"picloud/engine/access"
+	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -232,7 +233,7 @@ func TestLiveList(t *testing.T) {
 	if err != nil || len(asked.Faults) > 0 {
 		t.Fatal(err, asked.Faults)
 	}
-	list := &liveList{asked: asked, app: "shop", first: map[id.Execution]firstLine{}}
+	list := &liveList{asked: asked, app: app.App{Slug: "shop"}, first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{}}
 	w := httptest.NewRecorder()
 	s, err := begin(w, r)
 	if err != nil {
@@ -267,6 +268,11 @@ func TestLiveList(t *testing.T) {
 	}
 	if sent := tell(execution.Event{Kind: execution.Sampled, Shown: 50, Hidden: 1234}); !strings.Contains(sent, "event: note\ndata: 1,234 more runs") {
 		t.Errorf("sampled: %s", sent)
+	}
+	w.Body.Reset()
+	list.said = list.said.Add(-time.Minute)
+	if err := list.look(t.Context(), s); err != nil || !strings.Contains(w.Body.String(), "event: note\ndata: \n") {
+		t.Errorf("the note stays: %v %s", err, w.Body)
 	}
 	for i := range 2 * liveLines {
 		e := execution.Event{Kind: execution.RunLine, Execution: id.New[id.Execution](), Line: &execution.LogLine{Message: fmt.Sprint(i)}}

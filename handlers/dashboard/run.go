@@ -1,12 +1,9 @@
 package dashboard
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
@@ -30,7 +27,8 @@ func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noRun(err)
 	}
-	found, running, err := d.findRun(r, run)
+	app := web.Of(r).App
+	found, err := d.Executions.Get(r.Context(), app.ID, run)
 	if err != nil {
 		return err
 	}
@@ -38,67 +36,16 @@ func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	app := web.Of(r).App
 	props, current, err := d.runProps(r, found)
 	if err != nil {
 		return err
 	}
-	if running {
-		props.Outcome = "running"
+	if found.Outcome == call.Running {
 		props.LiveURL = paths.With(paths.AppRunsLive(app.Slug), "run", run.String())
 	} else if props.Failure, err = d.runFailure(r, found, current); err != nil {
 		return err
 	}
 	return d.page(w, r, http.StatusOK, views.Run(f, props))
-}
-
-// A run that has begun is in the worker; one that has just ended is on its way to the
-// database. Only for a run this young it is worth asking or waiting.
-const (
-	youngRun   = 10 * time.Minute
-	askWorker  = 300 * time.Millisecond
-	lookAgain  = 100 * time.Millisecond
-	lookLonger = 2 * time.Second
-)
-
-// findRun gives a run from the database, or what the worker tells of one that is under
-// way, in which case running is true.
-func (d *Dashboard) findRun(r *http.Request, run id.Execution) (found execution.Run, running bool, err error) {
-	ctx, app := r.Context(), web.Of(r).App.ID
-	found, err = d.Executions.Get(ctx, app, run)
-	if age := d.Now().Sub(run.Time()); !fault.Is(err, fault.NotFound) || age > youngRun || age < -time.Minute {
-		return found, false, err
-	}
-	if event, ok := d.underWay(ctx, app, run); ok {
-		return execution.Run{Row: execution.Row{
-			Execution: run, App: app, Script: event.Script, ScriptName: event.ScriptName, Version: event.Version,
-			Trigger: event.Trigger, Method: event.Method, Path: event.Path, Started: event.At,
-		}}, true, nil
-	}
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for end := time.Now().Add(lookLonger); fault.Is(err, fault.NotFound) && time.Now().Before(end); {
-		select {
-		case <-tick.C:
-			found, err = d.Executions.Get(ctx, app, run)
-		case <-ctx.Done():
-			return found, false, ctx.Err()
-		}
-	}
-	return found, false, err
-}
-
-var errSeen = errors.New("seen")
-
-// underWay asks the worker for the start of a run.
-func (d *Dashboard) underWay(ctx context.Context, app id.App, run id.Execution) (started execution.Event, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, askWorker)
-	defer cancel()
-	err := d.Worker.Live(ctx, execution.Filter{App: app, Execution: run}, func(e execution.Event) error {
-		started = e
-		return errSeen
-	})
-	return started, errors.Is(err, errSeen) && started.Kind == execution.RunStarted
 }
 
 // runProps are the parts of the page that every run has; current is its script as it is

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -24,11 +26,6 @@ const (
 	maxFilterPath = 1000
 	maxFilterText = 200
 )
-
-// failing are the outcomes that count as failed.
-func failing() []call.Outcome {
-	return []call.Outcome{call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed}
-}
 
 // filter is what the address of a list asks for: as typed, and as the engine takes it.
 type filter struct {
@@ -65,10 +62,10 @@ func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
 }
 
 func (f *filter) readOutcome() {
-	switch all := append(failing(), call.OK, call.Cancelled); {
+	switch all := append(call.Failing(), call.OK, call.Cancelled, call.Running); {
 	case f.Outcome == "":
 	case f.Outcome == "failed":
-		f.query.Outcomes = failing()
+		f.query.Outcomes = call.Failing()
 	case slices.Contains(all, call.Outcome(f.Outcome)):
 		f.query.Outcomes = []call.Outcome{call.Outcome(f.Outcome)}
 	default:
@@ -181,18 +178,21 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	if err != nil {
 		return err
 	}
-	if props.Rows, err = d.runRows(r, page.Rows); err != nil {
+	if props.Rows, err = d.runRows(r.Context(), web.Of(r).App, page.Rows); err != nil {
 		return err
 	}
-	if props.Chart, err = d.chart(r, asked, props.Rows); err != nil {
+	if props.Chart, err = d.chart(r, asked, props.Rows, !page.Next.IsZero()); err != nil {
 		return err
 	}
 	lost, err := d.Executions.Losses(r.Context(), d.Now().Add(-24*time.Hour))
 	if err != nil {
 		return err
 	}
-	props.Dropped, props.Searched = lost.Full+lost.Refused, asked.Text != "" && !page.SearchedTo.IsZero()
+	props.LostFull, props.LostRefused, props.SearchedTo = lost.Full, lost.Refused, page.SearchedTo
 	turn(&props, r.URL.Query(), address, page.Next)
+	if props.LiveURL != "" {
+		props.LiveURL = paths.With(props.LiveURL, "from", d.liveFrom(page.Rows).String())
+	}
 	return d.page(w, r, http.StatusOK, views.Runs(f, props))
 }
 
@@ -215,26 +215,48 @@ func turn(props *views.RunsProps, asked url.Values, address string, next id.Exec
 	}
 }
 
+// liveFrom is from which run on the stream has to make up for what happened before it was
+// open: the oldest that is under way on the page, else its newest.
+func (d *Dashboard) liveFrom(rows []execution.Row) id.Execution {
+	if len(rows) == 0 {
+		return id.Earliest[id.Execution](d.Now())
+	}
+	from := rows[0].Execution
+	for _, row := range rows {
+		if row.Outcome == call.Running {
+			from = row.Execution
+		}
+	}
+	return from
+}
+
 // runRows are runs as a table shows them.
-func (d *Dashboard) runRows(r *http.Request, rows []execution.Row) ([]views.RunRowProps, error) {
-	app := web.Of(r).App
-	first, err := d.Executions.FirstLines(r.Context(), app.ID, rows)
+func (d *Dashboard) runRows(ctx context.Context, app app.App, rows []execution.Row) ([]views.RunRowProps, error) {
+	first, err := d.Executions.FirstLines(ctx, app.ID, rows)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]views.RunRowProps, len(rows))
 	for i, row := range rows {
-		list[i] = views.RunRowProps{
-			ID: row.Execution.String(), Href: paths.Run(app.Slug, row.Execution.String()), At: row.Started,
-			Outcome: string(row.Outcome), Status: row.Status, Method: row.Method, Path: clip(row.Path, 200),
-			Script: row.ScriptName, Version: row.Version, Wall: row.Wall, Trigger: string(row.Trigger),
-			Summary: clip(first[row.Execution], 200), Lines: row.LineCount,
-		}
-		if row.Failure != nil {
-			list[i].Summary, list[i].Lines = failureLine(row.Failure.Name, row.Failure.Message), 0
+		list[i] = rowProps(app.Slug, row)
+		if row.Failure == nil {
+			list[i].Summary, list[i].Lines = clip(first[row.Execution], 200), row.LineCount
 		}
 	}
 	return list, nil
+}
+
+// rowProps is a run as a table shows it, without its log.
+func rowProps(app string, row execution.Row) views.RunRowProps {
+	props := views.RunRowProps{
+		ID: row.Execution.String(), Href: paths.Run(app, row.Execution.String()), At: row.Started,
+		Outcome: string(row.Outcome), Status: row.Status, Method: row.Method, Path: clip(row.Path, 200),
+		Script: row.ScriptName, Version: row.Version, Wall: row.Wall, Trigger: string(row.Trigger),
+	}
+	if row.Failure != nil {
+		props.Summary = failureLine(row.Failure.Name, row.Failure.Message)
+	}
+	return props
 }
 
 // failureLine is a failure in one line of a table.
@@ -252,9 +274,10 @@ const (
 	chartPoints  = 120
 )
 
-// chart is the whole range where that is what is asked for, else the rows of the page.
-func (d *Dashboard) chart(r *http.Request, asked filter, rows []views.RunRowProps) (ui.ScatterProps, error) {
-	if asked.plain() && asked.query.Before.IsZero() {
+// chart is a sample of the whole range where that is what is asked for and the page has
+// only a part of it, else the rows of the page.
+func (d *Dashboard) chart(r *http.Request, asked filter, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
+	if more && asked.plain() && asked.query.Before.IsZero() {
 		cloud, err := d.Executions.Scatter(r.Context(), asked.query, chartBuckets)
 		if err != nil {
 			return ui.ScatterProps{}, err
@@ -262,6 +285,7 @@ func (d *Dashboard) chart(r *http.Request, asked filter, rows []views.RunRowProp
 		return scatter(web.Of(r).App.Slug, cloud), nil
 	}
 	props := ui.ScatterProps{}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(row views.RunRowProps) bool { return row.Outcome == string(call.Running) })
 	for _, row := range rows {
 		props.Points = append(props.Points, ui.Point{
 			At: row.At, Wall: row.Wall, Outcome: row.Outcome, Status: row.Status, Href: row.Href, Label: row.Method + " " + clip(row.Path, 60),
@@ -288,7 +312,7 @@ func scatter(app string, cloud execution.Cloud) ui.ScatterProps {
 	}
 	failed = evenly(failed, chartPoints/2)
 	fine = evenly(fine, chartPoints-len(failed))
-	props := ui.ScatterProps{From: cloud.From, To: cloud.To}
+	props := ui.ScatterProps{From: cloud.From, To: cloud.To, Sample: true}
 	for _, p := range append(fine, failed...) {
 		props.Points = append(props.Points, ui.Point{
 			At: p.Started, Wall: p.Wall, Outcome: string(p.Outcome), Status: p.Status,

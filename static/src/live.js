@@ -64,7 +64,8 @@ function row(html) {
   const old = document.getElementById(fresh.id);
   if (old) { old.replaceWith(fresh); return; }
   fresh.classList.add("new");
-  rows.prepend(fresh);
+  const next = [...rows.children].find((r) => r.id < fresh.id); // ids sort by time
+  rows.insertBefore(fresh, next ?? null);
   document.querySelector("[data-until-live]")?.remove();
   while (rows.children.length > most) rows.lastElementChild.remove();
 }

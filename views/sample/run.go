@@ -54,7 +54,7 @@ func runPages(at views.Frame) []Page {
 	all := views.RunsProps{Scripts: []string{"checkout", "greet", "import", "prices", "receipts"}, Chart: chart(), Rows: rows(), Older: paths.AppRuns(app) + "?before=r8", LiveURL: paths.AppRunsLive(app)}
 	filtered := all
 	filtered.Filter = views.RunFilter{Outcome: "failed", Since: "1h", Text: "<script>"}
-	filtered.Rows, filtered.Searched, filtered.Dropped = failures(), true, 1204
+	filtered.Rows, filtered.SearchedTo, filtered.LostFull = failures(), at.Now.Add(-3*time.Hour), 1204
 	filtered.Newest, filtered.LiveURL = paths.AppRuns(app), ""
 	nothing := all
 	nothing.Filter = views.RunFilter{Status: "3xx", Path: "orders", Faults: views.Faults{"path": "A path begins with a slash."}}

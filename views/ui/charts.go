@@ -13,6 +13,7 @@ type Bar struct{ OK, Failed int }
 type ScatterProps struct {
 	From, To time.Time
 	Points   []Point
+	Sample   bool // of the runs in the range
 }
 
 // Point is one run.
