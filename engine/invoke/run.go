@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/id"
@@ -31,6 +33,7 @@ type run struct {
 	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
 	spent     atomic.Int64  // executing, before that
 	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
+	given     atomic.Int64  // processor time of the process at that moment
 	lost      atomic.Bool   // it did not stop; its place is given to others
 	allocated uint64        // bytes ever allocated by all when the watcher first saw it
 
@@ -41,6 +44,15 @@ type run struct {
 }
 
 var errHalted = errors.New("halted")
+
+// processorTime is what this process has had of the processors, in nanoseconds.
+func processorTime() int64 {
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return used.Utime.Nano() + used.Stime.Nano()
+}
 
 var killed = &call.Failure{Message: "The run ignored its deadline and was killed with its process."}
 
@@ -88,7 +100,7 @@ func (r *run) executing() time.Duration {
 // check is the watcher's look at the run.
 func (r *run) check(now, stretch int64) {
 	if halted := r.halted.Load(); halted != 0 {
-		if now-halted > int64(killAfter) && r.lost.CompareAndSwap(false, true) {
+		if r.deaf(now-halted) && r.lost.CompareAndSwap(false, true) {
 			r.giveUp()
 		}
 		return
@@ -101,6 +113,12 @@ func (r *run) check(now, stretch int64) {
 	case stretch > int64(longRun):
 		r.invoker.processor.demote(&r.turn, false)
 	}
+}
+
+// deaf tells whether a run that was told to stop so long ago does not hear. On a machine
+// so busy that the process had no time to hear it, it gets more.
+func (r *run) deaf(since int64) bool {
+	return since > int64(killAfter) && (processorTime()-r.given.Load() > int64(killAfter) || since > int64(killLast))
 }
 
 // halt tells the run to stop; the first reason stays. It tells whether the run is still
@@ -119,8 +137,10 @@ func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 			close(r.stop)
 		}
 	}
-	if outcome != call.Cancelled && r.halted.CompareAndSwap(0, sinceStart()) {
-		r.slot.Expire(time.Now())
+	if outcome != call.Cancelled && r.halted.Load() == 0 {
+		r.given.Store(processorTime())
+		r.halted.Store(sinceStart())
+		r.slot.Expire(time.Now().Add(killLast))
 	}
 	return true
 }
@@ -135,6 +155,11 @@ func (r *run) end() {
 // giveUp answers for a run that does not stop and gives its places away. It goes on in
 // the journal until the process is replaced, which makes its row.
 func (r *run) giveUp() {
+	r.mu.Lock()
+	if !r.over {
+		r.slot.Expire(r.began)
+	}
+	r.mu.Unlock()
 	r.invoker.processor.demote(&r.turn, true)
 	r.invoker.gate.leave(r.turn.app)
 	r.respond(call.Result{Outcome: call.Killed, Failure: killed})

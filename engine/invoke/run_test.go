@@ -90,8 +90,43 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 		}
 	}
 	r.check(now+int64(i.limits.Wall+time.Second), 0)
-	r.check(now+int64(i.limits.Wall+2*time.Second), 0)
+	r.check(now+int64(i.limits.Wall+time.Second+2*killLast), 0)
 	if !r.lost.Load() {
 		t.Error("never given up")
+	}
+}
+
+// A run that was told to stop while its process had no processor is not taken for deaf: on
+// a busy machine that would cost everybody the worker.
+func TestStarvedRunIsNotDeaf(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 1<<40)
+	r := begun(t, i)
+	r.began = time.Now().Add(-time.Minute)
+	r.halt(call.CPU, "limit")
+	now := r.halted.Load()
+	r.given.Store(processorTime() + int64(time.Hour)) // nothing since then
+	if r.check(now+int64(killLast), 0); r.lost.Load() {
+		t.Error("given up while it could not hear")
+	}
+	for running := range i.journal.Running() {
+		if time.Until(running.Deadline) < killLast-time.Second {
+			t.Error("the manager takes it for hung already")
+		}
+	}
+	if r.check(now+int64(killLast)+1, 0); !r.lost.Load() {
+		t.Error("never given up")
+	}
+	for running := range i.journal.Running() {
+		if time.Until(running.Deadline) > 0 {
+			t.Error("the manager does not take it for hung")
+		}
+	}
+
+	deaf := begun(t, i)
+	deaf.halt(call.CPU, "limit")
+	deaf.given.Store(processorTime() - int64(time.Second))
+	if deaf.check(deaf.halted.Load()+int64(killAfter)+1, 0); !deaf.lost.Load() {
+		t.Error("one that executed all the while was not given up")
 	}
 }

@@ -9,7 +9,8 @@ const (
 	watchTick   = 2 * time.Millisecond
 	watchLinger = 100                    // ticks without a run before the watcher sleeps
 	longRun     = 20 * time.Millisecond  // executing in one go: others may pass
-	killAfter   = 500 * time.Millisecond // from being told to stop
+	killAfter   = 500 * time.Millisecond // from being told to stop, if the process had as much of a processor meanwhile
+	killLast    = 3 * time.Second        // in any case
 )
 
 // watcher looks at all runs every two milliseconds while there are any: a run costs
