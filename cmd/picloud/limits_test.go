@@ -227,3 +227,37 @@ func TestSingleProcess(t *testing.T) {
 	}
 	p.rows("hello", 1)
 }
+
+// Calls over the limit of running ones are refused with an id, and have rows like all others.
+func TestRefusedCallsHaveRows(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t, "--max-running", "1")
+	p.app("shop")
+	p.publish("shop", "slow", `export default () => new Promise((done) => setTimeout(() => done("done"), 300));`)
+	p.awaitReady()
+	const calls = 12
+	answers := make(chan reply, calls)
+	for range calls {
+		go func() { answers <- p.get("/fn/shop/slow") }()
+	}
+	var refused int
+	for range calls {
+		switch answer := <-answers; answer.status {
+		case http.StatusOK:
+		case http.StatusServiceUnavailable:
+			refused++
+			if answer.header.Get("Retry-After") == "" || p.outcome(answer.header.Get("X-Execution-Id")) != "busy" {
+				t.Errorf("%v %s", answer.header, answer.body)
+			}
+		default:
+			t.Errorf("%+v", answer)
+		}
+	}
+	if refused == 0 {
+		t.Error("none was refused")
+	}
+	var rows int
+	p.eventually(10*time.Second, "a row for every call", func() bool {
+		return p.pool.QueryRow(t.Context(), `SELECT count(*) FROM executions WHERE script_name = 'slow'`).Scan(&rows) == nil && rows == calls
+	})
+}

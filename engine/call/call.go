@@ -37,14 +37,14 @@ const (
 	// What lists say of a run that has not ended; it has no status yet.
 	Running Outcome = "running"
 
-	// Refused before it began; such a call leaves no row.
+	// Refused before it began; its row keeps nothing of its messages.
 	Busy        Outcome = "busy"        // 503: no place at the gate
 	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
 )
 
 // Failing are the outcomes of runs that failed.
 func Failing() []Outcome {
-	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed}
+	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed, Busy, Unavailable}
 }
 
 // Status is what a caller gets for an outcome that is not OK.

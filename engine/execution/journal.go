@@ -279,6 +279,9 @@ func (s Slot) Discard() {
 	}
 }
 
+// Add enters a call that never began, by its record alone.
+func (j *Journal) Add(record *Record) { j.append(record) }
+
 // append encodes into a buffer that is kept for the next record.
 func (j *Journal) append(record *Record) {
 	buffer := encodeBuffers.Get().(*[]byte)

@@ -20,8 +20,19 @@ type gate struct {
 	running int
 	apps    map[id.App]*gateApp
 	waiting int
+	refused int // whose refusal is not recorded yet
 	closed  bool
 }
+
+// verdict is what the gate says to a call.
+type verdict uint8
+
+const (
+	admitted verdict = iota // leave gives the place back
+	busy                    // told says that the refusal is recorded
+	gone                    // the caller went away; told, too
+	closed                  // nothing may be recorded any more
+)
 
 type gateApp struct {
 	running int
@@ -35,8 +46,8 @@ func newGate(places int) *gate {
 	}
 }
 
-// enter waits for a place; leave gives it back.
-func (g *gate) enter(ctx context.Context, app id.App) (admitted bool) {
+// enter waits for a place, for as long as it says.
+func (g *gate) enter(ctx context.Context, app id.App) (said verdict, waited time.Duration) {
 	g.mu.Lock()
 	a := g.apps[app]
 	if a == nil {
@@ -46,34 +57,39 @@ func (g *gate) enter(ctx context.Context, app id.App) (admitted bool) {
 	if g.closed {
 		g.forget(app, a)
 		g.mu.Unlock()
-		return false
+		return closed, 0
 	}
 	if g.running < g.places && a.running < g.share {
 		g.running++
 		a.running++
 		g.mu.Unlock()
-		return true
+		return admitted, 0
 	}
 	if g.waiting >= g.queue || len(a.line) >= max(1, g.queue/2) {
+		g.refused++
 		g.forget(app, a)
 		g.mu.Unlock()
-		return false
+		return busy, 0
 	}
 	place := make(chan struct{}, 1)
 	a.line = append(a.line, place)
 	g.waiting++
 	g.mu.Unlock()
-	return g.await(ctx, app, place)
+	began := time.Now()
+	said = g.await(ctx, app, place)
+	return said, time.Since(began)
 }
 
-func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) bool {
+func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) verdict {
 	patience := time.NewTimer(g.patience)
 	defer patience.Stop()
+	said := busy
 	select {
 	case <-place:
-		return true
+		return admitted
 	case <-patience.C:
 	case <-ctx.Done():
+		said = gone
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -82,11 +98,19 @@ func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) bool 
 		if waiting == place {
 			a.line = append(a.line[:i], a.line[i+1:]...)
 			g.waiting--
+			g.refused++
 			g.forget(app, a)
-			return false
+			return said
 		}
 	}
-	return true // the place came at the last moment
+	return admitted // the place came at the last moment
+}
+
+// told says that a refusal is recorded.
+func (g *gate) told() {
+	g.mu.Lock()
+	g.refused--
+	g.mu.Unlock()
 }
 
 func (g *gate) leave(app id.App) {
@@ -116,11 +140,11 @@ func (g *gate) close() {
 	g.mu.Unlock()
 }
 
-// inside is how many were admitted and have not left.
+// inside is how many were admitted and have not left, or were refused and are not recorded.
 func (g *gate) inside() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.running
+	return g.running + g.refused
 }
 
 func (g *gate) next() *gateApp {

@@ -9,21 +9,26 @@ import (
 	"picloud/engine/id"
 )
 
+func (g *gate) admits(ctx context.Context, app id.App) bool {
+	said, _ := g.enter(ctx, app)
+	return said == admitted
+}
+
 func TestGateKeepsPlacesForOthers(t *testing.T) {
 	t.Parallel()
 	g := newGate(8)
 	g.patience = time.Nanosecond
 	flood, other := id.New[id.App](), id.New[id.App]()
-	admitted := 0
+	got := 0
 	for range 20 {
-		if g.enter(t.Context(), flood) {
-			admitted++
+		if g.admits(t.Context(), flood) {
+			got++
 		}
 	}
-	if admitted != 6 {
-		t.Errorf("one app got %d of 8 places, want 6", admitted)
+	if got != 6 {
+		t.Errorf("one app got %d of 8 places, want 6", got)
 	}
-	if !g.enter(t.Context(), other) {
+	if !g.admits(t.Context(), other) {
 		t.Error("another app got none")
 	}
 }
@@ -35,14 +40,14 @@ func TestGateQueue(t *testing.T) {
 		g.share = 2
 		a, b := id.New[id.App](), id.New[id.App]()
 		for range 2 {
-			if !g.enter(t.Context(), a) {
+			if !g.admits(t.Context(), a) {
 				t.Fatal("an empty gate refused")
 			}
 		}
 		got := make(chan id.App, 2)
 		for _, app := range []id.App{a, b} {
 			go func() {
-				if g.enter(t.Context(), app) {
+				if g.admits(t.Context(), app) {
 					got <- app
 				}
 			}()
@@ -67,7 +72,7 @@ func TestGatePatience(t *testing.T) {
 		app := id.New[id.App]()
 		g.enter(t.Context(), app)
 		began := time.Now()
-		if g.enter(t.Context(), app) {
+		if g.admits(t.Context(), app) {
 			t.Error("admitted over the limit")
 		}
 		if waited := time.Since(began); waited != g.patience {
@@ -75,11 +80,14 @@ func TestGatePatience(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if g.enter(ctx, app) {
-			t.Error("a caller who went away was admitted")
+		if said, _ := g.enter(ctx, app); said != gone {
+			t.Error("a caller who went away was admitted, or called too many")
+		}
+		if g.inside() != 3 {
+			t.Errorf("%d inside while two refusals are not recorded", g.inside())
 		}
 		g.leave(app)
-		if g.running != 0 || g.waiting != 0 || !g.enter(t.Context(), app) {
+		if g.running != 0 || g.waiting != 0 || !g.admits(t.Context(), app) {
 			t.Errorf("left over: %d running, %d waiting", g.running, g.waiting)
 		}
 	})

@@ -86,33 +86,32 @@ type Input struct {
 // Do runs a published function and returns its answer. When ctx ends first the run is
 // stopped with outcome cancelled. Work that outlives the answer (waitUntil) goes on.
 func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
-	live, done := in.Live, in.Done
-	if done == nil {
-		done = func() {}
+	live := in.Live
+	t := task{
+		script:  call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
+		trigger: call.HTTP, path: in.Path, request: in.Request, capture: live.Capture, version: live.VersionID, let: in.Done,
 	}
-	if !i.gate.enter(ctx, live.App) {
-		done()
-		return call.Result{Outcome: call.Busy}
+	if t.let == nil {
+		t.let = func() {}
 	}
-	program := i.programs.known(live.Hash)
-	if program == nil {
+	run := id.New[id.Execution]()
+	if said, waited := i.gate.enter(ctx, live.App); said != admitted {
+		return i.turnAway(t, run, said, waited)
+	}
+	if t.program = i.programs.known(live.Hash); t.program == nil {
 		var err error
-		if program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
-			i.gate.leave(live.App)
-			done()
+		if t.program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
 			slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
-			return call.Result{Outcome: call.Unavailable}
+			result := i.refuse(t, run, call.Unavailable, 0)
+			i.gate.leave(live.App)
+			return result
 		}
 	}
-	r := i.prepare(task{
-		script:  call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
-		trigger: call.HTTP, path: in.Path, request: in.Request, program: program, capture: live.Capture, version: live.VersionID,
-		let: done,
-	}, id.New[id.Execution]())
+	r := i.prepare(t, run)
 	if r == nil {
+		result := i.refuse(t, run, call.Busy, 0)
 		i.gate.leave(live.App)
-		done()
-		return call.Result{Outcome: call.Busy}
+		return result
 	}
 	return i.await(ctx, r)
 }
@@ -138,21 +137,23 @@ type Draft struct {
 
 // DoDraft runs a draft. Its result carries the failure with positions in the source.
 func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
-	if !i.gate.enter(ctx, in.Script.App) {
-		return call.Result{Outcome: call.Busy}
+	t := task{
+		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request,
+		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap, let: func() {},
 	}
-	program, err := js.Compile(in.Program, in.Caps)
-	if err != nil {
+	if said, waited := i.gate.enter(ctx, in.Script.App); said != admitted {
+		return i.turnAway(t, in.Execution, said, waited)
+	}
+	var err error
+	if t.program, err = js.Compile(in.Program, in.Caps); err != nil {
 		i.gate.leave(in.Script.App)
 		return call.Result{Outcome: call.Error, Failure: &call.Failure{Message: err.Error()}}
 	}
-	r := i.prepare(task{
-		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request, program: program,
-		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap, let: func() {},
-	}, in.Execution)
+	r := i.prepare(t, in.Execution)
 	if r == nil {
+		result := i.refuse(t, in.Execution, call.Busy, 0)
 		i.gate.leave(in.Script.App)
-		return call.Result{Outcome: call.Busy}
+		return result
 	}
 	result := i.await(ctx, r)
 	if result.Failure != nil {
@@ -175,6 +176,41 @@ type task struct {
 	sourceMap string     // of a draft
 	onLine    func(call.Line)
 	let       func() // lets go of what the request holds
+}
+
+// turnAway answers a call that the gate did not admit.
+func (i *Invoker) turnAway(t task, run id.Execution, said verdict, waited time.Duration) call.Result {
+	if said == closed {
+		t.let()
+		return call.Result{Outcome: call.Busy}
+	}
+	defer i.gate.told()
+	if said == gone {
+		return i.refuse(t, run, call.Cancelled, waited)
+	}
+	return i.refuse(t, run, call.Busy, waited)
+}
+
+// refuse records and answers a call that never began. Of its messages nothing is kept, so
+// that a flood does not fill the disk with what nobody ran.
+func (i *Invoker) refuse(t task, id id.Execution, outcome call.Outcome, waited time.Duration) call.Result {
+	t.capture = execution.CaptureOff
+	result := call.Result{Execution: id, Outcome: outcome, Wall: waited, Failure: &call.Failure{Message: whyRefused(outcome)}}
+	record := recordOf(&run{task: t, invoker: i, execution: id, limits: i.limits, began: time.Now().Add(-waited)}, result)
+	i.journal.Add(&record)
+	i.live.End(&record)
+	t.let()
+	return result
+}
+
+func whyRefused(outcome call.Outcome) string {
+	switch outcome {
+	case call.Cancelled:
+		return "The caller went away while the call waited for its turn."
+	case call.Unavailable:
+		return "The program could not be loaded from the database."
+	}
+	return "Too many calls were under way, of this app or in all. The limit is set by --max-running."
 }
 
 // prepare takes a journal slot and starts the run; nil when the journal is full.

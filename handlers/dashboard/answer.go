@@ -31,9 +31,6 @@ func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer
 		RunURL: paths.Run(state.App.Slug, a.run.String()),
 		Limits: limits(used{wall: done.Wall, executing: done.Executing, lines: done.Lines, body: int64(len(done.Body))}, d.Limits),
 	}
-	if done.Outcome == call.Busy || done.Outcome == call.Unavailable {
-		answer.RunURL = "" // it never began
-	}
 	if done.Outcome != call.OK {
 		failure := call.Failure{}
 		if done.Failure != nil {

@@ -193,12 +193,15 @@ func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool
 // explain is what a caller may know of a run that did not end well: the sort of failure
 // and the id by which the script's owner finds the rest.
 func explain(result call.Result) refusal {
-	why := refusal{status: result.Outcome.Status(), execution: result.Execution.String()}
+	why := refusal{status: result.Outcome.Status()}
+	if !result.Execution.IsZero() {
+		why.execution = result.Execution.String()
+	}
 	switch result.Outcome {
 	case call.Busy:
-		return refusal{status: http.StatusServiceUnavailable, title: "Busy", retry: "1", detail: "Too many calls are under way. Try again in a second."}
+		why.title, why.retry, why.detail = "Busy", "1", "Too many calls are under way. Try again in a second."
 	case call.Unavailable:
-		return refusal{status: http.StatusServiceUnavailable, title: "Unavailable", retry: "1", detail: "The function could not be loaded. Try again in a second."}
+		why.title, why.retry, why.detail = "Unavailable", "1", "The function could not be loaded. Try again in a second."
 	case call.Timeout, call.Killed:
 		why.title, why.detail = "Timed out", "The function did not answer in time."
 	case call.CPU, call.Memory:
