@@ -3,24 +3,28 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
+	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/handlers/web"
+	"picloud/views/ui"
 )
 
-// curl is a run's call as a command for a POSIX shell. Hidden values are left out and a
-// body only goes along when all of it was kept as it was.
+// curl is a run's call as a command for a POSIX shell. Hidden fields are left out and a
+// body only goes along when all of it was kept; see lacks.
 func (d *Dashboard) curl(r *http.Request, run execution.Run, named string) string {
 	shared, _ := d.urls(r, web.Of(r).App.Slug)
 	address := shared + "/" + named
 	if run.Path != "/" {
 		address += run.Path
 	}
+	body, sent := keptBody(run)
 	command := []string{"curl"}
-	switch run.Method {
-	case http.MethodGet:
-	case http.MethodHead:
+	switch {
+	case run.Method == http.MethodGet && !sent:
+	case run.Method == http.MethodHead && !sent:
 		command = append(command, "--head")
 	default:
 		command = append(command, "-X "+quoted(run.Method))
@@ -34,13 +38,74 @@ func (d *Dashboard) curl(r *http.Request, run execution.Run, named string) strin
 				command = append(command, "-H "+quoted(headerArgument(field.Name, field.Value)))
 			}
 		}
-		if m := c.Request; m.BodyKept && !m.BodyTruncated && len(m.Body) > 0 {
-			if body, binary, _ := shown("", m.Body, false); !binary {
-				command = append(command, "--data-raw "+quoted(body))
-			}
-		}
+	}
+	if sent {
+		command = append(command, "--data-raw "+quoted(body))
 	}
 	return strings.Join(append(command, "--globoff "+quoted(address)), " \\\n  ")
+}
+
+// keptBody is a run's request body as it was, where all of it was kept and it is text.
+func keptBody(run execution.Run) (body string, found bool) {
+	if run.Capture == nil {
+		return "", false
+	}
+	m := run.Capture.Request
+	if !m.BodyKept || m.BodyTruncated || len(m.Body) == 0 {
+		return "", false
+	}
+	body, binary, _ := shown("", m.Body, false)
+	return body, !binary
+}
+
+// lacks says what of a run's request was not kept, so that the same call cannot be made again.
+func lacks(run execution.Run) []string {
+	c := run.Capture
+	if run.Outcome == call.Running {
+		return []string{"The whole request is shown when the run has ended."}
+	}
+	if c == nil {
+		return []string{"Of the request only method and path were kept."}
+	}
+	var missing []string
+	m := c.Request
+	if m.HeaderTruncated {
+		missing = append(missing, "Not all header fields were kept.")
+	}
+	if hidden := hiddenValues(c); hidden > 0 {
+		missing = append(missing, ui.Plural(hidden, "value")+" that looked secret "+wasOrWere(hidden)+" not kept.")
+	}
+	_, whole := keptBody(run)
+	switch {
+	case m.Size == 0 || whole:
+	case !m.BodyKept:
+		missing = append(missing, "The body of "+ui.Bytes(m.Size)+" was not kept.")
+	case m.BodyTruncated:
+		missing = append(missing, "Of the body of "+ui.Bytes(m.Size)+" only the beginning was kept.")
+	default:
+		missing = append(missing, "The body is not text.")
+	}
+	return missing
+}
+
+func wasOrWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// hiddenValues counts the header fields, parameters and parts of the body that were kept as
+// a word in their place.
+func hiddenValues(c *execution.Capture) int {
+	hidden := strings.Count(c.URL, url.QueryEscape(execution.Redacted)) + strings.Count(c.URL, execution.Redacted) +
+		strings.Count(string(c.Request.Body), execution.Redacted)
+	for _, field := range c.Request.Header {
+		if field.Value == execution.Redacted && !byItself(field.Name) {
+			hidden++
+		}
+	}
+	return hidden
 }
 
 // headerArgument is a field as curl takes it; one without a value ends in a semicolon.

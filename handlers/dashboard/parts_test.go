@@ -284,3 +284,45 @@ func TestLiveList(t *testing.T) {
 		t.Errorf("%d first lines are kept", len(list.first))
 	}
 }
+
+// Who makes a call again is told what it lacks.
+func TestLacks(t *testing.T) {
+	t.Parallel()
+	message := func(body string, kept, cut bool, size int64, fields ...call.Field) *execution.Capture {
+		return &execution.Capture{
+			URL:     "http://localhost/x?api_key=" + execution.Redacted,
+			Request: execution.Message{Header: fields, Body: []byte(body), BodyKept: kept, BodyTruncated: cut, Size: size},
+		}
+	}
+	for name, c := range map[string]struct {
+		run  execution.Run
+		want string
+		curl string
+	}{
+		"nothing kept": {execution.Run{}, "only method and path", "curl"},
+		"heads":        {execution.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
+		"cut":          {execution.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
+		"binary":       {execution.Run{Capture: message("\xff\x00", true, false, 2)}, "The body is not text.", "-X 'POST'"},
+		"secrets":      {execution.Run{Capture: message("p="+execution.Redacted, true, false, 9, call.Field{Name: "x-token", Value: execution.Redacted})}, "3 values that looked secret were not kept.", "--data-raw 'p="},
+		"running":      {execution.Run{Row: execution.Row{Outcome: call.Running}}, "when the run has ended", "curl"},
+	} {
+		if got := strings.Join(lacks(c.run), " "); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+		c.run.Method, c.run.Path = http.MethodPost, "/"
+		d := New(Deps{Now: time.Now, BaseURL: "http://localhost"})
+		r := web.With(httptest.NewRequest(http.MethodGet, "/", nil), &web.State{})
+		if got := d.curl(r, c.run, "hello"); !strings.Contains(got, c.curl) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	whole := execution.Run{Row: execution.Row{Method: http.MethodGet, Path: "/"}, Capture: message("hello", true, false, 5)}
+	whole.Capture.URL = "http://localhost/x"
+	if missing := lacks(whole); len(missing) != 0 {
+		t.Errorf("a whole request lacks %q", missing)
+	}
+	d := New(Deps{Now: time.Now, BaseURL: "http://localhost"})
+	if got := d.curl(web.With(httptest.NewRequest(http.MethodGet, "/", nil), &web.State{}), whole, "hello"); !strings.Contains(got, "-X 'GET'") {
+		t.Errorf("curl would send a POST: %s", got)
+	}
+}

@@ -62,7 +62,7 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 	props := views.RunProps{
 		ID: run.Execution.String(), Script: current.Name, Version: run.Version, Trigger: string(run.Trigger),
 		Method: run.Method, Path: run.Path, Outcome: string(run.Outcome), Status: run.Status,
-		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name),
+		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}
 	size := int64(-1)
 	if c := run.Capture; c != nil {
@@ -169,7 +169,7 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 	if err != nil {
 		return views.RunForm{}, err
 	}
-	typed := views.RunForm{Method: found.Method, Path: strings.TrimSuffix(found.Path, "/")}
+	typed := views.RunForm{Method: found.Method, Path: strings.TrimSuffix(found.Path, "/"), Lacks: lacks(found)}
 	if found.Path != "/" {
 		typed.Path = found.Path
 	}
