@@ -13,7 +13,7 @@ COPY . .
 COPY --from=packages /src/node_modules node_modules
 ARG VERSION=unknown
 RUN go run ./static/build \
- && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /picloud ./cmd/picloud
+ && CGO_ENABLED=0 go build -trimpath -buildvcs=false -pgo=cmd/picloud/call.pgo -ldflags "-s -w -X main.version=${VERSION}" -o /picloud ./cmd/picloud
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -39,9 +39,13 @@ func (r result) percentile(p float64) time.Duration {
 	return r.times[min(len(r.times)-1, int(p*float64(len(r.times))))]
 }
 
-// during sends the same request on every connection until the time is over.
+// during asks for the same path on every connection until the time is over.
 func (l load) during(d time.Duration, path string) (result, error) {
-	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + l.address + "\r\n\r\n")
+	return l.send(d, []byte("GET "+path+" HTTP/1.1\r\nHost: "+l.address+"\r\n\r\n"))
+}
+
+// send sends the same request on every connection until the time is over.
+func (l load) send(d time.Duration, request []byte) (result, error) {
 	end := time.Now().Add(d)
 	return l.run(func(n int) []byte {
 		if time.Now().After(end) {

@@ -18,10 +18,17 @@ func main() {
 	binary := flag.String("binary", "bin/picloud", "the binary to measure")
 	only := flag.String("only", "", "one measurement: path, first, many, idle, runs")
 	seconds := flag.Duration("for", 10*time.Second, "length of each load")
+	profile := flag.String("profile", "", "measure nothing; write the worker's processor profile to this file")
 	raw := flag.String("raw", "", "serve the raw handler on this address (used by the bench itself)")
 	flag.Parse()
 	if *raw != "" {
 		log.Fatal(http.ListenAndServe(*raw, http.HandlerFunc(hello)))
+	}
+	if *profile != "" {
+		if err := writeProfile(*binary, *profile); err != nil {
+			log.Fatal("profile: ", err)
+		}
+		return
 	}
 	if err := run(*binary, *only, *seconds); err != nil {
 		log.Fatal("bench: ", err)
