@@ -436,3 +436,16 @@ func TestLongPathGetsAShortSocket(t *testing.T) {
 		t.Error("the folder of the socket stays:", err)
 	}
 }
+
+func TestAnyPathMayHoldTheData(t *testing.T) {
+	t.Parallel()
+	root, owner := dataDir(t)
+	dir, _, err := owner.DataDir(filepath.Join(root, "é $x+y da'ta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := start(t, dir, owner)
+	if folder := open(t, server.ManagerURL()).Config().ConnConfig.Host; folder != filepath.Join(dir, "socket") {
+		t.Error(folder)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -102,9 +103,12 @@ func withUser(address, role, password string) (string, error) {
 		return "", fmt.Errorf("address of the database is not a URL")
 	}
 	parsed.User = url.UserPassword(role, password)
-	query := parsed.Query()
-	query.Del("user")
-	query.Del("password")
-	parsed.RawQuery = query.Encode()
+	var kept []string // as they were written: the driver takes a + for itself
+	for pair := range strings.SplitSeq(parsed.RawQuery, "&") {
+		if name, _, _ := strings.Cut(pair, "="); name != "user" && name != "password" {
+			kept = append(kept, pair)
+		}
+	}
+	parsed.RawQuery = strings.Join(kept, "&")
 	return parsed.String(), nil
 }

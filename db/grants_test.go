@@ -104,18 +104,7 @@ func TestNarrowRoleOnAServerOfOnesOwn(t *testing.T) {
 	}
 	worker := open(t, first.URL)
 	role := read[string](t, worker, "SELECT current_user::text")
-	t.Cleanup(func() {
-		worker.Close()
-		cleaner, err := db.Open(context.Background(), dbtest.SuperURL(t, manager), db.Options{})
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer cleaner.Close()
-		if _, err := cleaner.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { dropRole(t, dbtest.SuperURL(t, manager), role, worker) })
 	checkWorkerRights(t, worker)
 	if !strings.HasPrefix(role, "picloud_worker_") {
 		t.Error(role)
@@ -123,6 +112,42 @@ func TestNarrowRoleOnAServerOfOnesOwn(t *testing.T) {
 	second, err := db.NarrowRole(t.Context(), super, dbtest.SuperURL(t, manager), "")
 	if err != nil || second != first {
 		t.Error("another node gets another role:", err)
+	}
+}
+
+// TestNarrowRoleKeepsTheAddress: a space in a parameter once became a +, which the server
+// was then given.
+func TestNarrowRoleKeepsTheAddress(t *testing.T) {
+	t.Parallel()
+	manager := dbtest.New(t)
+	address := dbtest.SuperURL(t, manager) + "&options=-c%20search_path%3Dpublic&application_name=a+b"
+	narrow, err := db.NarrowRole(t.Context(), open(t, address), address, "")
+	if err != nil || narrow.Full != "" {
+		t.Fatal(narrow, err)
+	}
+	worker := open(t, narrow.URL)
+	role := read[string](t, worker, "SELECT current_user::text")
+	t.Cleanup(func() { dropRole(t, dbtest.SuperURL(t, manager), role, worker) })
+	if path := read[string](t, worker, "SHOW search_path"); path != "public" {
+		t.Error("search_path", path)
+	}
+	if name := read[string](t, worker, "SHOW application_name"); name != "a+b" {
+		t.Error("application_name", name)
+	}
+}
+
+// dropRole removes a role that a test made; worker is a pool of it.
+func dropRole(t *testing.T, superURL, role string, worker *pgxpool.Pool) {
+	t.Helper()
+	worker.Close()
+	cleaner, err := db.Open(context.Background(), superURL, db.Options{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer cleaner.Close()
+	if _, err := cleaner.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+		t.Error(err)
 	}
 }
 

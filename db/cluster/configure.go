@@ -121,9 +121,10 @@ func (c *Cluster) URL(role, database string) (string, error) {
 }
 
 func socketURL(socket, role, password, database string) string {
+	query := url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}}.Encode()
 	address := url.URL{
 		Scheme: "postgres", User: url.UserPassword(role, password), Path: "/" + database,
-		RawQuery: url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}}.Encode(),
+		RawQuery: strings.ReplaceAll(query, "+", "%20"), // the driver takes a + for itself
 	}
 	return address.String()
 }
