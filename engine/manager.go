@@ -66,10 +66,10 @@ func OpenManager(ctx context.Context, config ManagerConfig) (*Manager, error) {
 }
 
 func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
-	if m.RunDir, err = runDir(config.DataDir); err != nil {
+	if err = m.openDatabase(ctx, config); err != nil { // first, since it locks the data folder
 		return err
 	}
-	if err = m.openDatabase(ctx, config); err != nil {
+	if m.RunDir, err = runDir(config.DataDir); err != nil {
 		return err
 	}
 	m.Access = access.New(m.Pool, access.Config{})

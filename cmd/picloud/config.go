@@ -42,7 +42,7 @@ type config struct {
 func (c *config) options() []option {
 	return []option{
 		{flag: "addr", env: "PICLOUD_ADDR", fallback: "127.0.0.1:8080", usage: "address to listen on", set: c.setAddr},
-		{flag: "data-dir", env: "PICLOUD_DATA_DIR", fallback: "data", usage: "folder for the private PostgreSQL, journals and sockets", set: text(&c.dataDir)},
+		{flag: "data-dir", env: "PICLOUD_DATA_DIR", fallback: "data", usage: "folder for the private PostgreSQL, journals and sockets", set: c.setDataDir},
 		{flag: "base-url", env: "PICLOUD_BASE_URL", usage: "public address of the dashboard, such as https://pi.example", set: c.setBaseURL},
 		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/", set: c.setFunctionsHost},
 		{flag: "trusted-proxies", env: "PICLOUD_TRUSTED_PROXIES", usage: "addresses or prefixes whose X-Forwarded-… headers are believed", set: prefixes(&c.trustedProxies)},
@@ -97,6 +97,14 @@ func (c *config) setAddr(value string) error {
 		return fmt.Errorf("port %q is no port", port)
 	}
 	c.addr = value
+	return nil
+}
+
+func (c *config) setDataDir(value string) error {
+	if value == "" {
+		return errors.New("want a folder")
+	}
+	c.dataDir = value
 	return nil
 }
 

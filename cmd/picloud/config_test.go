@@ -19,6 +19,14 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 	}
 }
 
+// TestEmptyDataDir: an empty value once meant the current folder.
+func TestEmptyDataDir(t *testing.T) {
+	t.Parallel()
+	if _, _, err := readConfig([]string{"--data-dir", ""}, noEnv); err == nil || !strings.Contains(err.Error(), "--data-dir") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestAnyRingSize: a ring has whole pages, whatever was asked for.
 func TestAnyRingSize(t *testing.T) {
 	t.Parallel()

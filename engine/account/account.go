@@ -126,7 +126,7 @@ func (a Account) credential() *syscall.Credential {
 }
 
 // DataDir makes the wanted data folder (mode 0700, owned by the account) and returns its
-// absolute path. Where the account cannot enter the path, as in a clone below /root, it
+// absolute path. A folder with files of others is refused and left as it is. Where the account cannot enter the path, as in a clone below /root, it
 // takes /var/lib/picloud/<first 12 digits of the SHA-256 of the path> and moved is true.
 func (a Account) DataDir(wanted string) (dir string, moved bool, err error) {
 	dir, err = filepath.Abs(wanted)
@@ -163,10 +163,36 @@ func (a Account) claim(dir string) error {
 			return fmt.Errorf("data directory %s belongs to user id %d, but this service runs as %s (%d): start it as that user, or give it away with chown -R", dir, owner, a.Name, a.UID)
 		}
 	}
+	if err := mayTake(dir); err != nil {
+		return err
+	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	return a.Own(dir)
+}
+
+// mayTake is nil when a folder has data of an earlier start in it, or nothing but what an
+// operator or a file system puts there before the first one.
+func mayTake(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	foreign := ""
+	for _, entry := range entries {
+		switch entry.Name() {
+		case "picloud.lock", "postgres-password-manager":
+			return nil
+		case "postgresql.local.conf", "lost+found":
+		default:
+			foreign = entry.Name()
+		}
+	}
+	if foreign != "" {
+		return fmt.Errorf("data directory %s has other files in it, such as %s: name a folder that is empty, not there yet, or made by PiCloud", dir, foreign)
+	}
+	return nil
 }
 
 // nearest is the closest folder on the way up that exists.

@@ -143,6 +143,36 @@ func TestDataDir(t *testing.T) {
 	}
 }
 
+// TestDataDirLeavesForeignFoldersAlone: as root any folder given was once made ours.
+func TestDataDirLeavesForeignFoldersAlone(t *testing.T) {
+	t.Parallel()
+	chosen := choose(t)
+	open, err := os.MkdirTemp("/tmp", "picloud-account-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(open) })
+	if err := os.Chmod(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, taken := range map[string]bool{"letter.txt": false, "postgres": false, "picloud.lock": true, "postgresql.local.conf": true, "lost+found": true} {
+		dir := filepath.Join(open, "with "+name)
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := chosen.DataDir(dir); (err == nil) != taken {
+			t.Errorf("%s: %v", dir, err)
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stat := info.Sys().(*syscall.Stat_t); !taken && (int(stat.Uid) != os.Geteuid() || info.Mode().Perm() != 0o755) {
+			t.Errorf("%s: owner %d, mode %v", dir, stat.Uid, info.Mode())
+		}
+	}
+}
+
 // As root t.TempDir is a folder that only root may enter, like a clone below /root.
 func TestDataDirWhereOnlyRootMayGo(t *testing.T) {
 	t.Parallel()
