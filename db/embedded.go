@@ -107,6 +107,9 @@ func Running(dataDir string) (managerURL string, running bool, err error) {
 	return cluster.RunningURL(dataDir)
 }
 
+// Exists tells whether dataDir has a database in it. What cannot be looked at may have.
+func Exists(dataDir string) bool { return cluster.Exists(dataDir) }
+
 // supervise restarts the server when it ends by itself, and ends it at Stop.
 func (e *Embedded) supervise(ctx context.Context, current *server) {
 	defer close(e.done)

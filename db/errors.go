@@ -56,3 +56,9 @@ func IsDenied(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && refused.Code == "42501" // insufficient privilege
 }
+
+// IsUnmade tells that the schema is not there yet: Migrate has never run.
+func IsUnmade(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "42P01" // undefined table
+}

@@ -256,7 +256,7 @@ func Login(f Frame, p LoginProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<button class=\"b primary\">Sign in</button></form><details class=\"aside\"><summary>Forgotten the password?</summary><p>Whoever runs this machine can set a new one:</p><pre class=\"mono\">picloud admin reset-password ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<button class=\"b primary\">Sign in</button></form><details class=\"aside\"><summary>Forgotten the password?</summary><p>Whoever runs this machine can set a new one. The data folder is the one that PiCloud was started with:</p><pre class=\"mono\">picloud admin reset-password ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -269,7 +269,7 @@ func Login(f Frame, p LoginProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</pre></details>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, " --data-dir data</pre></details>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

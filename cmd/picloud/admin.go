@@ -9,6 +9,7 @@ import (
 	"picloud/db"
 	"picloud/engine"
 	"picloud/engine/access"
+	"picloud/engine/account"
 )
 
 const tokenLife = 30 * 24 * time.Hour
@@ -18,7 +19,11 @@ func admin(ctx context.Context, c *config, arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("want: picloud admin reset-password <email>, or picloud admin token <email>")
 	}
-	settings, err := c.manager()
+	action, email := arguments[0], arguments[1]
+	if action != "reset-password" && action != "token" {
+		return fmt.Errorf("unknown admin command %q; there are reset-password and token", action)
+	}
+	settings, err := c.existing()
 	if err != nil {
 		return err
 	}
@@ -27,24 +32,43 @@ func admin(ctx context.Context, c *config, arguments []string) error {
 		return err
 	}
 	defer done()
-	people := access.New(pool, access.Config{})
-	switch action, email := arguments[0], arguments[1]; action {
-	case "reset-password":
-		password, err := people.ResetPassword(ctx, email)
-		if err != nil {
-			return err
-		}
-		fmt.Println(password)
-	case "token":
-		secret, _, err := people.MintKey(ctx, email, tokenLife)
-		if err != nil {
-			return err
-		}
-		fmt.Println(secret)
-	default:
-		return fmt.Errorf("unknown admin command %q; there are reset-password and token", action)
+	secret, err := adminSecret(ctx, access.New(pool, access.Config{}), action, email)
+	if db.IsUnmade(err) {
+		return errors.New("the database has no PiCloud in it yet: run picloud serve or picloud migrate first")
 	}
+	if err != nil {
+		return err
+	}
+	fmt.Println(secret)
 	return nil
+}
+
+func adminSecret(ctx context.Context, people *access.Service, action, email string) (string, error) {
+	if action == "reset-password" {
+		return people.ResetPassword(ctx, email)
+	}
+	secret, _, err := people.MintKey(ctx, email, tokenLife)
+	return secret, err
+}
+
+// existing gives the settings of an installation that is there. It makes nothing, so that
+// a wrong folder is told and not filled.
+func (c *config) existing() (engine.ManagerConfig, error) {
+	who, err := account.Choose()
+	if err != nil {
+		return engine.ManagerConfig{}, err
+	}
+	if c.databaseURL != "" {
+		return engine.ManagerConfig{Account: who, DatabaseURL: c.databaseURL}, who.Drop()
+	}
+	dir, _, err := who.Place(c.dataDir)
+	if err != nil {
+		return engine.ManagerConfig{}, err
+	}
+	if !db.Exists(dir) {
+		return engine.ManagerConfig{}, fmt.Errorf("there is no PiCloud in %s; give its --data-dir", dir)
+	}
+	return c.manager()
 }
 
 // migrate is `picloud migrate`.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db"
+	"picloud/db/dbtest"
 )
 
 // serveEmbedded starts the binary with a PostgreSQL of its own.
@@ -196,5 +197,42 @@ func TestCommands(t *testing.T) {
 	}
 	if text, err := run("admin", "token", "nobody@example.com", "--data-dir", p.dataDir); err == nil {
 		t.Errorf("a token for nobody: %s", text)
+	}
+}
+
+// TestAdminMakesNoDatabase: a command of the wrong folder once made a PostgreSQL there, and
+// told of a missing table.
+func TestAdminMakesNoDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProduct(t)
+	run := func() string {
+		cmd := exec.Command(binary, "admin", "token", ownerEmail, "--data-dir", p.dataDir)
+		cmd.Env = p.env
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Errorf("no fault: %s", out)
+		}
+		return string(out)
+	}
+	if text := run(); !strings.Contains(text, "no PiCloud in "+p.dataDir) {
+		t.Error(text)
+	}
+	if _, err := os.Stat(p.dataDir); !os.IsNotExist(err) {
+		t.Errorf("the folder was made: %v", err)
+	}
+	unmade, err := pgxpool.New(t.Context(), dbtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unmade.Close()
+	if _, err := unmade.Exec(t.Context(), "DROP TABLE users CASCADE"); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "DATABASE_URL="+unmade.Config().ConnString())
+	if text := run(); !strings.Contains(text, "picloud migrate first") {
+		t.Error(text)
+	}
+	if _, err := os.Stat(p.dataDir); !os.IsNotExist(err) {
+		t.Errorf("the folder was made: %v", err)
 	}
 }

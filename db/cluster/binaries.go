@@ -93,6 +93,12 @@ func inspect(dir string) (Binaries, error) {
 	return Binaries{Dir: dir, Major: major}, nil
 }
 
+// Exists tells whether dir has a data directory of PostgreSQL. What cannot be looked at may have.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "postgres", "PG_VERSION"))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // majorOf reads the version of an existing data directory; 0 when there is none.
 func majorOf(dataDir string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(dataDir, "PG_VERSION"))

@@ -129,13 +129,8 @@ func (a Account) credential() *syscall.Credential {
 // absolute path. A folder with files of others is refused and left as it is. Where the account cannot enter the path, as in a clone below /root, it
 // takes /var/lib/picloud/<first 12 digits of the SHA-256 of the path> and moved is true.
 func (a Account) DataDir(wanted string) (dir string, moved bool, err error) {
-	dir, err = filepath.Abs(wanted)
-	if err != nil {
-		return "", false, fmt.Errorf("data directory %s: %w", wanted, err)
-	}
-	if a.differs() && !a.CanEnter(nearest(filepath.Dir(dir))) {
-		sum := sha256.Sum256([]byte(dir))
-		dir, moved = filepath.Join(systemDataRoot, hex.EncodeToString(sum[:6])), true
+	if dir, moved, err = a.Place(wanted); err != nil {
+		return "", false, err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", moved, fmt.Errorf("data directory: %w", err)
@@ -147,6 +142,19 @@ func (a Account) DataDir(wanted string) (dir string, moved bool, err error) {
 		return "", moved, err
 	}
 	return dir, moved, nil
+}
+
+// Place is the path that DataDir would take; it makes nothing.
+func (a Account) Place(wanted string) (dir string, moved bool, err error) {
+	dir, err = filepath.Abs(wanted)
+	if err != nil {
+		return "", false, fmt.Errorf("data directory %s: %w", wanted, err)
+	}
+	if a.differs() && !a.CanEnter(nearest(filepath.Dir(dir))) {
+		sum := sha256.Sum256([]byte(dir))
+		return filepath.Join(systemDataRoot, hex.EncodeToString(sum[:6])), true, nil
+	}
+	return dir, false, nil
 }
 
 // claim takes a folder that is root's or already ours; another user's it leaves alone.
