@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 	"picloud/engine"
 	"picloud/engine/worker"
+	"picloud/handlers/api/v1"
 	"picloud/handlers/ingress"
 	"picloud/handlers/workerapi"
 )
@@ -138,12 +140,23 @@ func toManager(socket string) http.Handler {
 				return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 			},
 			MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true,
+			ExpectContinueTimeout: 10 * time.Second, // else a body is sent to who has refused it, and the refusal lost
 		},
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "The dashboard is not reachable just now. Try again in a second.", http.StatusServiceUnavailable)
-		},
+		ErrorHandler:  func(w http.ResponseWriter, r *http.Request, _ error) { unreachable(w, r) },
 	}
+}
+
+// unreachable answers for a manager that cannot be reached.
+func unreachable(w http.ResponseWriter, r *http.Request) {
+	const status, detail = http.StatusServiceUnavailable, "The dashboard is not reachable just now. Try again in a second."
+	w.Header().Set("Retry-After", "1")
+	if !strings.HasPrefix(r.URL.Path, "/api/") {
+		http.Error(w, detail, status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v1.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail})
 }
