@@ -43,3 +43,21 @@ func TestAnyRingSize(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLocalhostIsAlsoItsAddress: started at localhost, 127.0.0.1 was once an unknown host.
+func TestLocalhostIsAlsoItsAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"localhost:8080", "127.0.0.1:8080"} {
+		c, _, err := readConfig([]string{"--addr", address}, noEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.hosts().AnyIP {
+			t.Errorf("%s: an IP address is no host", address)
+		}
+	}
+	c, _, err := readConfig([]string{"--base-url", "https://pi.example"}, noEnv)
+	if err != nil || c.hosts().AnyIP {
+		t.Errorf("a name of one's own: %v, %v", c.hosts().AnyIP, err)
+	}
+}

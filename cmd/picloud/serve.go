@@ -211,7 +211,7 @@ func (c *config) hosts() worker.Hosts {
 		return worker.Hosts{Base: c.baseURL}
 	}
 	hosts := worker.Hosts{Base: c.baseURL, Dashboard: []string{strings.ToLower(u.Hostname()), "localhost"}, Functions: c.functionsHost}
-	hosts.AnyIP = net.ParseIP(u.Hostname()) != nil
+	hosts.AnyIP = net.ParseIP(u.Hostname()) != nil || strings.EqualFold(u.Hostname(), "localhost")
 	if name, err := os.Hostname(); err == nil && hosts.AnyIP {
 		hosts.Dashboard = append(hosts.Dashboard, strings.ToLower(name), strings.ToLower(name)+".local")
 	}
