@@ -2,14 +2,21 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"picloud/db"
+	"picloud/engine/access"
+	"picloud/engine/account"
+	"picloud/engine/fault"
 )
 
 // config is every setting of the product. The order of options is that of the README.
@@ -69,20 +76,68 @@ func (c *config) options() []option {
 
 func readConfig(arguments []string, getenv func(string) string) (*config, []string, error) {
 	c := &config{}
-	rest, err := load(c.options(), arguments, getenv)
-	if c.bodiesInFlight > 0 && c.maxBody > c.bodiesInFlight {
-		err = errors.Join(err, errors.New("--bodies-in-flight: want at least --max-body, or the largest bodies are always refused"))
-	}
+	rest, err := c.read(c.options(), arguments, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.baseURL == "" {
-		c.baseURL = "http://" + strings.Replace(c.addr, "0.0.0.0", "127.0.0.1", 1)
-		if host, port, _ := net.SplitHostPort(c.addr); host == "" || host == "::" {
-			c.baseURL = "http://127.0.0.1:" + port
-		}
-	}
 	return c, rest, nil
+}
+
+// read fills the config and returns all its faults, those of settings that do not fit
+// together included.
+func (c *config) read(options []option, arguments []string, getenv func(string) string) (rest []string, err error) {
+	rest, err = load(options, arguments, getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	}
+	if c.bodiesInFlight > 0 && c.maxBody > c.bodiesInFlight {
+		err = errors.Join(err, errors.New("--bodies-in-flight: want at least --max-body, or the largest bodies are always refused"))
+	}
+	if wrong := access.CheckBootstrap(c.adminEmail, c.adminPassword); wrong != nil && c.unowned() {
+		err = errors.Join(err, ownerFaults(wrong))
+	}
+	if c.baseURL == "" && c.addr != "" {
+		c.baseURL = "http://" + reachable(c.addr)
+	}
+	return rest, err
+}
+
+// unowned tells whether there is surely no user yet, so that the first owner's values count.
+func (c *config) unowned() bool {
+	if c.databaseURL != "" {
+		return false
+	}
+	who, err := account.Find()
+	if err != nil {
+		return false
+	}
+	dir, _, err := who.Place(c.dataDir)
+	return err == nil && !db.Exists(dir)
+}
+
+// ownerFaults says which variable each fault of the first owner is about.
+func ownerFaults(wrong error) error {
+	var faults []error
+	for _, field := range fault.Of(wrong).Fields {
+		variable := "PICLOUD_ADMIN_EMAIL"
+		if field.Name == "password" {
+			variable = "PICLOUD_ADMIN_PASSWORD"
+		}
+		faults = append(faults, fmt.Errorf("%s: %s", variable, field.Message))
+	}
+	return errors.Join(faults...)
+}
+
+// reachable is the address where this machine reaches a server that listens at addr.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 func (c *config) setAddr(value string) error {
@@ -93,10 +148,11 @@ func (c *config) setAddr(value string) error {
 	if host != "" && net.ParseIP(host) == nil && host != "localhost" {
 		return fmt.Errorf("host %q is no IP address", host)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	number, err := net.LookupPort("tcp", port)
+	if err != nil || number == 0 { // 0 would be another one at each start
 		return fmt.Errorf("port %q is no port", port)
 	}
-	c.addr = value
+	c.addr = net.JoinHostPort(host, strconv.Itoa(number))
 	return nil
 }
 
@@ -183,10 +239,14 @@ func printConfig(getenv func(string) string, arguments []string) error {
 			return set(value)
 		}
 	}
-	rest, err := load(options, arguments, getenv)
-	if len(rest) > 0 {
-		err = errors.Join(err, fmt.Errorf("config takes no argument %q", rest[0]))
+	rest, err := c.read(options, arguments, getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		return err
 	}
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("config takes no argument %q", rest[0])
+	}
+	shown["PICLOUD_BASE_URL"] = c.baseURL
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, o := range options {
 		name := "--" + o.flag

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +19,72 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 	_, _, err := readConfig([]string{"--max-body", "2MiB", "--bodies-in-flight", "1MiB", "--max-running", "0"}, noEnv)
 	if err == nil || !strings.Contains(err.Error(), "--bodies-in-flight") || !strings.Contains(err.Error(), "--max-running") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestAllFaultsAtOnce: picloud config once saw no fault between settings, the first owner's
+// came after the database was made, and nothing was read behind an unknown flag.
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	arguments := []string{
+		"--nope", "--max-body", "2MiB", "---odd", "--bodies-in-flight", "1MiB", "--neither=1", "--max-running", "0",
+		"--data-dir", filepath.Join(t.TempDir(), "data"),
+	}
+	getenv := func(name string) string {
+		return map[string]string{"PICLOUD_ADMIN_EMAIL": "bad", "PICLOUD_ADMIN_PASSWORD": "short"}[name]
+	}
+	_, _, err := readConfig(arguments, getenv)
+	printed := printConfig(getenv, arguments)
+	if err == nil || printed == nil || err.Error() != printed.Error() {
+		t.Fatalf("serve says %v, config %v", err, printed)
+	}
+	for _, part := range []string{"-nope", "---odd", "-neither", "--bodies-in-flight", "--max-running", "PICLOUD_ADMIN_EMAIL: ", "PICLOUD_ADMIN_PASSWORD: "} {
+		if strings.Count(err.Error(), part) != 1 {
+			t.Errorf("%s is missing or told twice in:\n%v", part, err)
+		}
+	}
+}
+
+// TestFirstOwnerIsInertLater: with a database there may be a user, and then nothing is
+// wrong with an e-mail address that no one uses.
+func TestFirstOwnerIsInertLater(t *testing.T) {
+	t.Parallel()
+	bad := map[string]string{"PICLOUD_ADMIN_EMAIL": "bad", "PICLOUD_DATA_DIR": filepath.Join(t.TempDir(), "data")}
+	if _, _, err := readConfig(nil, func(name string) string { return bad[name] }); err == nil {
+		t.Error("no fault before the first start")
+	}
+	dir, err := os.MkdirTemp("/tmp", "picloud-config-") // where any account may go
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := errors.Join(os.Chmod(dir, 0o755), os.MkdirAll(dir+"/data/postgres", 0o755), os.WriteFile(dir+"/data/postgres/PG_VERSION", nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	bad["PICLOUD_DATA_DIR"] = dir + "/data"
+	if _, _, err := readConfig(nil, func(name string) string { return bad[name] }); err != nil {
+		t.Error(err)
+	}
+	bad["PICLOUD_DATA_DIR"] = dir + "/none"
+	bad["DATABASE_URL"] = "postgres://localhost/picloud"
+	if _, _, err := readConfig(nil, func(name string) string { return bad[name] }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAddressInEffect: what is printed is where a browser finds it.
+func TestAddressInEffect(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"10.0.0.0:80": "http://10.0.0.0:80", "0.0.0.0:80": "http://127.0.0.1:80", ":8080": "http://127.0.0.1:8080",
+		"[::]:81": "http://127.0.0.1:81", "[::1]:82": "http://[::1]:82", "localhost:http": "http://localhost:80",
+	} {
+		if c, _, err := readConfig([]string{"--addr", addr}, noEnv); err != nil || c.baseURL != want {
+			t.Errorf("%s: %v, %v", addr, c, err)
+		}
+	}
+	if _, _, err := readConfig([]string{"--addr", "127.0.0.1:0"}, noEnv); err == nil {
+		t.Error("port 0 is taken")
 	}
 }
 

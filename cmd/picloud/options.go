@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,14 +43,22 @@ func load(options []option, arguments []string, getenv func(string) string) (res
 		flags.Func(o.flag, o.usage, remember)
 	}
 	for len(arguments) > 0 { // flags may stand between and after the other words
-		if err := flags.Parse(arguments); err != nil {
+		err := flags.Parse(arguments)
+		left := flags.Args()
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			return nil, err
+		case err != nil:
 			faults = append(faults, err)
-			break
+			if len(left) == len(arguments) { // what looks like no flag at all is not passed over
+				left = left[1:]
+			}
+		case len(left) > 0:
+			rest, left = append(rest, left[0]), left[1:]
 		}
-		if arguments = flags.Args(); len(arguments) > 0 {
-			rest, arguments = append(rest, arguments[0]), arguments[1:]
-		}
+		arguments = left
 	}
+	faults = slices.CompactFunc(faults, func(a, b error) bool { return a.Error() == b.Error() })
 	for _, o := range options {
 		text, source, err := o.find(given, getenv)
 		if err == nil {

@@ -131,8 +131,7 @@ func (s *Service) Bootstrap(ctx context.Context, email, password string) error {
 	if err != nil || !needed {
 		return err
 	}
-	who := Newcomer{Email: email, Password: password}
-	who.Name, _, _ = strings.Cut(strings.TrimSpace(email), "@")
+	who := configured(email, password)
 	if err := who.check(); err != nil {
 		return err
 	}
@@ -145,6 +144,21 @@ func (s *Service) Bootstrap(ctx context.Context, email, password string) error {
 		return nil
 	}
 	return err
+}
+
+// CheckBootstrap tells what Bootstrap would refuse while there is no user.
+func CheckBootstrap(email, password string) error {
+	if email == "" && password == "" {
+		return nil
+	}
+	who := configured(email, password)
+	return who.check()
+}
+
+func configured(email, password string) Newcomer {
+	who := Newcomer{Email: email, Password: password}
+	who.Name, _, _ = strings.Cut(strings.TrimSpace(email), "@")
+	return who
 }
 
 func (s *Service) addOwner(ctx context.Context, who Newcomer, hash, address string, allowed func(pgx.Tx) error) (id.User, error) {

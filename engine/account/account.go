@@ -32,17 +32,22 @@ type Account struct {
 // Choose finds the account to run as: the present user, or, when that is root, the user
 // picloud (made when missing) and else nobody.
 func Choose() (Account, error) {
+	if os.Geteuid() == 0 {
+		if _, err := lookup(userName); err != nil {
+			_ = create() // else it is nobody
+		}
+	}
+	return Find()
+}
+
+// Find is Choose that makes no user.
+func Find() (Account, error) {
 	if os.Geteuid() != 0 {
 		return current(), nil
 	}
 	found, err := lookup(userName)
 	if err == nil {
 		return found, nil
-	}
-	if create() == nil {
-		if found, err = lookup(userName); err == nil {
-			return found, nil
-		}
 	}
 	found, err = lookup("nobody")
 	if err != nil {
