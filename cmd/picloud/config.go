@@ -249,11 +249,7 @@ func printConfig(getenv func(string) string, arguments []string) error {
 	shown["PICLOUD_BASE_URL"] = c.baseURL
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, o := range options {
-		name := "--" + o.flag
-		if o.flag == "" {
-			name = ""
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", o.env, name, shown[o.env])
+		fmt.Fprintf(table, "%s\t%s\t%s\n", o.env, o.flagName(), shown[o.env])
 	}
 	return errors.Join(table.Flush(), err)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,5 +129,21 @@ func TestLocalhostIsAlsoItsAddress(t *testing.T) {
 	c, _, err := readConfig([]string{"--base-url", "https://pi.example"}, noEnv)
 	if err != nil || c.hosts().AnyIP {
 		t.Errorf("a name of one's own: %v, %v", c.hosts().AnyIP, err)
+	}
+}
+
+// TestHelp: --help of a command was once an error and listed nothing.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"serve", "migrate", "admin", "config"} {
+		out, err := exec.Command(binary, command, "--nope", "--help").Output()
+		if err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+		for _, o := range (&config{}).options() {
+			if !strings.Contains(string(out), o.flagName()) || !strings.Contains(string(out), o.env) || !strings.Contains(string(out), o.usage) {
+				t.Errorf("%s: %s is missing in:\n%s", command, o.env, out)
+			}
+		}
 	}
 }

@@ -5,12 +5,15 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"text/tabwriter"
 
 	"picloud/engine/bundle"
 )
@@ -28,13 +31,27 @@ Usage:
   picloud admin reset-password <email> [flags]  set a new random password
   picloud admin token <email> [flags]           make an API key that lives for 30 days
 
-Every flag has an environment variable; picloud config lists both.
+Every flag has an environment variable; picloud serve --help lists both.
 `
+
+// printHelp is what --help of a command prints: the usage and every setting.
+func printHelp(out io.Writer) error {
+	fmt.Fprint(out, usage, "\nSettings; a flag wins over its variable:\n")
+	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	for _, o := range (&config{}).options() {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", o.flagName(), o.env, o.fallback, o.usage)
+	}
+	return table.Flush()
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
+	err := run(ctx, os.Args[1:], os.Getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		err = printHelp(os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "picloud:", err)
 		os.Exit(1)
 	}
@@ -68,7 +85,7 @@ func run(ctx context.Context, arguments []string, getenv func(string) string) er
 		return err
 	}
 	if command != "admin" && len(rest) > 0 {
-		return fmt.Errorf("%s takes no argument %q; its settings are flags, which picloud config lists", command, rest[0])
+		return fmt.Errorf("%s takes no argument %q; its settings are flags, which --help lists", command, rest[0])
 	}
 	setLog(config.logFormat, config.logLevel)
 	switch command {

@@ -25,6 +25,14 @@ type option struct {
 	set      func(text string) error
 }
 
+// flagName is the flag as it is typed; "" where there is none.
+func (o option) flagName() string {
+	if o.flag == "" {
+		return ""
+	}
+	return "--" + o.flag
+}
+
 // load fills the config: default < environment < flag. It returns all faults at once.
 func load(options []option, arguments []string, getenv func(string) string) (rest []string, err error) {
 	var faults []error
