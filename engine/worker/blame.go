@@ -17,6 +17,7 @@ const OutOfMemory = "out of memory"
 
 const (
 	traceBytes = 64 << 10 // of a fatal trace; the blame stands at its head
+	lastBytes  = 1 << 10  // of the last line
 	largeBlock = 64 << 20 // an allocation of this size is its own proof
 )
 
@@ -27,12 +28,13 @@ var (
 )
 
 // lastWords is a worker's standard error: its log lines go on to ours, the head of a
-// fatal trace is kept.
+// fatal trace and the last line are kept.
 type lastWords struct {
 	forward func(line []byte)
 
 	mu    sync.Mutex
 	line  []byte
+	last  []byte
 	trace []byte
 }
 
@@ -58,6 +60,7 @@ func (l *lastWords) take() {
 		}
 	default:
 		l.forward(l.line)
+		l.last = append(l.last[:0], l.line[:min(len(l.line), lastBytes)]...)
 	}
 	l.line = l.line[:0]
 }
@@ -66,6 +69,13 @@ func (l *lastWords) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return string(l.trace)
+}
+
+// lastLine is what a process that ended with an error has said of it.
+func (l *lastWords) lastLine() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.TrimSpace(strings.TrimPrefix(string(l.last), "picloud: "))
 }
 
 // blame reads a fatal trace. Only the goroutine that was running when the process gave

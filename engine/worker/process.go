@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -35,6 +36,7 @@ type process struct {
 	exited  chan struct{} // closed when the process is gone
 	hung    atomic.Bool
 	leaving atomic.Bool
+	failed  bool // never was ready
 }
 
 // start runs a worker process and returns when it accepts calls; begun is told of it as
@@ -73,12 +75,29 @@ func start(ctx context.Context, settings Settings, number int, begun func(*proce
 	go p.wait()
 
 	if err := awaitReady(ctx, readyOut); err != nil {
+		p.failed = true
 		p.leaving.Store(ctx.Err() != nil)
+		if errors.Is(err, errEndedEarly) {
+			p.awaitOwnEnd()
+			return p, fmt.Errorf("worker %d: %w: %s: %s", number, err, p.death().Why, p.lastLine())
+		}
 		p.kill()
 		<-p.exited
-		return p, fmt.Errorf("worker %d: %w: %s", number, err, head(p.words.String()))
+		return p, fmt.Errorf("worker %d: %w: %s", number, err, p.lastLine())
 	}
 	return p, nil
+}
+
+var errEndedEarly = errors.New("ended before it was ready")
+
+// awaitOwnEnd lets a process that is ending tell how.
+func (p *process) awaitOwnEnd() {
+	select {
+	case <-p.exited:
+	case <-time.After(time.Second):
+		p.kill()
+		<-p.exited
+	}
 }
 
 func awaitReady(ctx context.Context, ready *os.File) error {
@@ -92,7 +111,7 @@ func awaitReady(ctx context.Context, ready *os.File) error {
 	select {
 	case text := <-line:
 		if strings.TrimSpace(text) != "ready" {
-			return fmt.Errorf("ended before it was ready")
+			return errEndedEarly
 		}
 		return nil
 	case <-ctx.Done():
@@ -125,7 +144,18 @@ func (p *process) death() Death {
 	if !d.Hung || d.Trace != "" {
 		d.Slot, d.Why = blame(d.Trace)
 	}
+	if !d.Hung && d.Trace == "" && p.cmd.ProcessState.Exited() {
+		d.Why = p.cmd.ProcessState.String()
+	}
 	return d
+}
+
+// lastLine is the head of the fatal trace, else the last line of standard error.
+func (p *process) lastLine() string {
+	if trace := p.words.String(); trace != "" {
+		return head(trace)
+	}
+	return p.words.lastLine()
 }
 
 // dial makes a client for a private socket. Requests name any host.

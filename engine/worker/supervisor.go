@@ -194,8 +194,8 @@ func (s *Supervisor) recoverOf(ctx context.Context, p *process) {
 	if err := s.settings.Recover(ctx, p.journal, death); err != nil {
 		slog.Error("journal not recovered; it is tried again at the next start", "journal", filepath.Base(p.journal), "error", err)
 	}
-	if !p.leaving.Load() || death.Trace != "" {
-		slog.Error("worker died", "worker", p.number, "why", death.Why, "slot", death.Slot, "state", p.cmd.ProcessState, "trace", head(death.Trace))
+	if !p.failed && (!p.leaving.Load() || death.Trace != "") { // who never was ready was told of by Run
+		slog.Error("worker died", "worker", p.number, "why", death.Why, "slot", death.Slot, "state", p.cmd.ProcessState, "said", p.lastLine())
 	}
 	_ = os.Remove(p.socket)
 }

@@ -1,21 +1,33 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"picloud/engine/account"
 )
 
+// broken is the log level of a worker that cannot start.
+const broken = "broken"
+
 // The test binary is its own worker: one that never becomes ready.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "worker" {
+		if config, _ := io.ReadAll(os.Stdin); bytes.Contains(config, []byte(`"`+broken+`"`)) {
+			fmt.Fprintln(os.Stderr, "picloud: no room for a journal")
+			os.Exit(1)
+		}
 		time.Sleep(time.Minute)
 		return
 	}
@@ -75,6 +87,33 @@ func TestStopWhileAWorkerStarts(t *testing.T) {
 	}
 	if err := <-recovered; err != nil {
 		t.Errorf("recovered when it was too late: %v", err)
+	}
+}
+
+// A worker that cannot start is told of once, with its cause.
+func TestWorkerThatCannotStart(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	s := settings(t)
+	s.Worker.LogLevel = broken
+	ctx, cancel := context.WithCancel(t.Context())
+	deaths := 0
+	s.Recover = func(_ context.Context, _ string, death Death) error {
+		if death.Why != "exit status 1" {
+			t.Errorf("why: %q", death.Why)
+		}
+		if deaths++; deaths == 2 {
+			cancel()
+		}
+		return nil
+	}
+	if err := New(s).Run(ctx); err != nil {
+		t.Error(err)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 2 || strings.Count(text, "ended before it was ready: exit status 1: no room for a journal\"") != 2 {
+		t.Errorf("logged:\n%s", text)
 	}
 }
 
