@@ -449,3 +449,46 @@ func TestAnyPathMayHoldTheData(t *testing.T) {
 		t.Error(folder)
 	}
 }
+
+// TestDamagedDataIsRefused: without its PG_VERSION a whole database was made beside it and
+// left there.
+func TestDamagedDataIsRefused(t *testing.T) {
+	t.Parallel()
+	dir, owner := dataDir(t)
+	data := filepath.Join(dir, "postgres")
+	if err := os.MkdirAll(filepath.Join(data, "base"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(part string) {
+		t.Helper()
+		server, err := db.Start(t.Context(), db.EmbeddedConfig{DataDir: dir, Account: owner, Log: slog.New(slog.DiscardHandler), Settings: quick})
+		if err == nil {
+			t.Error("it is served", server.Stop())
+		} else if !strings.Contains(err.Error(), "the database in "+data+" cannot be used") || !strings.Contains(err.Error(), part) {
+			t.Error(err)
+		}
+		if _, err := os.Stat(data + ".new"); !os.IsNotExist(err) {
+			t.Error("another was made:", err)
+		}
+	}
+	refused("PG_VERSION is missing")
+	for _, version := range []string{"abc", ""} {
+		if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(version), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(strconv.Quote(version))
+	}
+}
+
+func TestEmptyFolderForTheDatabase(t *testing.T) {
+	t.Parallel()
+	dir, owner := dataDir(t)
+	data := filepath.Join(dir, "postgres")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Own(data); err != nil {
+		t.Fatal(err)
+	}
+	start(t, dir, owner)
+}

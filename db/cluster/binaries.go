@@ -93,24 +93,35 @@ func inspect(dir string) (Binaries, error) {
 	return Binaries{Dir: dir, Major: major}, nil
 }
 
-// Exists tells whether dir has a data directory of PostgreSQL. What cannot be looked at may have.
-func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "postgres", "PG_VERSION"))
-	return !errors.Is(err, os.ErrNotExist)
+// Exists tells whether dir has a data directory of PostgreSQL, be it damaged. What cannot
+// be looked at may be one.
+func Exists(dir string) bool { return filled(filepath.Join(dir, "postgres")) }
+
+func filled(folder string) bool {
+	entries, err := os.ReadDir(folder)
+	return len(entries) > 0 || err != nil && !errors.Is(err, os.ErrNotExist)
 }
 
 // majorOf reads the version of an existing data directory; 0 when there is none.
 func majorOf(dataDir string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(dataDir, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
+		if !filled(dataDir) {
+			return 0, nil
+		}
+		err = errors.New("its file PG_VERSION is missing")
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read version of the database: %w", err)
+		return 0, damaged(dataDir, err)
 	}
-	major, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0, fmt.Errorf("version of the database in %s: %w", dataDir, err)
+	version := strings.TrimSpace(string(text))
+	major, err := strconv.Atoi(version)
+	if err != nil || major <= 0 {
+		return 0, damaged(dataDir, fmt.Errorf("its file PG_VERSION holds %.20q", version))
 	}
 	return major, nil
+}
+
+func damaged(dataDir string, why error) error {
+	return fmt.Errorf("the database in %s cannot be used: %w; put the folder back from a copy, or move it away to begin with an empty one", dataDir, why)
 }

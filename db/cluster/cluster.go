@@ -94,6 +94,9 @@ func environment() []string {
 // initialize makes the data directory under another name first, so that a half made one
 // is never taken for whole.
 func (c *Cluster) initialize(ctx context.Context) error {
+	if err := os.Remove(c.Data()); err != nil && !errors.Is(err, os.ErrNotExist) { // an empty one would be in the way
+		return fmt.Errorf("make the database: %w", err)
+	}
 	fresh := c.Data() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("remove a half made database: %w", err)
