@@ -99,6 +99,7 @@ func TestAPIBadInput(t *testing.T) {
 		{"build error", "PUT " + hello, "", "{·source·:·export default () => {\\n  let = ;\\n}·}", 422, []string{"·field·:·source·", "·line·:2", "·column·:"}, nil},
 		{"nothing made", "GET " + hello, "", "", 404, nil, nil},
 		{"unknown field", "PUT " + hello, "", "{·source·:··,·sauce·:1}", 422, []string{"·field·:·sauce·"}, nil},
+		{"no source", "PUT " + hello, "", "{·note·:·x·}", 422, []string{"·field·:·source·", "The source is missing."}, nil},
 		{"wrong type", "PUT " + hello, "", "{·source·:1}", 422, []string{"·field·:·source·", "number"}, nil},
 		{"wrong version type", "PUT " + hello, "", "{·source·:··,·if_version·:·1·}", 422, []string{"·field·:·if_version·"}, nil},
 		{"not an object", "PUT " + hello, "", "[1]", 400, nil, nil},
@@ -172,7 +173,7 @@ func TestAPIFollowsRenames(t *testing.T) {
 	in := install(t)
 	client := v1.Client{Base: in.url, Key: in.keys["write"]}
 	ctx := t.Context()
-	first, err := client.Publish(ctx, "shop", "hello", v1.PutScript{Source: "export default () => 1"})
+	first, err := client.Publish(ctx, "shop", "hello", v1.PutScript{Source: new("export default () => 1")})
 	if err != nil || first.Version != 1 {
 		t.Fatalf("%+v, %v", first, err)
 	}
@@ -188,7 +189,7 @@ func TestAPIFollowsRenames(t *testing.T) {
 	if err != nil || len(versions.Versions) != 1 {
 		t.Errorf("%+v, %v", versions, err)
 	}
-	_, err = client.Publish(ctx, "store", "greet", v1.PutScript{Source: "let = ;"})
+	_, err = client.Publish(ctx, "store", "greet", v1.PutScript{Source: new("let = ;")})
 	if problem, ok := err.(*v1.Problem); !ok || problem.Status != 422 || !strings.Contains(err.Error(), "source:1:") {
 		t.Errorf("a build error by the client: %v", err)
 	}

@@ -34,7 +34,7 @@ func TestAPIExecutions(t *testing.T) {
 	in := install(t)
 	must(t, execution.EnsurePartitions(t.Context(), in.pool))
 	client := v1.Client{Base: in.url, Key: in.keys["write"]}
-	published, err := client.Publish(t.Context(), "other", "hello", v1.PutScript{Source: "export default () => 1"})
+	published, err := client.Publish(t.Context(), "other", "hello", v1.PutScript{Source: new("export default () => 1")})
 	must(t, err)
 	app, err := in.apps.Find(t.Context(), "other")
 	must(t, err)

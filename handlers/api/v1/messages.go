@@ -75,10 +75,10 @@ type NewScript struct {
 // PutScript is the body of PUT /apps/{app}/scripts/{script}: the source becomes a new
 // version and goes live; a script that is not there is made.
 type PutScript struct {
-	Source    string `json:"source"`
-	Note      string `json:"note,omitempty"`
-	Language  string `json:"language,omitempty"`   // of a script that is not there yet; "typescript" if empty
-	IfVersion *int   `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
+	Source    *string `json:"source"`
+	Note      string  `json:"note,omitempty"`
+	Language  string  `json:"language,omitempty"`   // of a script that is not there yet; "typescript" if empty
+	IfVersion *int    `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
 }
 
 // Published is the answer of PUT.
