@@ -109,7 +109,7 @@ func (s *server) meaning(err error) *fault.Fault {
 func (s *server) problem(w http.ResponseWriter, r *http.Request, code int, f *fault.Fault) {
 	p := v1.Problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: f.Public, RequestID: web.Of(r).RequestID}
 	for _, field := range f.Fields {
-		p.Errors = append(p.Errors, v1.FieldFault{Field: field.Name, Message: field.Message, Line: field.Line, Column: field.Column})
+		p.Errors = append(p.Errors, v1.FieldFault{Field: field.Name, Message: field.Message, Line: field.Line, Column: field.Column, Current: field.Current})
 	}
 	body, err := json.Marshal(p)
 	if err != nil {

@@ -34,6 +34,7 @@ type Field struct {
 	Message string `json:"message"` // names the value and the limit
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
+	Current *int   `json:"current,omitempty"` // the number that is in effect instead
 }
 
 // Fault is an error with a text meant for the person who caused it.

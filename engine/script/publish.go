@@ -220,7 +220,9 @@ func fresh(expected *int, live int) error {
 	if expected == nil || *expected == live {
 		return nil
 	}
-	return fault.New(fault.Conflict, "%s was expected to be live, but %s is.", capital(describe(*expected)), describe(live))
+	stale := fault.New(fault.Conflict, "%s was expected to be live, but %s is.", capital(describe(*expected)), describe(live))
+	stale.Fields = []fault.Field{{Name: "if_version", Message: stale.Public, Current: &live}}
+	return stale
 }
 
 func describe(version int) string {

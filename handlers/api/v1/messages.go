@@ -19,12 +19,13 @@ type Problem struct {
 }
 
 // FieldFault is what is wrong with one field. Line and column (from 1) are set for
-// faults in a source.
+// faults in a source, Current for a number that is not the one in effect.
 type FieldFault struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
+	Current *int   `json:"current,omitempty"`
 }
 
 // App is a tenant.
