@@ -53,7 +53,7 @@ func (c *config) options() []option {
 		{flag: "base-url", env: "PICLOUD_BASE_URL", usage: "public address of the dashboard, such as https://pi.example", set: c.setBaseURL},
 		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/", set: c.setFunctionsHost},
 		{flag: "trusted-proxies", env: "PICLOUD_TRUSTED_PROXIES", usage: "addresses or prefixes whose X-Forwarded-… headers are believed", set: prefixes(&c.trustedProxies)},
-		{flag: "roles", env: "PICLOUD_ROLES", fallback: "manager,orchestrator,executor", usage: "what this node does", set: c.setRoles},
+		{flag: "roles", env: "PICLOUD_ROLES", fallback: "manager,orchestrator,executor", usage: "what this node does; for now all three", set: c.setRoles},
 		{flag: "single-process", env: "PICLOUD_SINGLE_PROCESS", fallback: "false", usage: "run manager and worker in one process (tests, debugging)", set: boolean(&c.singleProcess)},
 		{env: "DATABASE_URL", usage: "a PostgreSQL to use instead of the private one", secret: true, set: c.setDatabaseURL},
 		{env: "PICLOUD_WORKER_DATABASE_URL", usage: "the same with a narrower role, for workers", secret: true, set: text(&c.workerDatabaseURL)},

@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -144,6 +146,42 @@ func TestHelp(t *testing.T) {
 			if !strings.Contains(string(out), o.flagName()) || !strings.Contains(string(out), o.env) || !strings.Contains(string(out), o.usage) {
 				t.Errorf("%s: %s is missing in:\n%s", command, o.env, out)
 			}
+		}
+	}
+}
+
+// TestEmptySecretFile: it once counted as no setting, and the private PostgreSQL was taken.
+func TestEmptySecretFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, variable := range []string{"DATABASE_URL_FILE", "PICLOUD_ADMIN_PASSWORD_FILE"} {
+		_, _, err := readConfig(nil, func(name string) string { return map[string]string{variable: path}[name] })
+		if err == nil || !strings.Contains(err.Error(), variable+" "+strconv.Quote(path)+": the file is empty") {
+			t.Errorf("%s: %v", variable, err)
+		}
+	}
+}
+
+// TestReadmeListsTheSettings: each row of its table is as the program says.
+func TestReadmeListsTheSettings(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return "`" + text + "`"
+	}
+	for _, o := range (&config{}).options() {
+		row := fmt.Sprintf("| %s | `%s` | %s | %s |", quoted(o.flagName()), o.env, quoted(o.fallback), o.usage)
+		if !strings.Contains(string(text), row) {
+			t.Errorf("README.md has no row %s", row)
 		}
 	}
 }

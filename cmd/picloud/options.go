@@ -93,7 +93,11 @@ func (o option) find(given map[string]string, getenv func(string) string) (text,
 		if err != nil {
 			return path, o.env + "_FILE", errors.New("the file cannot be read")
 		}
-		return strings.TrimSpace(string(content)), o.env + "_FILE", nil
+		text := strings.TrimSpace(string(content))
+		if text == "" {
+			return path, o.env + "_FILE", errors.New("the file is empty")
+		}
+		return text, o.env + "_FILE", nil
 	}
 	return o.fallback, "--" + o.flag, nil
 }
