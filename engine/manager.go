@@ -69,7 +69,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if err = m.openDatabase(ctx, config); err != nil { // first, since it locks the data folder
 		return err
 	}
-	if m.RunDir, err = runDir(config.DataDir); err != nil {
+	if err = m.openRunDir(config.DataDir); err != nil {
 		return err
 	}
 	m.Access = access.New(m.Pool, access.Config{})
@@ -182,6 +182,17 @@ func (m *Manager) Close() error {
 	return errors.Join(faults...)
 }
 
+func (m *Manager) openRunDir(dataDir string) (err error) {
+	if m.RunDir, err = runDir(dataDir); err != nil || filepath.Dir(m.RunDir) == dataDir {
+		return err
+	}
+	m.done = append(m.done, func() error {
+		_ = os.Remove(m.RunDir) // a journal that still owes rows keeps it
+		return nil
+	})
+	return nil
+}
+
 // socketPath is how long a Unix socket's path may be, less the longest name in runDir.
 const socketPath = 107 - 32
 
@@ -196,12 +207,19 @@ func runDir(dataDir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("run directory: %w", err)
 	}
+	return dir, private(dir, os.Geteuid())
+}
+
+// private tells whether only its owner, that user, can enter a folder: anyone may have
+// made one of this name.
+func private(dir string, uid int) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return "", fmt.Errorf("run directory: %w", err)
+		return fmt.Errorf("run directory: %w", err)
 	}
-	if !info.IsDir() || info.Mode().Perm() != 0o700 {
-		return "", fmt.Errorf("run directory %s is not a private folder of ours", dir)
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(owner.Uid) != uid || !info.IsDir() || info.Mode().Perm() != 0o700 {
+		return fmt.Errorf("run directory %s is not a private folder of ours", dir)
 	}
-	return dir, nil
+	return nil
 }
