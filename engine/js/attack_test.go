@@ -83,6 +83,8 @@ func held() map[string][2]string {
 		"stringify array-like": {`JSON.stringify(new Array(4294967295))`, "error"},
 		"regex quadratic":      {`'x'.repeat(2e5).replace(/x(?:.*y)?/g,'')`, "cpu"},
 		"regex quadratic two":  {`'x'.repeat(2e5).replace(/x(?=z)?(?:.*y)?/g,'')`, "cpu"},
+		"regex matchAll":       {`[...'x'.repeat(1e6).matchAll(/x(?:.*y)?/g)]`, "cpu"},
+		"regex matchAll text":  {`Array.from('x'.repeat(1e6).matchAll('x(?:.*y)?'))`, "cpu"},
 		"regex lookahead":      {`/^(?=a)(a+)+$/.test('a'.repeat(40)+'b')`, "error"},
 		"regex backreference":  {`/^(a+)+\1$/.test('a'.repeat(60)+'b')`, "error"},
 		"regex match":          {`('a'.repeat(60)+'b').match(/^(?=a)(a+)+$/)`, "error"},

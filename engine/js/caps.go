@@ -50,7 +50,8 @@ func additions() []addition {
 	for _, names := range lengthMethods() {
 		table = append(table, addition{words: names, unless: makesNoLengths, install: func(s *Sandbox) { s.guardLengths(names) }})
 	}
-	return append(table, libraryAdditions()...)
+	table = append(table, libraryAdditions()...)
+	return append(table, addition{words: []string{"matchAll"}, install: (*Sandbox).guardMatchAll})
 }
 
 // ChooseCaps reads which words a text has, in code, strings and comments alike. The error is

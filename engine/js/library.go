@@ -26,8 +26,8 @@ func library() map[string]*goja.Program {
 	return programs
 }
 
-// libraryAdditions extend built-in objects where a program uses the name. Append only, as
-// in additions.
+// libraryAdditions extend built-in objects where a program uses the name. They stand in the
+// middle of additions, so none is ever added here.
 func libraryAdditions() []addition {
 	file := func(name string) func(*Sandbox) {
 		return func(s *Sandbox) { s.include(name) }

@@ -48,6 +48,27 @@ test("guarded split and match", () => {
   same("abc".search("c"), 2);
   same(/a(?=b)/.test("ab"), true);
 });
+test("guarded matchAll", () => {
+  same([..."a1b22".matchAll(/([a-z])(\d+)/g)].map(m => `${m.index}${m[1]}${m[2]}`), ["0a1", "2b22"]);
+  same([..."abc".matchAll(/(?:)/g)].map(m => m.index), [0, 1, 2, 3]);
+  same([..."a😀".matchAll(/(?:)/gu)].map(m => m.index), [0, 1, 3]);
+  same([..."a.a".matchAll("a")].length, 2);
+  same([..."aaa".matchAll()].length, 4);
+  same([..."aab".matchAll(/a/gy)].length, 2);
+  const from = /a/g; from.lastIndex = 1;
+  same([..."aaa".matchAll(from)].length, 2);
+  same(from.lastIndex, 1);
+  throws(() => "a".matchAll(/a/), "TypeError", "not global");
+  throws(() => String.prototype.matchAll.call(null, /a/g), "TypeError", "null");
+  const iterator = "ab".matchAll(/./g);
+  check(iterator[Symbol.iterator]() === iterator, "its own iterator");
+  same(Object.prototype.toString.call(iterator), "[object RegExp String Iterator]");
+  same(Object.keys(iterator), []);
+  iterator.next(); iterator.next();
+  same(iterator.next().done, true);
+  same(iterator.next().value, undefined);
+  same("abc".matchAll({ [Symbol.matchAll]: text => text + "!" }), "abc!");
+});
 test("guarded array functions behave as before", () => {
   same([1, 2, 3].fill(0, 1), [1, 0, 0]);
   same(new Array(120_000).fill(7).reduce((a, b) => a + b, 0), 840_000);
