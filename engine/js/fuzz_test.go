@@ -28,7 +28,7 @@ func FuzzJSON(f *testing.F) {
 		s := js.New(js.Config{Globals: globals, Program: program, Limits: call.DefaultLimits})
 		ending := s.Run(func() error {
 			value, err := js.ParseJSON(s, text)
-			if valid := json.Valid([]byte(text)); valid != (err == nil) && !strings.Contains(text, "e") && !strings.Contains(text, "E") {
+			if valid := json.Valid([]byte(text)); valid != (err == nil) {
 				t.Errorf("%q: valid %t, got %v", text, valid, err)
 			}
 			if err != nil {

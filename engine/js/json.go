@@ -1,8 +1,6 @@
 package js
 
 import (
-	"fmt"
-
 	"github.com/dop251/goja"
 )
 
@@ -17,63 +15,11 @@ const (
 func ParseJSON(s *Sandbox, text string) (goja.Value, error) {
 	var value goja.Value
 	if thrown := s.vm.Try(func() {
-		value = s.parseJSON(goja.FunctionCall{Arguments: []goja.Value{s.vm.ToValue(text)}}, text)
+		value = s.parseJSON(text)
 	}); thrown != nil {
 		return nil, thrown
 	}
 	return value, nil
-}
-
-func (s *Sandbox) parseJSON(c goja.FunctionCall, text string) goja.Value {
-	if problem := scanJSON(text); problem != "" {
-		panic(s.RangeError("JSON.parse: %s", problem))
-	}
-	return s.nativeParse()(c)
-}
-
-// scanJSON counts before anything is built. It need not find faults of grammar.
-func scanJSON(text string) (problem string) {
-	depth, nodes := 0, 1
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i = endOfString(text, i)
-		case '[', '{':
-			depth++
-			nodes++
-			if depth > MaxJSONDepth {
-				return fmt.Sprintf("nested deeper than %d", MaxJSONDepth)
-			}
-		case ']', '}':
-			depth--
-		case ',':
-			nodes++
-		}
-		if nodes > MaxJSONNodes {
-			return fmt.Sprintf("more than %d values", MaxJSONNodes)
-		}
-	}
-	return ""
-}
-
-func endOfString(text string, start int) int {
-	for i := start + 1; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-	return len(text)
-}
-
-type jsonKey struct{}
-
-// nativeParse is goja's own JSON.parse, also when the script has put another in its place
-// after the first use.
-func (s *Sandbox) nativeParse() nativeFunction {
-	return s.Local(jsonKey{}, func() any { return s.native("JSON", "parse") }).(nativeFunction)
 }
 
 func (s *Sandbox) guardJSON() {
@@ -81,13 +27,15 @@ func (s *Sandbox) guardJSON() {
 	if !ok {
 		return
 	}
-	s.nativeParse()
 	s.define(object, "parse", s.Function("parse", 2, func(c goja.FunctionCall) goja.Value {
-		text := s.plainText(c.Argument(0), maxTextUnits, "JSON.parse")
-		if len(c.Arguments) > 0 {
-			c.Arguments[0] = text
+		value := s.parseJSON(s.plainText(c.Argument(0), maxTextUnits, "JSON.parse").String())
+		reviver, ok := s.Direct(c.Argument(1))
+		if !ok {
+			return value
 		}
-		return s.parseJSON(c, text.String())
+		root := s.vm.NewObject()
+		s.data(root, "", value)
+		return s.revive(reviver, root, "", 0)
 	}))
 	s.define(object, "stringify", s.Function("stringify", 3, s.stringifyJSON))
 }

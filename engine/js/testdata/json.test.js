@@ -68,3 +68,43 @@ test("parse", () => {
   same([JSON.parse.name, JSON.parse.length, JSON.stringify.name, JSON.stringify.length], ["parse", 2, "stringify", 3]);
   same(Object.keys(JSON), []);
 });
+test("parse says what is wrong and where", () => {
+  const fault = text => { try { JSON.parse(text); return "none"; } catch (error) { return `${error.name}: ${error.message}`; } };
+  same(fault(""), "SyntaxError: Unexpected end of JSON input");
+  same(fault('{"a":'), "SyntaxError: Unexpected end of JSON input");
+  same(fault("[1,]"), 'SyntaxError: Unexpected token "]" in JSON at position 3');
+  same(fault('["😀",x]'), 'SyntaxError: Unexpected token "x" in JSON at position 6');
+  same(fault("\u00a0[]"), 'SyntaxError: Unexpected token "\u00a0" in JSON at position 0');
+  same(fault("[] x"), 'SyntaxError: Unexpected token "x" in JSON at position 3');
+  same(fault('"a\nb"'), "SyntaxError: Bad control character in a string in JSON at position 2");
+  same(fault('"\\x"'), "SyntaxError: Bad escape in a string in JSON at position 1");
+  same(fault('"\\u12+4"'), "SyntaxError: Bad escape in a string in JSON at position 1");
+  for (const text of ["01", "-", "1.", ".5", "+1", "1e", "1e+", "tru", "nulll", "{a:1}", "{'a':1}", '{"a" 1}', '{"a":1,}', "[1 2]", "]", '"', '"\\', "NaN", "\0", "[]\0"]) {
+    check(fault(text).startsWith("SyntaxError: Unexpected"), text);
+  }
+});
+test("parse numbers and strings", () => {
+  same(JSON.parse("[1e999,-1e999,1e-999,123456789012345678901,1.5e3,0,-1]"), [Infinity, -Infinity, 0, 123456789012345680000, 1500, 0, -1]);
+  check(Object.is(JSON.parse("-0"), -0), "negative zero");
+  same(JSON.parse(' "\\u00e9\\ud83d\\ude00\\n\\/\\"" '), "é😀\n/\"");
+  same(JSON.parse('"a\\ud800b"').charCodeAt(1), 0xd800);
+  same(JSON.parse('"\\ude00\\ud83d"').length, 2);
+});
+test("parse objects", () => {
+  same(JSON.parse('{"a":1,"a":2,"":3}'), { a: 2, "": 3 });
+  const own = JSON.parse('{"__proto__":1}');
+  check(Object.hasOwn(own, "__proto__") && Object.getPrototypeOf(own) === Object.prototype, "__proto__ is a plain name");
+  const text = `{"b":0,${Array.from({ length: 200 }, (_, i) => `"${300 - i}":${i}`).join()},"01":1,"a":2,"150":"twice","4294967295":3}`;
+  const keys = Object.keys(JSON.parse(text));
+  same([keys.length, keys[0], keys[199], keys.slice(200)], [204, "101", "300", ["b", "01", "a", "4294967295"]]);
+  same(JSON.parse(text)[150], "twice");
+});
+test("parse with a reviver", () => {
+  same(JSON.parse('{"a":[1,2],"b":{"c":3},"d":4}', (key, value) => key === "d" ? undefined : typeof value === "number" ? value * 2 : value), { a: [2, 4], b: { c: 6 } });
+  const seen = [];
+  JSON.parse('{"b":1,"a":[2]}', function (key, value) { seen.push(key, Array.isArray(this)); return value; });
+  same(seen, ["b", false, "0", true, "a", false, "", false]);
+  same(JSON.parse("[1]", "no function"), [1]);
+  throws(() => JSON.parse("[1]", () => { throw new EvalError("mine"); }), "EvalError", "of the reviver");
+  throws(() => JSON.parse("[1,2]", function (key, value) { if (key === "0") this[1] = new Proxy({}, { ownKeys: () => ["x"], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }), get: (target, name, self) => self }); return value; }), "RangeError", "endless");
+});
