@@ -9,8 +9,11 @@ import (
 	"github.com/dop251/goja"
 )
 
-// maxItems bounds every list that a script hands over: sequences, records, form fields.
+// maxItems bounds every list that a script hands over: sequences and records.
 const maxItems = 200_000
+
+// maxParameters bounds those of a query or a form, which a caller may have written.
+const maxParameters = 10_000
 
 // Conversions of Web IDL, section 3.2.
 

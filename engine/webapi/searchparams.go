@@ -72,8 +72,8 @@ func (r *realm) parseQuery(query string) []param {
 
 // parseForm is https://url.spec.whatwg.org/#concept-urlencoded-parser.
 func parseForm(text string) ([]param, error) {
-	if strings.Count(text, "&") >= maxItems {
-		return nil, fmt.Errorf("more than %d parameters", maxItems)
+	if strings.Count(text, "&") >= maxParameters {
+		return nil, fmt.Errorf("more than %d parameters", maxParameters)
 	}
 	var list []param
 	for len(text) > 0 {

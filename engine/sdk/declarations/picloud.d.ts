@@ -122,7 +122,7 @@ declare class Request {
 	bytes(): Promise<Uint8Array>;
 	arrayBuffer(): Promise<ArrayBuffer>;
 	blob(): Promise<Blob>;
-	/** Reads multipart/form-data (at most 10,000 parts) and application/x-www-form-urlencoded. */
+	/** Reads multipart/form-data and application/x-www-form-urlencoded, at most 10,000 fields. */
 	formData(): Promise<FormData>;
 }
 

@@ -105,3 +105,11 @@ promise_test(async () => {
 	assert_equals([...await multipart("--XX\r\n" + (part + "--XX\r\n").repeat(9999) + part + "--XX--")].length, 10000);
 	await promise_rejects_js(TypeError, new Response("&".repeat(3e5), { headers: { "content-type": "application/x-www-form-urlencoded" } }).formData());
 }, "malformed and huge forms");
+
+promise_test(async () => {
+	const body = (count) => new Response(new Array(count).fill("a").join("&"), { headers: { "content-type": "application/x-www-form-urlencoded" } });
+	assert_equals([...await body(10_000).formData()].length, 10_000);
+	const error = await body(10_001).formData().catch((error) => error);
+	assert_true(error instanceof TypeError);
+	assert_equals(error.message, "formData: more than 10000 parameters");
+}, "at most 10,000 parameters");

@@ -90,8 +90,8 @@ test(() => {
 }, "iteration");
 
 test(() => {
-	assert_equals(new URLSearchParams("a&".repeat(199999)).size, 199999);
-	assert_throws_js(TypeError, () => new URLSearchParams("&".repeat(200001)));
-	assert_throws_js(TypeError, () => new URL("http://a/?" + "&".repeat(200001)).searchParams);
+	assert_equals(new URLSearchParams("a&".repeat(9_999)).size, 9_999);
+	assert_throws_js(TypeError, () => new URLSearchParams("&".repeat(10_001)));
+	assert_throws_js(TypeError, () => new URL("http://a/?" + "&".repeat(10_001)).searchParams);
 	assert_equals(new URLSearchParams("a=" + "%41".repeat(3e5)).get("a").length, 3e5);
 }, "limits");
