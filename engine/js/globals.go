@@ -29,6 +29,7 @@ type Globals struct {
 // are always in it.
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
+	all[guardName] = (*Sandbox).takenApart
 	maps.Copy(all, libraryGlobals())
 	for _, table := range tables {
 		maps.Copy(all, table)
@@ -44,8 +45,11 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	}
 }
 
-// Names lists the names in order.
-func (g *Globals) Names() []string { return slices.Sorted(maps.Keys(g.makers)) }
+// Names lists the names in order, without those that are not for scripts.
+func (g *Globals) Names() []string {
+	names := slices.Sorted(maps.Keys(g.makers))
+	return slices.DeleteFunc(names, func(name string) bool { return name == guardName })
+}
 
 // scope is the prototype of a sandbox's global object. A name that nobody defined is looked
 // up here and made, so a sandbox pays only for the names its program uses.

@@ -37,9 +37,7 @@ func Compile(text string, caps Caps) (*Program, error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	if hasProperties(text) {
-		rewriteLiterals(tree)
-	}
+	rewrite(tree, text)
 	code, err := goja.CompileAST(tree, unwrap(tree, text))
 	if err != nil {
 		return nil, syntaxError(err)

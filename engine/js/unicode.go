@@ -1,11 +1,6 @@
 package js
 
-import (
-	"reflect"
-	"strings"
-
-	"github.com/dop251/goja/ast"
-)
+import "strings"
 
 // hasProperties tells whether a pattern uses `\p{…}` or `\P{…}`.
 func hasProperties(pattern string) bool {
@@ -98,44 +93,4 @@ func namedRanges(name string) string {
 		return `\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}\p{Other_ID_Start}\p{Other_ID_Continue}`
 	}
 	return ""
-}
-
-// rewriteLiterals does the same to the literals of a parsed program.
-func rewriteLiterals(tree *ast.Program) {
-	seen := map[uintptr]bool{}
-	var walk func(reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.Interface:
-			if !v.IsNil() {
-				walk(v.Elem())
-			}
-		case reflect.Pointer:
-			if v.IsNil() || seen[v.Pointer()] {
-				return
-			}
-			seen[v.Pointer()] = true
-			if literal, ok := v.Interface().(*ast.RegExpLiteral); ok {
-				if strings.Contains(literal.Flags, "u") {
-					literal.Pattern = unicodePattern(literal.Pattern)
-				}
-				return
-			}
-			walk(v.Elem())
-		case reflect.Struct:
-			if !strings.HasSuffix(v.Type().PkgPath(), "goja/ast") {
-				return
-			}
-			for i := range v.NumField() {
-				if v.Type().Field(i).IsExported() {
-					walk(v.Field(i))
-				}
-			}
-		case reflect.Slice:
-			for i := range v.Len() {
-				walk(v.Index(i))
-			}
-		}
-	}
-	walk(reflect.ValueOf(tree))
 }

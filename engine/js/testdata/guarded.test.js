@@ -69,6 +69,20 @@ test("guarded matchAll", () => {
   same(iterator.next().value, undefined);
   same("abc".matchAll({ [Symbol.matchAll]: text => text + "!" }), "abc!");
 });
+test("what is taken apart as an object", () => {
+  same({ ..."ab", ...null, ...{ c: 1 }, d: 2 }, { 0: "a", 1: "b", c: 1, d: 2 });
+  const { a, ...rest } = { a: 1, b: 2, c: 3 };
+  same([a, rest], [1, { b: 2, c: 3 }]);
+  let b, more;
+  ({ b, ...more } = rest);
+  same([b, more], [2, { c: 3 }]);
+  same((({ c, ...others } = { c: 1, d: 2 }) => others)(), { d: 2 });
+  same(Object.assign({ a: 1 }, "x", ...[{ b: 2 }]), { 0: "x", a: 1, b: 2 });
+  same(Object.keys("ab").concat(Object.values("ab"), Object.getOwnPropertyNames("a")), ["0", "1", "a", "b", "0", "length"]);
+  throws(() => Object.keys(), "TypeError", "nothing");
+  throws(() => ({ ..."x".repeat(100_001) }), "RangeError", "too long");
+  throws(() => ({ ...missing }), "ReferenceError", "evaluated in its place");
+});
 test("guarded array functions behave as before", () => {
   same([1, 2, 3].fill(0, 1), [1, 0, 0]);
   same(new Array(120_000).fill(7).reduce((a, b) => a + b, 0), 840_000);

@@ -1,0 +1,127 @@
+package js
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+)
+
+// guardName is the function around what is taken apart as an object; see [Sandbox.takenApart].
+const guardName = "__picloud_apart"
+
+// rewrite changes in a parsed program what goja would take wrongly or for ever.
+func rewrite(tree *ast.Program, text string) {
+	properties := hasProperties(text)
+	if !properties && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
+		return
+	}
+	visit(reflect.ValueOf(tree), map[uintptr]bool{}, func(node any) {
+		switch node := node.(type) {
+		case *ast.RegExpLiteral:
+			if properties && strings.Contains(node.Flags, "u") {
+				node.Pattern = unicodePattern(node.Pattern)
+			}
+		case *ast.ObjectLiteral:
+			for _, property := range node.Value {
+				if spread, ok := property.(*ast.SpreadElement); ok {
+					spread.Expression = guardedApart(spread.Expression)
+				}
+			}
+		case *ast.Binding:
+			if node.Initializer != nil && takesRest(node.Target) {
+				node.Initializer = guardedApart(node.Initializer)
+			}
+		case *ast.AssignExpression:
+			if takesRest(node.Left) {
+				node.Right = guardedApart(node.Right)
+			}
+		case *ast.CallExpression:
+			if listsProperties(node.Callee) {
+				for i, argument := range node.ArgumentList {
+					if _, ok := argument.(*ast.SpreadElement); !ok {
+						node.ArgumentList[i] = guardedApart(argument)
+					}
+				}
+			}
+		}
+	})
+}
+
+// visit calls do for every node, before those in it.
+func visit(v reflect.Value, seen map[uintptr]bool, do func(node any)) {
+	switch v.Kind() {
+	case reflect.Interface:
+		if !v.IsNil() {
+			visit(v.Elem(), seen, do)
+		}
+	case reflect.Pointer:
+		if v.IsNil() || seen[v.Pointer()] {
+			return
+		}
+		seen[v.Pointer()] = true
+		do(v.Interface())
+		visit(v.Elem(), seen, do)
+	case reflect.Struct:
+		if !strings.HasSuffix(v.Type().PkgPath(), "goja/ast") {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				visit(v.Field(i), seen, do)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			visit(v.Index(i), seen, do)
+		}
+	}
+}
+
+func takesRest(target any) bool {
+	pattern, ok := target.(*ast.ObjectPattern)
+	return ok && pattern.Rest != nil
+}
+
+// listsProperties tells the functions of Object that list a text character by character.
+func listsProperties(callee ast.Expression) bool {
+	method, ok := callee.(*ast.DotExpression)
+	if !ok {
+		return false
+	}
+	object, ok := method.Left.(*ast.Identifier)
+	if !ok || object.Name != "Object" {
+		return false
+	}
+	switch method.Identifier.Name {
+	case "assign", "keys", "values", "entries", "getOwnPropertyNames", "getOwnPropertyDescriptors":
+		return true
+	}
+	return false
+}
+
+func guardedApart(value ast.Expression) ast.Expression {
+	at := value.Idx0()
+	return &ast.CallExpression{
+		Callee:           &ast.Identifier{Name: guardName, Idx: at},
+		LeftParenthesis:  at,
+		ArgumentList:     []ast.Expression{value},
+		RightParenthesis: value.Idx1(),
+	}
+}
+
+// maxApartUnits bounds a text that is taken apart as an object, whose characters are its
+// properties: goja makes them all without a look at the stop.
+const maxApartUnits = 100_000
+
+// takenApart is the function around such values.
+func (s *Sandbox) takenApart() goja.Value {
+	return s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		value := c.Argument(0)
+		if text, ok := value.(goja.String); ok && text.Length() > maxApartUnits {
+			panic(s.RangeError("a text of more than %d characters cannot be taken apart as an object", maxApartUnits))
+		}
+		return value
+	})
+}
