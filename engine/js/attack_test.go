@@ -217,3 +217,38 @@ func TestFailureIsRead(t *testing.T) {
 		t.Errorf("%+v", top)
 	}
 }
+
+func TestALimitShowsItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text    string
+		outcome call.Outcome
+		top     call.Frame
+		frames  int
+	}{
+		"loop":      {"function spin() {\n  for (;;) { Math.sqrt(2); }\n}\n\nspin();", call.CPU, call.Frame{Function: "spin", File: js.FileName, Line: 2}, 2},
+		"async":     {"async function spin() {\n  await null;\n  for (;;) { Math.sqrt(2); }\n}\nspin();", call.CPU, call.Frame{Function: "spin", File: js.FileName, Line: 3}, 1},
+		"built-in":  {"function spin() {\n  return [...'x'.repeat(1e6).matchAll(/x(?:.*y)?/g)];\n}\nspin();", call.CPU, call.Frame{Function: "spin", File: js.FileName, Line: 2}, 2},
+		"recursion": {"let n = 0;\nfunction deep() {\n  n++; deep();\n}\ndeep();", call.Stack, call.Frame{Function: "deep", File: js.FileName, Line: 3}, 32},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sandbox(t, c.text)
+			stop := time.AfterFunc(300*time.Millisecond, func() { s.Stop(call.CPU, "too long") })
+			defer stop.Stop()
+			ending := s.Run(s.Load)
+			if ending == nil || ending.Outcome != c.outcome {
+				t.Fatal(ending)
+			}
+			stack := ending.Failure.Stack
+			if len(stack) != c.frames {
+				t.Fatalf("%d frames: %+v", len(stack), stack)
+			}
+			top := stack[0]
+			top.Column = 0
+			if top != c.top || stack[0].Column == 0 {
+				t.Errorf("%+v", stack[0])
+			}
+		})
+	}
+}

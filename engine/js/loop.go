@@ -274,11 +274,11 @@ func (s *Sandbox) enter(task func() error) (thrown *goja.Exception, ending *Endi
 	}()
 	s.task, s.taskErr = task, nil
 	_, err := s.vm.RunProgram(s.globals.enter)
-	if ending := s.stopped(); ending != nil {
-		return nil, ending
-	}
 	if err == nil {
 		err = s.taskErr
+	}
+	if ending := s.stopped(); ending != nil {
+		return nil, ending.at(err)
 	}
 	if err == nil && s.task != nil {
 		return nil, failed("The function has replaced the global object's prototype or an internal name.")
@@ -287,11 +287,8 @@ func (s *Sandbox) enter(task func() error) (thrown *goja.Exception, ending *Endi
 	if err == nil {
 		return nil, nil
 	}
-	switch err := err.(type) {
-	case *goja.Exception:
-		return err, nil
-	case *goja.InterruptedError:
-		return nil, s.stopping()
+	if thrown, ok := err.(*goja.Exception); ok {
+		return thrown, nil
 	}
 	if ending, ok := errors.AsType[*Ending](err); ok {
 		return nil, ending
@@ -321,10 +318,22 @@ func (s *Sandbox) runTask() goja.Value {
 	return goja.Undefined()
 }
 
-func (s *Sandbox) overflown(*goja.StackOverflowError) *Ending {
+// at is the ending with the place where the script was when it was interrupted.
+func (e *Ending) at(err error) *Ending {
+	interrupted, ok := errors.AsType[*goja.InterruptedError](err)
+	if !ok {
+		return e
+	}
+	placed := *e
+	placed.Failure.Stack = frames(interrupted.Stack())
+	return &placed
+}
+
+func (s *Sandbox) overflown(overflow *goja.StackOverflowError) *Ending {
 	return &Ending{Outcome: call.Stack, Failure: call.Failure{
 		Name:    "RangeError",
-		Message: fmt.Sprintf("Calls are nested deeper than %d. Look for a function that calls itself without end.", s.limits.Stack),
+		Message: fmt.Sprintf("Calls are nested deeper than %d.", s.limits.Stack),
+		Stack:   frames(overflow.Stack()),
 	}}
 }
 

@@ -158,7 +158,7 @@ const around = 2
 
 // failureProps is the card that tells the script's owner what went wrong.
 func failureProps(outcome call.Outcome, failure call.Failure, limit execution.Limit, file, source string) views.FailureProps {
-	props := views.FailureProps{Title: failureTitle(outcome, failure.Name), Message: failure.Message, Advice: advice(outcome, limit)}
+	props := views.FailureProps{Title: failureTitle(outcome, failure.Name), Message: failure.Message, Advice: advice(outcome, limit, failure.Message)}
 	if props.Message == "" {
 		props.Message = failureMessage(outcome)
 	}
@@ -250,24 +250,31 @@ func failureMessage(outcome call.Outcome) string {
 	return "It ended without saying why."
 }
 
-// advice is what one can do about it; a limit is named with its value.
-func advice(outcome call.Outcome, limit execution.Limit) string {
+// advice is what one can do about it. It names the limit where the message does not.
+func advice(outcome call.Outcome, limit execution.Limit, message string) string {
 	value := ""
 	switch {
-	case limit.Name != "" && limit.Unit == "bytes":
+	case limit.Name == "" || message != "":
+	case limit.Unit == "bytes":
 		value = " (" + ui.Bytes(limit.Value) + ")"
-	case limit.Name != "":
+	default:
 		value = " (" + ui.Count(limit.Value) + " " + limit.Unit + ")"
+	}
+	raise := func(option string) string {
+		if strings.Contains(message, option) {
+			return ""
+		}
+		return " Whoever runs PiCloud can raise the limit" + value + " with " + option + "."
 	}
 	switch outcome {
 	case call.Timeout:
-		return "Wait for less, or for several things at once. Whoever runs PiCloud can raise the limit" + value + " with --wall-limit."
+		return "Wait for less, or for several things at once." + raise("--wall-limit")
 	case call.CPU:
-		return "Waiting is free, computing is not: split the work or do less of it. Whoever runs PiCloud can raise the limit" + value + " with --cpu-limit."
+		return "Split the work or do less of it." + raise("--cpu-limit")
 	case call.Stack:
 		return "Look for a function that calls itself without end" + value + "."
 	case call.Memory:
-		return "Keep less at a time. Whoever runs PiCloud can raise the limit" + value + " with --worker-memory."
+		return "Keep less at a time." + raise("--worker-memory")
 	case call.Invalid:
 		return "Return a Response, a text, or something that JSON can hold, with a status from 200 to 599."
 	case call.Killed:
