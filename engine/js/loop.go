@@ -230,25 +230,25 @@ func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 	for len(s.uncaught) > 0 && ending == nil {
 		thrown := s.uncaught[0]
 		s.uncaught = s.uncaught[1:]
-		ending = s.tell(func() call.Failure { return s.describe(thrown.Value(), thrown.Stack()) })
+		ending = s.tell(thrown.Value(), thrown.Stack())
 	}
 	for len(s.rejected) > 0 && ending == nil {
 		promise := s.rejected[0]
 		s.rejected = s.rejected[1:]
-		ending = s.tell(func() call.Failure { return s.Describe(promise.Result()) })
+		ending = s.tell(promise.Result(), nil)
 	}
 	return next, ending
 }
 
 // tell reads a failure under guard and asks whether the run goes on.
-func (s *Sandbox) tell(read func() call.Failure) *Ending {
+func (s *Sandbox) tell(what goja.Value, stack []goja.StackFrame) *Ending {
 	if s.quit {
 		return nil
 	}
 	var failure call.Failure
 	goesOn := false
 	thrown, ending := s.enter(func() error {
-		failure = read()
+		failure = s.describe(what, stack)
 		goesOn = s.observer != nil && s.observer.Failed(failure)
 		return nil
 	})
@@ -256,7 +256,7 @@ func (s *Sandbox) tell(read func() call.Failure) *Ending {
 		return ending
 	}
 	if thrown != nil || !goesOn {
-		return &Ending{Outcome: call.Error, Failure: failure}
+		return &Ending{Outcome: s.OutcomeOf(what), Failure: failure}
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (p *response) initialize(r *realm, init goja.Value, content body, contentTy
 			p.statusText = r.byteString(value, "statusText")
 		}
 		if p.status < 200 || p.status > 599 {
-			panic(r.sandbox.RangeError("The response status %d is outside 200 to 599", p.status))
+			panic(r.sandbox.WrongAnswer(r.sandbox.RangeError("The response status %d is outside 200 to 599", p.status)))
 		}
 		if strings.ContainsFunc(p.statusText, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 			panic(r.vm.NewTypeError("statusText must not contain control characters"))

@@ -202,7 +202,8 @@ func (r *Run) lookAtWaiting() (next func() error) {
 
 func (r *Run) settled(answer *goja.Promise) error {
 	if answer.State() == goja.PromiseStateRejected {
-		return &js.Ending{Outcome: call.Error, Failure: r.s.Describe(answer.Result())}
+		thrown := answer.Result()
+		return &js.Ending{Outcome: r.s.OutcomeOf(thrown), Failure: r.s.Describe(thrown)}
 	}
 	return r.give(answer.Result())
 }

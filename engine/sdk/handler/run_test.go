@@ -123,6 +123,13 @@ func TestReturnValues(t *testing.T) {
 		{"cycle", `() => { const a = {}; a.a = a; return a }`, "invalid : The value returned cannot be sent as JSON: Converting circular structure to JSON"},
 		{"BigInt", `() => 1n`, "invalid : The value returned cannot be sent as JSON: Do not know how to serialize a BigInt"},
 
+		{"status 99", `() => new Response("", { status: 99 })`, "invalid RangeError: The response status 99 is outside 200 to 599"},
+		{"status 101", `async () => new Response("", { status: 101 })`, "invalid RangeError: The response status 101 is outside 200 to 599"},
+		{"status 1000", `async () => { await null; return Response.json({}, { status: 1000 }) }`, "invalid RangeError: The response status 1000 is outside 200 to 599"},
+		{"status in a timer", `() => new Promise(() => setTimeout(() => new Response("", { status: 0 })))`, "invalid RangeError: The response status 0 is outside 200 to 599"},
+		{"status caught", `() => { try { return new Response("", { status: 99 }) } catch (error) { return error.name } }`, "200 text/plain;charset=utf-8 RangeError"},
+		{"status caught, then another", `() => { try { new Response("", { status: 99 }) } catch { } throw new RangeError("mine") }`, "error RangeError: mine"},
+
 		{"throw", `() => { throw new TypeError("no") }`, "error TypeError: no"},
 		{"throw text", `() => { throw "no" }`, "error : no"},
 		{"reject", `async () => { throw new RangeError("no") }`, "error RangeError: no"},
