@@ -170,6 +170,26 @@ func IsResponse(s *js.Sandbox, value goja.Value) bool {
 	return ok
 }
 
+// InterfaceOf names the class of ours that an object inherits from, "" for other objects. It
+// is called on the loop, for a proxy is asked for its prototype.
+func InterfaceOf(s *js.Sandbox, object *goja.Object) string {
+	r, ok := s.Kept(realmKey{}).(*realm)
+	if !ok {
+		return ""
+	}
+	for range maxDepth {
+		if object = object.Prototype(); object == nil {
+			break
+		}
+		for _, class := range r.classes {
+			if class != nil && class.prototype == object {
+				return class.name
+			}
+		}
+	}
+	return ""
+}
+
 // ReadResponse gives what a Response says and marks its body as read. maxBody is in bytes.
 // The error is a sentence that tells the script's author what is wrong. It is called on the
 // loop, for the value may be a proxy, whose traps are asked.

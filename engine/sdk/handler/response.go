@@ -86,11 +86,30 @@ func (r *Run) refused(object *goja.Object) string {
 	if object.ClassName() == "Error" {
 		return "The function returned an Error. Throw it, or return a Response with a status."
 	}
-	switch object.ExportType() {
-	case reflect.TypeFor[goja.ArrayBuffer](), reflect.TypeFor[[]byte]():
+	problem := ""
+	switch kind := object.ExportType(); {
+	case kind == reflect.TypeFor[goja.ArrayBuffer](), kind.Kind() == reflect.Slice && kind.Elem().Kind() < reflect.Array:
 		return "The function returned bytes. Return new Response(bytes)."
+	case kind == reflect.TypeFor[[][2]any]():
+		problem = "The function returned a Map, whose JSON form is empty. Return Object.fromEntries(map)."
+	case kind == reflect.TypeFor[[]any]() && object.ClassName() != "Array":
+		problem = "The function returned a Set, whose JSON form is empty. Return [...set]."
+	default:
+		switch name := webapi.InterfaceOf(r.s, object); name {
+		case "":
+			return ""
+		case "Response":
+			problem = "The function returned an object that only inherits from a Response. Return the Response itself."
+		case "Blob", "File", "FormData", "URLSearchParams":
+			problem = "The function returned a " + name + ". Return it as new Response(value)."
+		default:
+			problem = "The function returned an object of the class " + name + ", whose JSON form is empty. Return a Response, a string or plain data."
+		}
 	}
-	return ""
+	if _, ok := goja.AssertFunction(object.Get("toJSON")); ok {
+		return ""
+	}
+	return problem
 }
 
 // unserialisable tells what JSON could not take as a wrong return value, but leaves what the

@@ -150,6 +150,34 @@ func TestReturnValues(t *testing.T) {
 	}
 }
 
+func TestValuesWithoutAForm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, export, want string }{
+		{"words", `() => new Uint16Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
+		{"floats", `() => new Float64Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
+		{"Map", `() => new Map([[1, 2]])`, "invalid : The function returned a Map, whose JSON form is empty. Return Object.fromEntries(map)."},
+		{"Set", `() => new Set([1])`, "invalid : The function returned a Set, whose JSON form is empty. Return [...set]."},
+		{"Blob", `() => new Blob(["x"])`, "invalid : The function returned a Blob. Return it as new Response(value)."},
+		{"File", `() => new File(["x"], "x")`, "invalid : The function returned a File. Return it as new Response(value)."},
+		{"FormData", `async () => new FormData()`, "invalid : The function returned a FormData. Return it as new Response(value)."},
+		{"URLSearchParams", `() => new URLSearchParams("a=1")`, "invalid : The function returned a URLSearchParams. Return it as new Response(value)."},
+		{"Headers", `() => new Headers({ a: "1" })`, "invalid : The function returned an object of the class Headers, whose JSON form is empty. Return a Response, a string or plain data."},
+		{"request itself", `request => request`, "invalid : The function returned an object of the class Request, whose JSON form is empty. Return a Response, a string or plain data."},
+		{"proxy of a Response", `() => new Proxy(new Response("x"), {})`, "invalid : The function returned an object that only inherits from a Response. Return the Response itself."},
+		{"like a Response", `() => Object.create(Response.prototype)`, "invalid : The function returned an object that only inherits from a Response. Return the Response itself."},
+		{"URL", `() => new URL("http://a/b")`, `200 application/json "http://a/b"`},
+		{"Map with toJSON", `() => Object.assign(new Map(), { toJSON: () => [1] })`, "200 application/json [1]"},
+		{"own class", `() => new (class Point { x = 1 })()`, `200 application/json {"x":1}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := do(t, input(t, c.export)).summary(); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestModuleThatThrows(t *testing.T) {
 	t.Parallel()
 	in := input(t, `(() => { throw new Error("at the top") })()`)
