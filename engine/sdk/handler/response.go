@@ -62,8 +62,22 @@ func (r *Run) ownResponse(value goja.Value) (call.Response, error) {
 	if response.Size > r.in.Limits.Response {
 		return call.Response{}, r.tooLarge(response.Size)
 	}
+	size := 0
+	for _, field := range response.Header {
+		size += len(field.Name) + len(field.Value)
+	}
+	if size > maxHeader || len(response.Header) > maxFields {
+		return call.Response{}, invalid(fmt.Sprintf("The answer's headers are %d fields with %d bytes; at most %d fields and %d bytes are allowed.",
+			len(response.Header), size, maxFields, maxHeader))
+	}
 	return response, nil
 }
+
+// The limits of an answer's headers, which servers in front of PiCloud have too.
+const (
+	maxHeader = 64 << 10 // bytes of names and values
+	maxFields = 500
+)
 
 func (r *Run) text(header []call.Field, text string) (call.Response, error) {
 	if size := int64(len(text)); size > r.in.Limits.Response {

@@ -120,6 +120,8 @@ func TestReturnValues(t *testing.T) {
 		{"function", `() => () => 1`, "invalid : The function returned a value that has no JSON form (a function or a symbol). Return a Response, a string or plain data."},
 		{"error", `() => new Error("x")`, "invalid : The function returned an Error. Throw it, or return a Response with a status."},
 		{"bytes", `() => new Uint8Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
+		{"large header", `() => new Response("x", { headers: { a: "x".repeat(70000) } })`, "invalid : The answer's headers are 2 fields with 70037 bytes; at most 500 fields and 65536 bytes are allowed."},
+		{"many headers", `() => new Response(null, { headers: Array.from({ length: 501 }, (_, i) => ["set-cookie", "a" + i]) })`, "invalid : The answer's headers are 501 fields with 6904 bytes; at most 500 fields and 65536 bytes are allowed."},
 		{"cycle", `() => { const a = {}; a.a = a; return a }`, "invalid : The value returned cannot be sent as JSON: Converting circular structure to JSON"},
 		{"BigInt", `() => 1n`, "invalid : The value returned cannot be sent as JSON: Do not know how to serialize a BigInt"},
 
