@@ -33,6 +33,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	app, kind := match(e.Hosts, from.host)
 	timeBody(w, r)
 	switch {
+	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+		refuse(w, r, refusal{
+			status: http.StatusNotImplemented, title: "No such method",
+			detail: "This server is no proxy and echoes no requests; " + r.Method + " is not supported.",
+		})
 	case kind == unknownHost && !isProbe(target):
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -28,6 +29,22 @@ func TestHosts(t *testing.T) {
 	hosts.AnyIP = false
 	if _, kind := match(hosts, "127.0.0.1"); kind != unknownHost {
 		t.Error("an IP address is the dashboard's although it has a name")
+	}
+}
+
+func TestMethodsOfProxies(t *testing.T) {
+	t.Parallel()
+	edge := &Edge{Hosts: worker.Hosts{Dashboard: []string{"pi.example"}}, Dashboard: http.NotFoundHandler()}
+	for _, method := range []string{"CONNECT", "TRACE"} {
+		for _, target := range []string{"/fn/shop/hello", "/", "pi.example:80"} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Host, r.Method, r.RequestURI = "pi.example", method, target
+			w := httptest.NewRecorder()
+			edge.ServeHTTP(w, r)
+			if w.Code != http.StatusNotImplemented {
+				t.Errorf("%s %s: %d", method, target, w.Code)
+			}
+		}
 	}
 }
 
