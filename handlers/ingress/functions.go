@@ -95,7 +95,7 @@ func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, na
 		return
 	}
 	if !found {
-		refuse(w, r, refusal{status: http.StatusNotFound, title: "No such function", detail: "Nothing is published at " + printable(r.URL.Path) + "."})
+		refuse(w, r, refusal{status: http.StatusNotFound, title: "No such function", detail: "Nothing is published at " + printable(pathOf(at.target)) + "."})
 		return
 	}
 	target := "/" + script + rest
