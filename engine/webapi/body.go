@@ -2,7 +2,6 @@ package webapi
 
 import (
 	"bytes"
-	"mime"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +34,7 @@ func bodyMembers[T bodied]() []member {
 	return []member{
 		operation("arrayBuffer", 0, reading[T](func(r *realm, b *body, _ string) goja.Value { return r.arrayBuffer(b.copy()) })),
 		operation("blob", 0, reading[T](func(r *realm, b *body, kind string) goja.Value {
-			return r.instance(classBlob, &blob{data: b.bytes(), kind: kind})
+			return r.instance(classBlob, &blob{data: b.bytes(), kind: extractMIMEType(kind).String()})
 		})),
 		attribute("body", func(c invocation) goja.Value { return bodyObject(c.realm, self[T](c).content()) }),
 		attribute("bodyUsed", func(c invocation) goja.Value { return c.vm.ToValue(self[T](c).content().used) }),
@@ -161,12 +160,9 @@ func (b *body) twin(r *realm) body {
 
 // readFormData is the operation formData of the Fetch standard, section 5.3.
 func readFormData(r *realm, b *body, contentType string) goja.Value {
-	kind, parameters, err := mime.ParseMediaType(contentType)
-	if err != nil && kind == "" {
-		panic(r.vm.NewTypeError("formData: the content type %q is neither multipart/form-data nor application/x-www-form-urlencoded", shorten(contentType)))
-	}
+	kind := extractMIMEType(contentType)
 	form := &formData{}
-	switch kind {
+	switch kind.essence {
 	case "application/x-www-form-urlencoded":
 		list, err := parseForm(b.formText())
 		if err != nil {
@@ -176,7 +172,7 @@ func readFormData(r *realm, b *body, contentType string) goja.Value {
 			form.list = append(form.list, entry{name: p.name, text: p.value})
 		}
 	case "multipart/form-data":
-		parts, err := parseMultipart(b.bytes(), parameters["boundary"])
+		parts, err := parseMultipart(b.bytes(), kind.get("boundary"))
 		if err != nil {
 			panic(r.vm.NewTypeError("formData: %s", err))
 		}

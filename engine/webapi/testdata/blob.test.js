@@ -72,3 +72,24 @@ test(() => {
 	let parts = ["x".repeat(2 ** 20)];
 	assert_throws_js(RangeError, () => { for (;;) parts = [new Blob([...parts, ...parts])]; });
 }, "a Blob cannot grow without end");
+
+promise_test(async () => {
+	for (const [given, want] of [
+		["text/plain", "text/plain"],
+		['Text/HTML;Charset="utf-8"', "text/html;charset=utf-8"],
+		["text/html; charset=gbk ;charset=x", "text/html;charset=gbk"],
+		['a/b;c="d e\\"f"', 'a/b;c="d e\\"f"'],
+		['a/b;c=""', 'a/b;c=""'],
+		["a/b;c=;d;=e; f=g", "a/b;f=g"],
+		["garbage", ""], ["a/", ""], ["/b", ""], ["a b/c", ""], ["*/*", ""], ["", ""],
+		["a/b, c/d", "c/d"], ["a/b, garbage", "a/b"], ["a/b, */*", "a/b"],
+		["text/a;charset=x, text/a;d=e", "text/a;d=e;charset=x"],
+		["text/a;charset=x, text/b", "text/b"],
+		['a/b;c="x,y", d/e', "d/e"], ['a/b;c="x,y"', 'a/b;c="x,y"'],
+	]) {
+		assert_equals((await new Response("x", { headers: { "content-type": given } }).blob()).type, want, given);
+	}
+	const headers = new Headers({ "content-type": "text/plain" });
+	headers.append("content-type", "application/x-www-form-urlencoded;charset=utf-8");
+	assert_equals((await new Response("a=1", { headers }).formData()).get("a"), "1");
+}, "the type of a body is its extracted MIME type");
