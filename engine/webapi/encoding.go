@@ -8,6 +8,7 @@ import (
 
 	"github.com/dop251/goja"
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -130,7 +131,38 @@ func encodingOf(label string) (name string, kind encoding.Encoding, err error) {
 	case "utf-16be":
 		kind = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
+	if single, ok := kind.(*charmap.Charmap); ok {
+		kind = singleByte{single}
+	}
 	return name, kind, nil
+}
+
+// singleByte is a single-byte encoding with the control characters that the indexes of the
+// Encoding standard, section 9, have at 0x80 to 0x9F wherever nothing else is.
+type singleByte struct{ *charmap.Charmap }
+
+func (s singleByte) NewDecoder() *encoding.Decoder {
+	return &encoding.Decoder{Transformer: singleByteDecoder{of: s.Charmap}}
+}
+
+type singleByteDecoder struct {
+	transform.NopResetter
+	of *charmap.Charmap
+}
+
+func (d singleByteDecoder) Transform(dst, src []byte, _ bool) (written, read int, err error) {
+	for _, b := range src {
+		c := d.of.DecodeByte(b)
+		if c == utf8.RuneError && b >= 0x80 && b < 0xa0 {
+			c = rune(b)
+		}
+		if written+utf8.RuneLen(c) > len(dst) {
+			return written, read, transform.ErrShortDst
+		}
+		written += utf8.EncodeRune(dst[written:], c)
+		read++
+	}
+	return written, read, nil
 }
 
 // decode is https://encoding.spec.whatwg.org/#dom-textdecoder-decode.

@@ -109,3 +109,15 @@ test(() => {
 		if (code !== 0xfeff) assert_equals(new TextDecoder().decode(encoder.encode(text)), text);
 	}
 }, "round trip");
+
+test(() => {
+	const decode = (label, ...bytes) => new TextDecoder(label, { fatal: true }).decode(Uint8Array.of(...bytes));
+	assert_equals(decode("latin1", 0x81, 0x8d, 0x8f, 0x90, 0x9d), "\u0081\u008d\u008f\u0090\u009d");
+	assert_equals(decode("iso-8859-15", 0x80, 0x9f, 0xa4), "\u0080\u009f€");
+	assert_equals(decode("iso-8859-2", 0x85, 0xb1), "\u0085ą");
+	assert_equals(decode("windows-1251", 0x98, 0xc0), "\u0098А");
+	assert_equals(decode("windows-1252", 0x41, 0x80), "A€");
+	assert_throws_js(TypeError, () => decode("windows-1253", 0xaa));
+	assert_equals(new TextDecoder("windows-1253").decode(Uint8Array.of(0xaa)), "\ufffd");
+	assert_equals(new TextDecoder("koi8-r").decode(new Uint8Array(9000).fill(0xc1)), "а".repeat(9000));
+}, "single-byte encodings");
