@@ -77,7 +77,7 @@ func (r *realm) kindOf(object *goja.Object) string {
 	switch {
 	case kind.Kind() == reflect.Slice, tag == "DataView":
 		return tag
-	case kind.Kind() != reflect.Map, slices.Contains(strings.Fields(uncloneable), tag):
+	case kind.Kind() != reflect.Map, strings.HasSuffix(tag, " Iterator"), slices.Contains(strings.Fields(uncloneable), tag):
 		return "This object"
 	}
 	return "Object"

@@ -156,6 +156,9 @@ func (r *realm) each(iterable goja.Value, what string, step func(goja.Value)) {
 // pairsOf reads a sequence of pairs or a record (Web IDL, sections 3.2.21 and 3.2.23).
 func (r *realm) pairsOf(object *goja.Object, what string, add func(name, value goja.Value)) {
 	if isNullish(object.GetSymbol(goja.SymIterator)) {
+		if len(object.Symbols()) > 0 {
+			panic(r.vm.NewTypeError("%s: a symbol cannot become a name", what))
+		}
 		for i, key := range object.Keys() {
 			if i >= maxItems {
 				panic(r.vm.NewTypeError("%s has more than %d items", what, maxItems))

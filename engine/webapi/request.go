@@ -204,6 +204,9 @@ func (q *request) configure(init options) {
 		*m = *q.modes
 	}
 	q.modes = m
+	if value, ok := init.get("window"); ok && !goja.IsNull(value) {
+		panic(r.vm.NewTypeError("The Request option window can only be null"))
+	}
 	init.choice("cache", &m.cache, "default no-store reload no-cache force-cache only-if-cached")
 	init.choice("credentials", &m.credentials, "omit same-origin include")
 	var duplex string

@@ -139,3 +139,9 @@ test(() => {
 	structuredClone(1, { transfer: [] });
 	structuredClone(1, null);
 }, "transfer");
+
+test(() => {
+	for (const iterator of [[1].values(), new Map().entries(), new Set([1]).values(), "a"[Symbol.iterator](), "a".matchAll(/a/g), new Headers().keys()]) {
+		assert_throws_dom("DataCloneError", () => structuredClone(iterator), Object.prototype.toString.call(iterator));
+	}
+}, "iterators cannot be cloned");

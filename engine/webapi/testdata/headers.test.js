@@ -138,3 +138,9 @@ test(() => {
 	function* many() { for (;;) yield ["a", "b"]; }
 	assert_throws_js(TypeError, () => new Headers(many()));
 }, "endless lists are refused");
+
+test(() => {
+	assert_throws_js(TypeError, () => new Headers({ a: "1", [Symbol("b")]: "2" }));
+	assert_throws_js(TypeError, () => new URLSearchParams({ [Symbol("b")]: "2" }));
+	assert_equals(new Headers(Object.defineProperty({ a: "1" }, Symbol("b"), { value: "2" })).get("a"), "1");
+}, "a symbol is no name");

@@ -132,3 +132,8 @@ promise_test(async () => {
 	assert_throws_js(TypeError, () => { plain.params = 2; });
 	assert_equals(plain.method, "GET");
 }, "subclasses and properties of one's own");
+
+test(() => {
+	assert_throws_js(TypeError, () => new Request("http://a/", { window: 1 }));
+	assert_equals(new Request("http://a/", { window: null }).url, "http://a/");
+}, "window can only be null");
