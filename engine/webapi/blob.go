@@ -30,6 +30,7 @@ func blobClass() *class {
 			}),
 			attribute("size", func(c invocation) goja.Value { return c.vm.ToValue(len(self[*blob](c).data)) }),
 			operation("slice", 0, blobSlice),
+			withoutStreams("stream"),
 			operation("text", 0, func(c invocation) goja.Value {
 				return c.promise(func() goja.Value { return c.vm.ToValue(decodeUTF8(self[*blob](c).data)) })
 			}),

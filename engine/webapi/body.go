@@ -114,7 +114,19 @@ func decodeUTF8(data []byte) string {
 // opaqueBody is the state of what the attribute body gives.
 type opaqueBody struct{ of *body }
 
-func bodyClass() *class { return &class{name: "Body", hidden: true} }
+func bodyClass() *class {
+	return &class{name: "Body", hidden: true, members: []member{
+		withoutStreams("cancel"), withoutStreams("getReader"), withoutStreams("pipeThrough"), withoutStreams("pipeTo"),
+		withoutStreams("tee"), withoutStreams("values"),
+	}}
+}
+
+// withoutStreams stands where the Streams standard has an operation and tells what to use.
+func withoutStreams(name string) member {
+	return operation(name, 0, func(c invocation) goja.Value {
+		panic(c.vm.NewTypeError("%s: streams are not supported yet; use text(), json(), bytes(), arrayBuffer() or blob()", name))
+	})
+}
 
 func bodyObject(r *realm, b *body) goja.Value {
 	if !b.present {

@@ -226,6 +226,8 @@ declare class Blob {
 	arrayBuffer(): Promise<ArrayBuffer>;
 	bytes(): Promise<Uint8Array>;
 	slice(start?: number, end?: number, type?: string): Blob;
+	/** @deprecated Throws: streams are not supported yet. */
+	stream(): never;
 	text(): Promise<string>;
 }
 

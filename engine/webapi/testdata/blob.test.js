@@ -1,4 +1,4 @@
-test_interface("Blob", { attributes: ["size", "type"], operations: { arrayBuffer: 0, bytes: 0, slice: 0, text: 0 }, make: () => new Blob(["x"]) });
+test_interface("Blob", { attributes: ["size", "type"], operations: { arrayBuffer: 0, bytes: 0, slice: 0, stream: 0, text: 0 }, make: () => new Blob(["x"]) });
 test_interface("File", { attributes: ["lastModified", "name"], length: 2, parent: Blob, make: () => new File(["x"], "n") });
 
 promise_test(async () => {
@@ -93,3 +93,15 @@ promise_test(async () => {
 	headers.append("content-type", "application/x-www-form-urlencoded;charset=utf-8");
 	assert_equals((await new Response("a=1", { headers }).formData()).get("a"), "1");
 }, "the type of a body is its extracted MIME type");
+
+test(() => {
+	for (const [name, run] of Object.entries({
+		stream: () => new Blob(["x"]).stream(),
+		getReader: () => new Response("x").body.getReader(),
+		pipeTo: () => new Response("x").body.pipeTo({}),
+		tee: () => new Request("http://a/", { method: "POST", body: "x" }).body.tee(),
+	})) {
+		assert_throws_js(TypeError, run);
+		try { run(); } catch (error) { assert_equals(error.message, `${name}: streams are not supported yet; use text(), json(), bytes(), arrayBuffer() or blob()`); }
+	}
+}, "streams are told to be missing");

@@ -195,7 +195,7 @@ promise_test(async () => {
 	const b = r.body;
 	assert_equals(b, r.body);
 	assert_equals(typeof b, "object");
-	assert_equals(b.getReader, undefined);
+	assert_throws_js(TypeError, () => b.getReader());
 	const s = new Response(b, r);
 	assert_equals(r.bodyUsed, true);
 	assert_equals(s.headers.get("a"), "1");
