@@ -38,9 +38,9 @@ func TestOutcomes(t *testing.T) {
 		{"cpu", `for (;;);`, 507, "cpu"},
 		{"stack", `const f = () => f() + 1; f()`, 500, "stack"},
 		{"wrong-type", `return Symbol("private words")`, 502, "invalid"},
-		{"status-99", `return new Response("", { status: 99 })`, 500, "error"},
-		{"status-101", `return new Response(null, { status: 101 })`, 500, "error"},
-		{"status-1000", `return new Response("", { status: 1000 })`, 500, "error"},
+		{"status-99", `return new Response("", { status: 99 })`, 502, "invalid"},
+		{"status-101", `return new Response(null, { status: 101 })`, 502, "invalid"},
+		{"status-1000", `return new Response("", { status: 1000 })`, 502, "invalid"},
 		{"too-large", `return "x".repeat(5e6) + "x".repeat(6e6)`, 502, "invalid"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
