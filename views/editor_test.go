@@ -90,6 +90,22 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// open shows a page of the desk in a browser, under the real Content-Security-Policy, and
+// waits for its editor.
+func (d *desk) open(t *testing.T, path string) context.Context {
+	t.Helper()
+	server := httptest.NewServer(d.ServeHTTP(built(t)))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	ctx, cancel := context.WithTimeout(browser(t), 2*time.Minute)
+	t.Cleanup(cancel)
+	do(ctx, t, dressed("light", 1400, 900), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
+		return err
+	}), chromedp.Navigate(server.URL+path))
+	until(ctx, t, `document.querySelector(".cm-content")`)
+	return ctx
+}
+
 // until waits for an expression to hold on the page.
 func until(ctx context.Context, t *testing.T, expression string) {
 	t.Helper()
@@ -128,15 +144,7 @@ func control(key string) chromedp.Action[chromedp.Void] {
 func TestEditor(t *testing.T) {
 	t.Parallel()
 	d := &desk{revision: 41}
-	server := httptest.NewServer(d.ServeHTTP(built(t)))
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	ctx, cancel := context.WithTimeout(browser(t), 2*time.Minute)
-	t.Cleanup(cancel)
-	do(ctx, t, dressed("light", 1400, 900), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
-		return err
-	}), chromedp.Navigate(server.URL+"/sample/script-start"))
-	until(ctx, t, `document.querySelector(".cm-content")`)
+	ctx := d.open(t, "/sample/script-start")
 	press(ctx, t, ".cm-content")
 
 	// What is typed is saved by itself, over the revision it was made from.

@@ -88,7 +88,7 @@ func checkReferences(t *testing.T, elements []element) {
 		if e.name != "input" && e.name != "select" && e.name != "textarea" || e.attributes["type"] == "hidden" {
 			continue
 		}
-		if !e.inLabel && !labelled[e.attributes["id"]] && e.attributes["aria-label"] == "" {
+		if !e.inLabel && !labelled[e.attributes["id"]] && e.attributes["aria-label"]+e.attributes["aria-labelledby"] == "" {
 			t.Errorf("<%s name=%q> has no label", e.name, e.attributes["name"])
 		}
 	}

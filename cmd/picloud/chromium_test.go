@@ -237,12 +237,12 @@ func (w *window) press(text string) {
 	w.do(chromedp.MouseClickXY(place[0], place[1]))
 }
 
-// fill writes into the input with the label.
+// fill writes into the input that has the label.
 func (w *window) fill(label, text string) {
 	w.t.Helper()
 	w.until(fmt.Sprintf(`((text) => {
-		const label = [...document.querySelectorAll("label")].find((l) => l.textContent.replace(/\s+/g, " ").trim().startsWith(text));
-		const field = label?.control;
+		const label = [...document.querySelectorAll("label, summary > [id]")].find((l) => l.textContent.replace(/\s+/g, " ").trim().startsWith(text));
+		const field = label?.control ?? document.querySelector("[aria-labelledby=" + label?.id + "]");
 		if (!field?.checkVisibility()) return false;
 		field.focus();
 		field.select();

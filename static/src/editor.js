@@ -90,8 +90,10 @@ if (form) {
     act();
   });
 
-  // The folded fields of the request show their first line.
+  // The folded fields of the request show their first line; one that is unfolded is written in.
   for (const field of form.querySelectorAll(".req-more textarea")) {
+    const folded = field.closest("details");
+    folded.querySelector("summary").addEventListener("click", () => setTimeout(() => folded.open && field.focus()));
     field.addEventListener("input", () => {
       form.querySelector(`[data-summary=${field.name}]`).textContent = field.value.split("\n")[0];
     });

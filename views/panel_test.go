@@ -1,0 +1,48 @@
+package views_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// click presses the mouse on the words of an element, not beside them.
+func click(ctx context.Context, t *testing.T, selector string) {
+	t.Helper()
+	place, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
+		const range = document.createRange();
+		const element = document.querySelector(%q);
+		element.scrollIntoView({ block: "center", behavior: "instant" });
+		range.selectNodeContents(element);
+		const box = range.getBoundingClientRect();
+		return [box.x + box.width / 2, box.y + box.height / 2];
+	})()`, selector)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(ctx, t, chromedp.MouseClickXY(place[0], place[1]))
+}
+
+// TestRunPanel makes a request with the mouse and with Enter.
+func TestRunPanel(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	ctx := d.open(t, "/sample/script-start")
+
+	// The words Query, Headers and Body unfold their fields.
+	for _, name := range []string{"query", "headers", "body"} {
+		was := fmt.Sprintf(`document.getElementById("r-%s").closest("details").open`, name)
+		open, err := chromedp.Run(ctx, chromedp.Evaluate[bool](was))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open {
+			click(ctx, t, "#l-"+name)
+			until(ctx, t, "!"+was)
+		}
+		click(ctx, t, "#l-"+name)
+		until(ctx, t, was+fmt.Sprintf(` && document.activeElement.id === "r-%s"`, name))
+	}
+}
