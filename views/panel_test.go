@@ -45,4 +45,9 @@ func TestRunPanel(t *testing.T) {
 		click(ctx, t, "#l-"+name)
 		until(ctx, t, was+fmt.Sprintf(` && document.activeElement.id === "r-%s"`, name))
 	}
+
+	// Enter in the path runs.
+	press(ctx, t, "#r-path")
+	do(ctx, t, chromedp.KeyEvent("/a\r"))
+	until(ctx, t, `document.querySelector(".answer .tag")?.textContent === "201"`)
 }

@@ -78,7 +78,8 @@ func (w *window) plainDraft() {
 	w.until(`document.getElementById("r-query").value === "name=Draft"`)
 
 	w.writePlain("const = 2;")
-	w.press("Run")
+	w.fill("Path below", "/x")
+	w.keys("\r") // runs, as the button beside it does
 	w.shows("#problems li", "1:7")
 	w.until(`document.getElementById("source").value === "const = 2;"`)
 	w.press("Publish…")
