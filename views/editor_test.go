@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"picloud/static"
 	"picloud/views"
@@ -31,16 +32,19 @@ type desk struct {
 }
 
 func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
-	mux := http.NewServeMux()
+	mux, pages := http.NewServeMux(), sample.Handler(assets)
 	mux.HandleFunc("PUT /apps/shop/scripts/greet/draft", d.save)
 	mux.HandleFunc("POST /apps/shop/scripts/greet/run", d.run)
 	mux.HandleFunc("GET /apps/shop/scripts/greet/publish", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sample/publish", http.StatusFound)
 	})
+	mux.HandleFunc("POST /apps/shop/scripts/greet/publish", func(w http.ResponseWriter, _ *http.Request) {
+		pages.ServeHTTP(w, httptest.NewRequest("GET", "/sample/publish-problems", nil))
+	})
 	mux.HandleFunc("GET /search", func(w http.ResponseWriter, r *http.Request) {
 		_ = views.SearchResults(views.SearchProps{Results: []views.SearchResult{{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: "/sample/apps"}}}).Render(r.Context(), w)
 	})
-	mux.Handle("/", sample.Handler(assets))
+	mux.Handle("/", pages)
 	return mux
 }
 
@@ -171,6 +175,13 @@ func TestEditor(t *testing.T) {
 	d.Unlock()
 	do(ctx, t, control("\r"))
 	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:5no <b>x</b>" && document.querySelector(".cm-lint-marker-error")`)
+
+	// The list follows the text until the next run: its places move, and go with what they were in.
+	press(ctx, t, ".cm-content")
+	do(ctx, t, chromedp.KeyEvent(kb.Home, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("aa"))
+	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:7no <b>x</b>" && document.getElementById("problem-count").textContent === "1 problem before this change"`)
+	do(ctx, t, control("a"), chromedp.KeyEvent("let z = 1;"))
+	until(ctx, t, `!document.querySelector("#problems li") && document.getElementById("problem-count").textContent === ""`)
 
 	// A save over another revision is refused, and one may take theirs.
 	d.Lock()

@@ -25,6 +25,20 @@ func click(ctx context.Context, t *testing.T, selector string) {
 	do(ctx, t, chromedp.MouseClickXY(place[0], place[1]))
 }
 
+// TestProblemsOfPublishing marks what a publish says in the text, and goes there.
+func TestProblemsOfPublishing(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	ctx := d.open(t, "/sample/script-start#L3:7")
+	until(ctx, t, `document.getElementById("position").textContent === "Ln 3, Col 7"`)
+	do(ctx, t, chromedp.KeyEvent("P", chromedp.KeyModifiers(chromedp.ModifierCtrl, chromedp.ModifierShift)))
+	until(ctx, t, `document.querySelector("dialog[open] #publish")`)
+	press(ctx, t, "#publish .b.primary")
+	until(ctx, t, `document.querySelector("dialog[open] a[data-line]")?.textContent === "9:16" && document.querySelector("#problems button")?.textContent === "9:16"`)
+	press(ctx, t, "dialog[open] a[data-line]")
+	until(ctx, t, `!document.querySelector("dialog[open]") && document.getElementById("position").textContent === "Ln 9, Col 16" && document.activeElement.matches(".cm-content")`)
+}
+
 // TestRunPanel makes a request with the mouse and with Enter.
 func TestRunPanel(t *testing.T) {
 	t.Parallel()

@@ -106,9 +106,9 @@ func TestBuildErrors(t *testing.T) {
 	w.press("Publish…")
 	w.press("Publish v2")
 	w.shows("dialog[open] [role=alert]", "It does not build")
-	w.shows("dialog[open] .problems", "3:9")
-	w.press("Back to the draft")
+	w.press("3:9")
 	w.until(`!document.querySelector("dialog[open]")`)
+	w.shows("#position", "Ln 3, Col 9")
 	if got := p.get("/fn/shop/greet"); got.body != "first" {
 		t.Errorf("now it answers %q", got.body)
 	}

@@ -9,7 +9,7 @@ import { javascript } from "@codemirror/lang-javascript";
 import { HighlightStyle, syntaxHighlighting, indentOnInput, bracketMatching, indentUnit } from "@codemirror/language";
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { search, searchKeymap, highlightSelectionMatches } from "@codemirror/search";
-import { setDiagnostics, lintGutter, lintKeymap } from "@codemirror/lint";
+import { setDiagnostics, forEachDiagnostic, lintGutter, lintKeymap } from "@codemirror/lint";
 import { tags as t } from "@lezer/highlight";
 import { complete } from "./words.js";
 
@@ -103,10 +103,19 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
       view.focus();
     },
-    problems: (problems) => view.dispatch(setDiagnostics(view.state, problems.filter((p) => p.line > 0).map((p) => {
+    mark: (problems) => view.dispatch(setDiagnostics(view.state, problems.filter((p) => p.line > 0).map((p) => {
       const from = place(p.line, p.column);
       const word = view.state.wordAt(from);
       return { from, to: word ? word.to : view.state.doc.lineAt(from).to, severity: "error", message: p.message };
     }))),
+    // marked are the problems that are still in the text, where they are by now.
+    marked: () => {
+      const found = [];
+      forEachDiagnostic(view.state, (d, from) => {
+        const line = view.state.doc.lineAt(from);
+        found.push({ line: line.number, column: from - line.from + 1, message: d.message });
+      });
+      return found;
+    },
   };
 }

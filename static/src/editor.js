@@ -1,6 +1,7 @@
 // The script page: editor, draft, run panel, publish dialog.
 import { editor } from "./code.js";
 import { draft } from "./draft.js";
+import { problemList } from "./problems.js";
 import { run } from "./run.js";
 
 const nonce = document.currentScript.nonce;
@@ -10,15 +11,14 @@ if (form) {
   const source = document.getElementById("source");
   const position = document.getElementById("position");
   const list = document.getElementById("problems");
-  const count = document.getElementById("problem-count");
-  let kept;
+  let kept, problems;
 
   const code = editor({
     textarea: source,
     label: "Source of " + form.querySelector("label[for=source]").textContent,
     language: form.dataset.language,
     nonce,
-    changed: (text) => { source.value = text; kept?.changed(); },
+    changed: (text) => { source.value = text; kept?.changed(); problems?.changed(); },
     moved: (line, column) => (position.textContent = "Ln " + line + ", Col " + column),
   });
   source.value = code.text(); // the same line ends on both sides
@@ -27,37 +27,23 @@ if (form) {
     say: document.getElementById("saved"),
   });
 
-  const problems = (found) => {
-    code.problems(found);
-    count.textContent = found.length ? found.length + (found.length === 1 ? " problem" : " problems") : "";
-    list.replaceChildren();
-    if (!found.length) return;
-    const items = document.createElement("ul");
-    items.className = "problems";
-    for (const p of found) {
-      const item = document.createElement("li");
-      if (p.line > 0) {
-        const at = document.createElement("button");
-        at.type = "button";
-        at.className = "mono num link";
-        at.textContent = p.line + ":" + p.column;
-        at.addEventListener("click", () => code.goTo(p.line, p.column));
-        item.append(at);
-      }
-      item.append(p.message);
-      items.append(item);
-    }
-    list.append(items);
-  };
+  problems = problemList({ list, count: document.getElementById("problem-count"), code });
   const given = JSON.parse(list.dataset.problems);
-  if (given.length) problems(given);
+  if (given.length) problems.show(given);
+  const opened = /^#L(\d+)(?::(\d+))?$/.exec(location.hash);
+  if (opened) code.goTo(Number(opened[1]), Number(opened[2]));
+  // What a publish that does not build says is marked in the text too.
+  document.addEventListener("htmx:after:swap", () => {
+    const found = JSON.parse(document.querySelector("dialog[open] #publish")?.dataset.problems ?? "[]");
+    if (found.length) problems.show(found);
+  });
 
   let running = false;
   const start = async () => {
     if (running) return;
     running = true;
     for (const b of document.querySelectorAll("[data-act=run]")) b.classList.add("busy");
-    if (await kept.save()) await run(form, { problems, saved: kept.settle, refused: kept.refused });
+    if (await kept.save()) await run(form, { problems: problems.show, saved: kept.settle, refused: kept.refused });
     for (const b of document.querySelectorAll("[data-act=run]")) b.classList.remove("busy");
     running = false;
   };
