@@ -119,7 +119,7 @@ func Setup(f Frame, p SetupProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: "Your name", Value: p.Name, Fault: p.Faults["name"], Autocomplete: "name", Hint: "Shown beside the versions you publish.", Focus: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: "Your name", Value: p.Name, Fault: p.Faults["name"], Autocomplete: "name", Hint: "Shown beside the versions you publish.", Focus: len(p.Faults) == 0}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -554,7 +554,7 @@ func NewScript(f Frame, p NewScriptProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: "Name", Value: p.Name, Fault: p.Faults["name"], Hint: "It is the end of the URL: /fn/" + f.App.Slug + "/<name>", Mono: true, Focus: true, Pattern: "[a-z0-9][a-z0-9\\-]{0,62}", MaxLength: 63, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: "Name", Value: p.Name, Fault: p.Faults["name"], Hint: "It is the end of the URL: /fn/" + f.App.Slug + "/<name>", Mono: true, Focus: len(p.Faults) == 0, Pattern: "[a-z0-9][a-z0-9\\-]{0,62}", MaxLength: 63, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -3,6 +3,7 @@ package views_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,7 @@ func TestPagesAreSound(t *testing.T) {
 			elements := scan(t, text.String())
 			checkAttributes(t, elements)
 			checkReferences(t, elements)
+			checkFocus(t, elements)
 		})
 	}
 }
@@ -91,6 +93,16 @@ func checkReferences(t *testing.T, elements []element) {
 		if !e.inLabel && !labelled[e.attributes["id"]] && e.attributes["aria-label"]+e.attributes["aria-labelledby"] == "" {
 			t.Errorf("<%s name=%q> has no label", e.name, e.attributes["name"])
 		}
+	}
+}
+
+// checkFocus wants a page with a refused form to open at the first field that was refused.
+func checkFocus(t *testing.T, elements []element) {
+	has := func(name string) int {
+		return slices.IndexFunc(elements, func(e element) bool { _, ok := e.attributes[name]; return ok })
+	}
+	if refused := has("aria-invalid"); refused >= 0 && has("autofocus") != refused {
+		t.Errorf("the page does not open at %q, which was refused", elements[refused].attributes["name"])
 	}
 }
 

@@ -867,7 +867,7 @@ func invalid(name string, faults Faults) templ.Attributes {
 	if faults[name] == "" {
 		return nil
 	}
-	return templ.Attributes{"aria-invalid": "true", "aria-describedby": "e-" + name}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": "e-" + name, "autofocus": true}
 }
 
 func languageName(language string) string {
