@@ -232,7 +232,7 @@ func AppHome(f Frame, p AppHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = RunTable(p.Failed, true).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = RunTable(f.Now, p.Failed, true).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

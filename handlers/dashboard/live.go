@@ -82,7 +82,7 @@ func (l *liveRun) tell(s *stream, e execution.Event) error {
 	case execution.RunLine:
 		return s.draw("line", views.LogLine(lineProps(call.Line{At: e.Line.At, Level: e.Line.Level, Message: e.Line.Message, Fields: e.Line.Fields})))
 	case execution.RunEnded:
-		return s.draw("row", views.RunRow(eventRow(l.app.Slug, e)))
+		return s.draw("row", views.RunRow(time.Now(), eventRow(l.app.Slug, e)))
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (l *liveRun) look(ctx context.Context, s *stream) error {
 	if err != nil || found.Outcome == call.Running {
 		return nil // it is looked for again
 	}
-	return s.draw("row", views.RunRow(rowProps(l.app.Slug, found.Row)))
+	return s.draw("row", views.RunRow(time.Now(), rowProps(l.app.Slug, found.Row)))
 }
 
 func noRun(cause error) error {
@@ -196,7 +196,7 @@ func (l *liveList) tell(s *stream, e execution.Event) error {
 	case execution.RunStarted:
 		if l.fits(e) && l.begun() {
 			l.owe(e.Execution)
-			return s.draw("row", views.RunRow(eventRow(l.app.Slug, e)))
+			return s.draw("row", views.RunRow(time.Now(), eventRow(l.app.Slug, e)))
 		}
 	case execution.RunEnded:
 		first := l.first[e.Execution]
@@ -209,7 +209,7 @@ func (l *liveList) tell(s *stream, e execution.Event) error {
 		if row.Summary == "" {
 			row.Summary, row.Lines = first.text, e.LineCount
 		}
-		return s.draw("row", views.RunRow(row))
+		return s.draw("row", views.RunRow(time.Now(), row))
 	case execution.Sampled:
 		l.said = time.Now()
 		return s.send("note", ui.Count(e.Hidden)+" more runs in this second; the first "+ui.Count(e.Shown)+" are shown.")
@@ -252,7 +252,7 @@ func (l *liveList) look(ctx context.Context, s *stream) error {
 		if row.Outcome == call.Running {
 			running[row.Execution] = true
 			l.owe(row.Execution)
-		} else if err := s.draw("row", views.RunRow(rows[i])); err != nil {
+		} else if err := s.draw("row", views.RunRow(time.Now(), rows[i])); err != nil {
 			return err
 		}
 	}
@@ -273,7 +273,7 @@ func (l *liveList) lookAtOpen(ctx context.Context, s *stream, running map[id.Exe
 			if err != nil || found.Outcome == call.Running {
 				continue
 			}
-			if err := s.draw("row", views.RunRow(rowProps(l.app.Slug, found.Row))); err != nil {
+			if err := s.draw("row", views.RunRow(time.Now(), rowProps(l.app.Slug, found.Row))); err != nil {
 				return err
 			}
 		}

@@ -21,13 +21,19 @@ export function age(moment, now = Date.now()) {
   return seconds < 0 ? "in " + span(-seconds) : span(seconds) + " ago";
 }
 
+// dayTime is the time of day, after its day when that is not today.
+function dayTime(moment, form) {
+  const today = moment.toDateString() === new Date(Date.now() + skew).toDateString();
+  return (today ? "" : formats.day.format(moment) + " ") + formats[form].format(moment);
+}
+
 // show writes the times of a part of the page; server and browser may disagree about now,
 // so ages are counted by the server's clock, which the page carries.
 export function show(root = document) {
   for (const time of root.querySelectorAll("time[data-form]")) {
     const moment = new Date(time.dateTime);
     const form = time.dataset.form;
-    time.textContent = form === "ago" ? age(moment, Date.now() + skew) : formats[form].format(moment);
+    time.textContent = form === "ago" ? age(moment, Date.now() + skew) : form.startsWith("day-") ? dayTime(moment, form.slice(4)) : formats[form].format(moment);
   }
 }
 

@@ -98,24 +98,31 @@ func (p ScatterProps) dots(s scale) []dot {
 	return dots
 }
 
-// ticks are five moments, evenly from From to To.
-func (p ScatterProps) ticks() []time.Time {
-	ticks := make([]time.Time, 5)
-	for i := range ticks {
-		ticks[i] = p.From.Add(p.To.Sub(p.From) * time.Duration(i) / 4)
-	}
-	return ticks
+// moment is a tick of the time axis.
+type moment struct {
+	at         time.Time
+	form, text string
 }
 
-// tickForm is a clock time within two days, with seconds within ten minutes, else a date.
-func (p ScatterProps) tickForm() (form, layout string) {
-	if p.To.Sub(p.From) > 48*time.Hour {
-		return "day", "2 Jan"
+// ticks are five moments, evenly from From to To: clock times within two days, with seconds
+// within ten minutes, else dates. The first and the last tell their day when it is not today.
+func (p ScatterProps) ticks(now time.Time) []moment {
+	form, layout := "minute", "15:04"
+	switch width := p.To.Sub(p.From); {
+	case width > 48*time.Hour:
+		form, layout = "day", "2 Jan"
+	case width < 10*time.Minute:
+		form, layout = "clock", "15:04:05"
 	}
-	if p.To.Sub(p.From) < 10*time.Minute {
-		return "clock", "15:04:05"
+	ticks := make([]moment, 5)
+	for i := range ticks {
+		at := p.From.Add(p.To.Sub(p.From) * time.Duration(i) / 4)
+		ticks[i] = moment{at, form, at.UTC().Format(layout)}
+		if form != "day" && (i == 0 || i == 4) {
+			ticks[i] = moment{at, "day-" + form, dayTime(now, at, layout)}
+		}
 	}
-	return "minute", "15:04"
+	return ticks
 }
 
 type rect struct{ X, Y, Width, Height, Class string }

@@ -15,6 +15,14 @@ func Stamp(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC
 // exact is the moment as a <time> element wants it, to the millisecond.
 func exact(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
+// dayTime is the time of day, after its day when that is not today.
+func dayTime(now, t time.Time, layout string) string {
+	if now, t = now.UTC(), t.UTC(); now.YearDay() != t.YearDay() || now.Year() != t.Year() {
+		layout = "2 Jan " + layout
+	}
+	return t.Format(layout)
+}
+
 // Age tells how long ago t was, in one unit: "just now", "3 min ago", "in 2 days".
 func Age(now, t time.Time) string {
 	d := now.Sub(t)
