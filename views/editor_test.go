@@ -35,6 +35,7 @@ func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
 	mux, pages := http.NewServeMux(), sample.Handler(assets)
 	mux.HandleFunc("PUT /apps/shop/scripts/greet/draft", d.save)
 	mux.HandleFunc("POST /apps/shop/scripts/greet/run", d.run)
+	mux.HandleFunc("GET /apps/shop/runs/live", d.live)
 	mux.HandleFunc("GET /apps/shop/scripts/greet/publish", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sample/publish", http.StatusFound)
 	})
@@ -94,9 +95,28 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// open shows a page of the desk in a browser, under the real Content-Security-Policy, and
-// waits for its editor.
+// live streams two lines of a run that goes on.
+func (d *desk) live(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, text := range []string{"one", "two"} {
+		fmt.Fprint(w, "event: line\ndata: ")
+		_ = views.LogLine(views.LogLineProps{At: sample.Now(), Level: "info", Message: text}).Render(r.Context(), w)
+		fmt.Fprint(w, "\n\n")
+	}
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
+}
+
+// open shows a page of the desk with its editor.
 func (d *desk) open(t *testing.T, path string) context.Context {
+	t.Helper()
+	ctx := d.visit(t, path)
+	until(ctx, t, `document.querySelector(".cm-content")`)
+	return ctx
+}
+
+// visit shows a page of the desk in a browser, under the real Content-Security-Policy.
+func (d *desk) visit(t *testing.T, path string) context.Context {
 	t.Helper()
 	server := httptest.NewServer(d.ServeHTTP(built(t)))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
@@ -106,7 +126,6 @@ func (d *desk) open(t *testing.T, path string) context.Context {
 		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 		return err
 	}), chromedp.Navigate(server.URL+path))
-	until(ctx, t, `document.querySelector(".cm-content")`)
 	return ctx
 }
 

@@ -79,6 +79,7 @@ function line(html) {
   part.innerHTML = html;
   show(part.content);
   lines.append(part.content);
+  document.getElementById("line-count").textContent = lines.children.length.toLocaleString("en");
   document.querySelector("[data-until-live]")?.remove();
   if (end) box.scrollTop = box.scrollHeight;
 }

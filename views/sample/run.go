@@ -106,6 +106,6 @@ func failedRun() views.RunProps {
 func runningRun() views.RunProps {
 	r := run()
 	r.Outcome, r.Status, r.Wall, r.Limits, r.Response, r.LiveURL = "running", 0, 0, nil, nil, paths.With(paths.AppRunsLive(app), "run", execution)
-	r.Request, r.Capture, r.Lines = nil, "off", lines()[:1]
+	r.Request, r.Path, r.Lines = nil, "/greet", nil
 	return r
 }
