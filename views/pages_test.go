@@ -46,6 +46,7 @@ func TestPagesAreSound(t *testing.T) {
 			checkAttributes(t, elements)
 			checkReferences(t, elements)
 			checkFocus(t, elements)
+			checkNavigation(t, elements)
 		})
 	}
 }
@@ -103,6 +104,22 @@ func checkFocus(t *testing.T, elements []element) {
 	}
 	if refused := has("aria-invalid"); refused >= 0 && has("autofocus") != refused {
 		t.Errorf("the page does not open at %q, which was refused", elements[refused].attributes["name"])
+	}
+}
+
+// checkNavigation wants at most one current entry before the page's own part.
+func checkNavigation(t *testing.T, elements []element) {
+	var entries []string
+	for _, e := range elements {
+		if e.name == "main" {
+			break
+		}
+		if e.name == "a" && e.attributes["aria-current"] != "" {
+			entries = append(entries, e.attributes["href"])
+		}
+	}
+	if len(entries) > 1 {
+		t.Errorf("the navigation is at %v", entries)
 	}
 }
 

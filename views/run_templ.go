@@ -483,7 +483,7 @@ func Run(f Frame, p RunProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = page(f, shell{Title: p.title(), Section: "runs", Script: p.Script, Crumbs: []Crumb{{"Runs", paths.AppRuns(f.App.Slug)}, {Text: p.title()}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(f, shell{Title: p.title(), Section: "runs", Crumbs: []Crumb{{"Runs", paths.AppRuns(f.App.Slug)}, {Text: p.title()}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
