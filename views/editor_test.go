@@ -29,6 +29,8 @@ type desk struct {
 	revision int64
 	theirs   string // when set, the next save is refused with it
 	problems []views.Problem
+	slow     bool // runs go on until they are stopped
+	stopped  int  // how many were
 }
 
 func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
@@ -76,6 +78,14 @@ func (d *desk) save(w http.ResponseWriter, r *http.Request) {
 func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 	d.Lock()
 	defer d.Unlock()
+	method := r.PostFormValue("method") // who has not read the body does not hear that the caller went
+	if d.slow {
+		d.Unlock()
+		<-r.Context().Done()
+		d.Lock()
+		d.stopped++
+		return
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	event := func(name string, draw func(*strings.Builder)) {
 		var b strings.Builder
@@ -88,7 +98,7 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	event("line", func(b *strings.Builder) {
-		_ = views.LogLine(views.LogLineProps{At: sample.Now(), Level: "info", Message: "ran " + r.PostFormValue("method")}).Render(r.Context(), b)
+		_ = views.LogLine(views.LogLineProps{At: sample.Now(), Level: "info", Message: "ran " + method}).Render(r.Context(), b)
 	})
 	event("answer", func(b *strings.Builder) {
 		_ = views.AnswerPart(views.Answer{Outcome: "ok", Status: 201, Wall: time.Millisecond, Body: "two\nlines", Size: 9, Headers: []views.HeaderField{{Name: "x-one", Value: "1"}}}).Render(r.Context(), b)

@@ -25,6 +25,31 @@ func click(ctx context.Context, t *testing.T, selector string) {
 	do(ctx, t, chromedp.MouseClickXY(place[0], place[1]))
 }
 
+// TestStop: what runs can be stopped, and run again at once.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41, slow: true}
+	ctx := d.open(t, "/sample/script-start")
+	const stops = `[...document.querySelectorAll(".b[data-act=stop]")].filter((b) => b.textContent === "Stop").length === 2`
+	press(ctx, t, ".req .b")
+	until(ctx, t, stops+` && document.querySelector("#answer[aria-busy=true]").textContent.startsWith("Running… ")`)
+	press(ctx, t, ".req .b")
+	until(ctx, t, `document.getElementById("answer").textContent.startsWith("Stopped after ") && !document.querySelector("[aria-busy], [data-act=stop]")`)
+	press(ctx, t, ".cm-content")
+	do(ctx, t, control("\r"))
+	until(ctx, t, stops+` && document.querySelector("#answer[aria-busy=true]").textContent.startsWith("Running… ")`)
+	d.Lock()
+	d.slow = false
+	d.Unlock()
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector(".answer .tag")?.textContent === "201" && document.querySelector(".head .acts").innerText.includes("Run draft")`)
+	d.Lock()
+	defer d.Unlock()
+	if d.stopped != 2 {
+		t.Errorf("%d runs were stopped", d.stopped)
+	}
+}
+
 // TestProblemsOfPublishing marks what a publish says in the text, and goes there.
 func TestProblemsOfPublishing(t *testing.T) {
 	t.Parallel()

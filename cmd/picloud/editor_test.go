@@ -122,6 +122,27 @@ func TestBuildErrors(t *testing.T) {
 	w.until(`!document.querySelector("#problems li") && !document.querySelector(".cm-lint-marker-error")`)
 }
 
+// TestStopDraft: a draft that runs can be stopped, and its run tells so.
+func TestStopDraft(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	w.write("export default () => new Promise((done) => setTimeout(done, 20000));")
+	w.press("Run draft")
+	w.shows("#answer p", "Running…")
+	w.press("Stop")
+	w.shows("#answer p", "Stopped after")
+	w.visit("/apps/shop/scripts/greet/runs?outcome=cancelled")
+	p.eventually(patience, "listed as cancelled", func() bool {
+		listed, err := evaluate[bool](w, `document.querySelector("#rows .tag")?.textContent === "cancelled" || (location.reload(), false)`)
+		return err == nil && listed
+	})
+}
+
 // TestTwoTabs: a save over another tab's save is refused; one may take mine, theirs, or look.
 func TestTwoTabs(t *testing.T) {
 	t.Parallel()

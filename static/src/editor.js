@@ -38,14 +38,27 @@ if (form) {
     if (found.length) problems.show(found);
   });
 
-  let running = false;
-  const start = async () => {
-    if (running) return;
-    running = true;
-    for (const b of document.querySelectorAll("[data-act=run]")) b.classList.add("busy");
-    if (await kept.save()) await run(form, { problems: problems.show, saved: kept.settle, refused: kept.refused });
-    for (const b of document.querySelectorAll("[data-act=run]")) b.classList.remove("busy");
-    running = false;
+  // While a run goes on its buttons stop it, and who runs again begins anew.
+  const buttons = [...document.querySelectorAll(".b[data-act=run]")].map((b) => ({ b, words: [...b.childNodes] }));
+  const running = (yes) => {
+    for (const { b, words } of buttons) {
+      b.dataset.act = yes ? "stop" : "run";
+      b.replaceChildren(...(yes ? ["Stop"] : words));
+    }
+  };
+  let going, ended;
+  const one = async (before, signal) => {
+    await before;
+    if (signal.aborted) return;
+    running(true);
+    if (await kept.save() && !signal.aborted) await run(form, { problems: problems.show, saved: kept.settle, refused: kept.refused, signal });
+    running(false);
+  };
+  const stop = () => going?.abort();
+  const start = () => {
+    stop();
+    going = new AbortController();
+    ended = one(ended, going.signal);
   };
   const publish = async () => {
     if (!await kept.save()) return;
@@ -58,7 +71,7 @@ if (form) {
     dialog.showModal();
     dialog.querySelector("input[name=note]")?.focus();
   };
-  const acts = { run: start, save: kept.save, publish };
+  const acts = { run: start, stop, save: kept.save, publish };
 
   form.addEventListener("submit", (e) => {
     const act = acts[e.submitter ? e.submitter.dataset.act : "run"];

@@ -5,20 +5,24 @@ import { reason } from "./draft.js";
 const answer = document.getElementById("answer");
 const lines = document.getElementById("lines");
 
-// run sends the form and calls back with problems and with what was saved.
-export async function run(form, { problems, saved, refused }) {
+// run sends the form and calls back with problems and with what was saved. Who stops it by the
+// signal goes away from the server, which ends the run.
+export async function run(form, { problems, saved, refused, signal }) {
   const sent = new FormData(form);
   answer.classList.add("busy");
+  answer.setAttribute("aria-busy", "true");
   lines.replaceChildren();
   lines.closest(".console").hidden = true;
   problems([]);
   const begun = performance.now();
-  const ticking = setInterval(() => message("Running… " + ((performance.now() - begun) / 1000).toFixed(1) + " s"), 300);
+  const time = () => ((performance.now() - begun) / 1000).toFixed(1) + " s";
+  const ticking = setInterval(() => message("Running… " + time()), 300);
   try {
     const response = await fetch(form.dataset.run, {
       method: "POST",
       headers: { Accept: "text/event-stream" },
       body: new URLSearchParams(sent),
+      signal,
     });
     if (response.status === 409) { refused(await response.json(), sent.get("source")); message("Not run: two drafts."); return; }
     if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) { message("Not run: " + await reason(response), true); return; }
@@ -31,10 +35,12 @@ export async function run(form, { problems, saved, refused }) {
     }
     if (!answered) message("The run ended without an answer.", true);
   } catch {
-    message("The connection broke before the answer came. The runs page tells how it ended.", true);
+    if (signal.aborted) message("Stopped after " + time() + ". Its run counts as cancelled.");
+    else message("The connection broke before the answer came. The runs page tells how it ended.", true);
   } finally {
     clearInterval(ticking);
     answer.classList.remove("busy");
+    answer.removeAttribute("aria-busy");
   }
 }
 
