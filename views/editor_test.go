@@ -86,6 +86,12 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 		d.stopped++
 		return
 	}
+	if strings.Contains(r.PostFormValue("headers"), "bad") {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		fmt.Fprint(w, `{"errors":[{"field":"headers","message":"\"bad\" is none."}]}`)
+		return
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	event := func(name string, draw func(*strings.Builder)) {
 		var b strings.Builder

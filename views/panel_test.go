@@ -25,6 +25,23 @@ func click(ctx context.Context, t *testing.T, selector string) {
 	do(ctx, t, chromedp.MouseClickXY(place[0], place[1]))
 }
 
+// TestRefusedRequest: what is wrong with a request is told at its field, until the next run.
+func TestRefusedRequest(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	ctx := d.open(t, "/sample/script-unpublished")
+	press(ctx, t, "#r-headers")
+	do(ctx, t, control("a"), chromedp.KeyEvent("bad"))
+	press(ctx, t, "#l-headers")
+	until(ctx, t, `!document.getElementById("r-headers").closest("details").open`)
+	press(ctx, t, ".cm-content")
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.activeElement.matches("#r-headers[aria-invalid=true][aria-describedby=e-headers]") && document.getElementById("e-headers").checkVisibility()`)
+	do(ctx, t, control("a"), chromedp.KeyEvent("a: b"))
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector(".answer .tag")?.textContent === "201" && !document.querySelector(".runner [aria-invalid], .runner .fault")`)
+}
+
 // TestStop: what runs can be stopped, and run again at once.
 func TestStop(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ export function draft({ form, revision, text, replace, say }) {
       });
       if (answer.status === 409) return refused(await answer.json(), sent);
       if (answer.status === 401) { words("Not saved: your session has ended. Sign in in another tab, then save again.", true); return false; }
-      if (!answer.ok) { words("Not saved: " + await reason(answer), true); return false; }
+      if (!answer.ok) { words("Not saved: " + (await refusal(answer)).message, true); return false; }
       settle(await answer.json(), sent);
       return true;
     } catch {
@@ -87,13 +87,14 @@ export function draft({ form, revision, text, replace, say }) {
   };
 }
 
-// reason is the sentence of a problem (RFC 9457), or the status.
-export async function reason(answer) {
+// refusal is the sentence of a problem (RFC 9457), or the status, and the field it is about.
+export async function refusal(answer) {
   try {
     const problem = await answer.json();
-    return problem.errors?.[0]?.message ?? problem.detail ?? problem.title ?? "status " + answer.status;
+    const fault = problem.errors?.[0];
+    return { field: fault?.field, message: fault?.message ?? problem.detail ?? problem.title ?? "status " + answer.status };
   } catch {
-    return "status " + answer.status;
+    return { message: "status " + answer.status };
   }
 }
 

@@ -1,8 +1,9 @@
 // Runs the draft and shows what comes, as it comes: log lines first, then the answer.
 import { show } from "./times.js";
-import { reason } from "./draft.js";
+import { refusal } from "./draft.js";
 
 const answer = document.getElementById("answer");
+const asked = document.querySelector(".runner");
 const lines = document.getElementById("lines");
 
 // run sends the form and calls back with problems and with what was saved. Who stops it by the
@@ -14,6 +15,7 @@ export async function run(form, { problems, saved, refused, signal }) {
   lines.replaceChildren();
   lines.closest(".console").hidden = true;
   problems([]);
+  accept();
   const begun = performance.now();
   const time = () => ((performance.now() - begun) / 1000).toFixed(1) + " s";
   const ticking = setInterval(() => message("Running… " + time()), 300);
@@ -25,7 +27,7 @@ export async function run(form, { problems, saved, refused, signal }) {
       signal,
     });
     if (response.status === 409) { refused(await response.json(), sent.get("source")); message("Not run: two drafts."); return; }
-    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) { message("Not run: " + await reason(response), true); return; }
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) { refuse(form, await refusal(response)); return; }
     let answered = false;
     for await (const { event, data } of events(response.body)) {
       if (event === "line") line(data);
@@ -41,6 +43,29 @@ export async function run(form, { problems, saved, refused, signal }) {
     clearInterval(ticking);
     answer.classList.remove("busy");
     answer.removeAttribute("aria-busy");
+  }
+}
+
+// refuse tells what keeps the request from being made, at its field.
+function refuse(form, { field, message: why }) {
+  message("Not run: " + why, true);
+  const input = asked.contains(form.elements[field]) ? form.elements[field] : null;
+  if (!input) return;
+  const folded = input.closest("details");
+  if (folded) folded.open = true;
+  const fault = Object.assign(document.createElement("p"), { className: "fault", id: "e-" + field, textContent: why });
+  (folded ?? asked.querySelector(".req-more")).append(fault);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", fault.id);
+  input.focus();
+}
+
+// accept takes back what was refused before.
+function accept() {
+  for (const fault of asked.querySelectorAll(".fault")) fault.remove();
+  for (const input of asked.querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
   }
 }
 
