@@ -261,3 +261,28 @@ func TestRefusedCallsHaveRows(t *testing.T) {
 		return p.pool.QueryRow(t.Context(), `SELECT count(*) FROM executions WHERE script_name = 'slow'`).Scan(&rows) == nil && rows == calls
 	})
 }
+
+// A run that fills the heap is stopped before the process dies of it, and the next call
+// finds the memory free again.
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t, "--worker-memory", "128MiB", "--cpu-limit", "25s")
+	p.app("shop")
+	p.publish("shop", "hoards", `export default () => { const kept: unknown[] = []; for (;;) kept.push({ n: "x" + kept.length }); };`)
+	p.publish("shop", "modest", `export default () => "fine";`)
+	p.awaitReady()
+	worker := p.workers()
+	for range 2 {
+		answer := p.get("/fn/shop/hoards")
+		if answer.status != http.StatusInsufficientStorage || p.outcome(answer.header.Get("X-Execution-Id")) != "memory" {
+			t.Errorf("%d %v %s %v", answer.status, answer.header, answer.body, answer.err)
+		}
+		if answer := p.get("/fn/shop/modest"); answer.body != "fine" {
+			t.Errorf("afterwards: %+v", answer)
+		}
+	}
+	if after := p.workers(); len(after) != 1 || after[0] != worker[0] {
+		t.Errorf("workers %v became %v", worker, after)
+	}
+	p.eventually(5*time.Second, "back under the budget", func() bool { return resident(worker[0]) < 128<<20 })
+}
