@@ -78,6 +78,9 @@ func readDraft(r *http.Request) (source string, revision int64, err error) {
 	if err := json.Unmarshal(body, &sent); err != nil || sent.Source == nil || sent.Revision == nil || !utf8.Valid(body) {
 		return "", 0, fault.New(fault.Malformed, "A draft is {\"source\": text, \"revision\": number}.").Because(err)
 	}
+	if err := web.WholeText(body); err != nil {
+		return "", 0, err
+	}
 	return *sent.Source, *sent.Revision, nil
 }
 

@@ -284,6 +284,7 @@ func TestBadDrafts(t *testing.T) {
 		}
 	}
 	s.sees(put("text/plain", `{}`), 415)
+	s.sees(put("application/json", `{"source": "half \ud800 a pair", "revision": 1}`), 422, "surrogate pair")
 	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a\x00b", "revision", "2")), 422, "NUL", "e-source")
 	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a\xff", "revision", "2")), 422, "not valid UTF-8")
 	s.sees(s.post("/apps/shop/scripts/hello/draft", form("source", "a")), 400)
