@@ -151,7 +151,7 @@ type Slot struct {
 func (j *Journal) Begin(entry *Entry) Slot {
 	index := j.claim()
 	if index < 0 {
-		return Slot{journal: j, index: -1}
+		return j.NoSlot()
 	}
 	at := slotAt(index)
 	word := j.pages.word(at + inWord)
@@ -279,8 +279,8 @@ func (s Slot) Discard() {
 	}
 }
 
-// Add enters a call that never began, by its record alone.
-func (j *Journal) Add(record *Record) { j.append(record) }
+// NoSlot is for a call that never begins: it is in the journal by its record alone.
+func (j *Journal) NoSlot() Slot { return Slot{journal: j, index: -1} }
 
 // append encodes into a buffer that is kept for the next record.
 func (j *Journal) append(record *Record) {

@@ -94,25 +94,19 @@ func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
 	if t.let == nil {
 		t.let = func() {}
 	}
-	run := id.New[id.Execution]()
-	if said, waited := i.gate.enter(ctx, live.App); said != admitted {
-		return i.turnAway(t, run, said, waited)
+	r, refused := i.admit(ctx, t, id.New[id.Execution]())
+	if r == nil {
+		return refused
 	}
-	if t.program = i.programs.known(live.Hash); t.program == nil {
+	if r.program = i.programs.known(live.Hash); r.program == nil {
 		var err error
-		if t.program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
+		if r.program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
 			slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
-			result := i.refuse(t, run, call.Unavailable, 0)
-			i.gate.leave(live.App)
-			return result
+			defer i.gate.leave(live.App)
+			return i.refuse(r, call.Unavailable)
 		}
 	}
-	r := i.prepare(t, run)
-	if r == nil {
-		result := i.refuse(t, run, call.Busy, 0)
-		i.gate.leave(live.App)
-		return result
-	}
+	i.start(r)
 	return i.await(ctx, r)
 }
 
@@ -141,20 +135,17 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request,
 		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap, let: func() {},
 	}
-	if said, waited := i.gate.enter(ctx, in.Script.App); said != admitted {
-		return i.turnAway(t, in.Execution, said, waited)
+	r, refused := i.admit(ctx, t, in.Execution)
+	if r == nil {
+		return refused
 	}
 	var err error
-	if t.program, err = js.Compile(in.Program, in.Caps); err != nil {
+	if r.program, err = js.Compile(in.Program, in.Caps); err != nil {
+		r.slot.Discard()
 		i.gate.leave(in.Script.App)
 		return call.Result{Outcome: call.Error, Failure: &call.Failure{Message: err.Error()}}
 	}
-	r := i.prepare(t, in.Execution)
-	if r == nil {
-		result := i.refuse(t, in.Execution, call.Busy, 0)
-		i.gate.leave(in.Script.App)
-		return result
-	}
+	i.start(r)
 	result := i.await(ctx, r)
 	if result.Failure != nil {
 		mapped := *result.Failure
@@ -178,28 +169,45 @@ type task struct {
 	let       func() // lets go of what the request holds
 }
 
-// turnAway answers a call that the gate did not admit.
-func (i *Invoker) turnAway(t task, run id.Execution, said verdict, waited time.Duration) call.Result {
+// admit takes the call through the gate and into the journal, before anything is loaded
+// for it: were the process killed meanwhile, its row would say so. A call that is not
+// admitted gets its answer.
+func (i *Invoker) admit(ctx context.Context, t task, execution id.Execution) (r *run, refused call.Result) {
+	said, waited := i.gate.enter(ctx, t.script.App)
+	r = &run{
+		task: t, invoker: i, execution: execution, limits: i.limits, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1),
+	}
+	if said == admitted {
+		entry := entryOf(r)
+		if r.slot = i.journal.Begin(&entry); r.slot.Index() >= 0 {
+			return r, call.Result{}
+		}
+		defer i.gate.leave(t.script.App)
+		return nil, i.refuse(r, call.Busy)
+	}
 	if said == closed {
 		t.let()
-		return call.Result{Outcome: call.Busy}
+		return nil, call.Result{Outcome: call.Busy}
 	}
 	defer i.gate.told()
+	r.slot, r.began = i.journal.NoSlot(), r.began.Add(-waited)
 	if said == gone {
-		return i.refuse(t, run, call.Cancelled, waited)
+		return nil, i.refuse(r, call.Cancelled)
 	}
-	return i.refuse(t, run, call.Busy, waited)
+	return nil, i.refuse(r, call.Busy)
 }
 
-// refuse records and answers a call that never began. Of its messages nothing is kept, so
-// that a flood does not fill the disk with what nobody ran.
-func (i *Invoker) refuse(t task, id id.Execution, outcome call.Outcome, waited time.Duration) call.Result {
-	t.capture = execution.CaptureOff
-	result := call.Result{Execution: id, Outcome: outcome, Wall: waited, Failure: &call.Failure{Message: whyRefused(outcome)}}
-	record := recordOf(&run{task: t, invoker: i, execution: id, limits: i.limits, began: time.Now().Add(-waited)}, result)
-	i.journal.Add(&record)
+// refuse records and answers a call that did not get to its code. Of its messages nothing
+// is kept, so that a flood does not fill the disk with what nobody ran.
+func (i *Invoker) refuse(r *run, outcome call.Outcome) call.Result {
+	r.capture = execution.CaptureOff
+	result := call.Result{
+		Execution: r.execution, Outcome: outcome, Wall: time.Since(r.began), Failure: &call.Failure{Message: whyRefused(outcome)},
+	}
+	record := recordOf(r, result)
+	r.slot.Finish(&record)
 	i.live.End(&record)
-	t.let()
+	r.let()
 	return result
 }
 
@@ -213,27 +221,17 @@ func whyRefused(outcome call.Outcome) string {
 	return "Too many calls were under way, of this app or in all. The limit is set by --max-running."
 }
 
-// prepare takes a journal slot and starts the run; nil when the journal is full.
-func (i *Invoker) prepare(t task, execution id.Execution) *run {
-	began := time.Now()
-	entry := entryOf(&t, execution, began, began.Add(i.limits.Wall))
-	slot := i.journal.Begin(&entry)
-	if slot.Index() < 0 {
-		return nil
-	}
-	r := &run{
-		task: t, invoker: i, slot: slot, execution: execution, limits: i.limits, began: began, started: sinceStart(),
-		done: make(chan struct{}, 1),
-	}
-	r.turn.app = t.script.App
+// start runs an admitted call.
+func (i *Invoker) start(r *run) {
+	entry := entryOf(r)
+	r.turn.app = r.script.App
 	r.handler = handler.New(handler.Input{
-		Program: t.program, Globals: i.globals, Script: t.script, Execution: execution, Request: t.request,
+		Program: r.program, Globals: i.globals, Script: r.script, Execution: r.execution, Request: r.request,
 		Limits: i.limits, Deadline: entry.Deadline, Slot: r, OnLine: r.line,
 	})
 	i.watcher.add(r)
 	i.live.Start(&entry)
 	i.runners.run(r)
-	return r
 }
 
 func (i *Invoker) await(ctx context.Context, r *run) call.Result {

@@ -72,9 +72,6 @@ func (m *memory) begin(now int64) {
 // see looks at one run.
 func (m *memory) see(r *run, executed int64) {
 	allocated := m.value(heapAllocated)
-	if r.allocated == 0 {
-		r.allocated = allocated
-	}
 	switch {
 	case r == m.stopped:
 		m.underWay = true

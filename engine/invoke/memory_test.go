@@ -53,7 +53,7 @@ func TestOneAtATimeForMemory(t *testing.T) {
 	hog.executed(300 * time.Millisecond)
 	other.executed(10 * time.Millisecond)
 	lookUntil(t, i.watcher, "stopped", func() bool { return hog.halted.Load() != 0 })
-	hog.check(sinceStart()+int64(killLast+time.Second), 0)
+	hog.check(sinceStart()+int64(killLast+time.Second), 0, 0)
 	if !hog.lost.Load() {
 		t.Fatal("not given up")
 	}

@@ -2,17 +2,15 @@ package invoke
 
 import (
 	"io"
-	"time"
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
-	"picloud/engine/id"
 )
 
-func entryOf(t *task, run id.Execution, began, deadline time.Time) execution.Entry {
+func entryOf(r *run) execution.Entry {
 	return execution.Entry{
-		Execution: run, App: t.script.App, Script: t.script.ID, ScriptName: t.script.Name, Version: t.script.Version,
-		Trigger: t.trigger, Method: t.request.Method, Path: t.path, Started: began, Deadline: deadline,
+		Execution: r.execution, App: r.script.App, Script: r.script.ID, ScriptName: r.script.Name, Version: r.script.Version,
+		Trigger: r.trigger, Method: r.request.Method, Path: r.path, Started: r.began, Deadline: r.began.Add(r.limits.Wall),
 	}
 }
 

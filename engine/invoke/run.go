@@ -33,9 +33,10 @@ type run struct {
 	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
 	spent     atomic.Int64  // executing, before that
 	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
-	given     atomic.Int64  // processor time of the process at that moment
+	given     atomic.Int64  // processorTime at that moment
 	lost      atomic.Bool   // it did not stop; its place is given to others
 	allocated uint64        // bytes ever allocated by all when the watcher first saw it
+	from      int64         // processorTime then
 
 	mu      sync.Mutex
 	over    bool          // its slot may belong to another run
@@ -97,10 +98,10 @@ func (r *run) executing() time.Duration {
 	return time.Duration(r.spent.Load() + r.stretch(sinceStart()))
 }
 
-// check is the watcher's look at the run.
-func (r *run) check(now, stretch int64) {
+// check is the watcher's look at the run; given is the present processorTime.
+func (r *run) check(now, stretch, given int64) {
 	if halted := r.halted.Load(); halted != 0 {
-		if r.deaf(now-halted) && r.lost.CompareAndSwap(false, true) {
+		if r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
 			r.giveUp()
 		}
 		return
@@ -108,7 +109,7 @@ func (r *run) check(now, stretch int64) {
 	switch {
 	case now-r.started > int64(r.limits.Wall):
 		r.halt(call.Timeout, fmt.Sprintf("The run took longer than its limit of %v from start to end. The limit is set by --wall-limit.", r.limits.Wall))
-	case r.spent.Load()+stretch > int64(r.limits.CPU):
+	case r.spent.Load()+stretch > int64(r.limits.CPU) && given-r.from > int64(r.limits.CPU): // else it had no processor
 		r.halt(call.CPU, fmt.Sprintf("The run executed longer than its limit of %v; waiting is not counted. The limit is set by --cpu-limit.", r.limits.CPU))
 	case stretch > int64(longRun):
 		r.invoker.processor.demote(&r.turn, false)
@@ -117,8 +118,8 @@ func (r *run) check(now, stretch int64) {
 
 // deaf tells whether a run that was told to stop so long ago does not hear. On a machine
 // so busy that the process had no time to hear it, it gets more.
-func (r *run) deaf(since int64) bool {
-	return since > int64(killAfter) && (processorTime()-r.given.Load() > int64(killAfter) || since > int64(killLast))
+func (r *run) deaf(since, given int64) bool {
+	return since > int64(killAfter) && (given-r.given.Load() > int64(killAfter) || since > int64(killLast))
 }
 
 // halt tells the run to stop; the first reason stays. It tells whether the run is still

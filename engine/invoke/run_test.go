@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"context"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/engine/js"
+	"picloud/engine/script"
 	"picloud/engine/sdk/handler"
 	"picloud/engine/sdk/log"
 	"picloud/engine/webapi"
@@ -80,7 +82,7 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 	r := begun(t, i)
 	r.halt(call.Cancelled, "gone")
 	now := sinceStart()
-	r.check(now+int64(time.Second), 0)
+	r.check(now+int64(time.Second), 0, processorTime())
 	if r.lost.Load() {
 		t.Error("given up a second after its caller went away")
 	}
@@ -89,8 +91,8 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 			t.Errorf("the manager takes it for hung in %v", left)
 		}
 	}
-	r.check(now+int64(i.limits.Wall+time.Second), 0)
-	r.check(now+int64(i.limits.Wall+time.Second+2*killLast), 0)
+	r.check(now+int64(i.limits.Wall+time.Second), 0, processorTime())
+	r.check(now+int64(i.limits.Wall+time.Second+2*killLast), 0, processorTime())
 	if !r.lost.Load() {
 		t.Error("never given up")
 	}
@@ -104,9 +106,8 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 	r := begun(t, i)
 	r.began = time.Now().Add(-time.Minute)
 	r.halt(call.CPU, "limit")
-	now := r.halted.Load()
-	r.given.Store(processorTime() + int64(time.Hour)) // nothing since then
-	if r.check(now+int64(killLast), 0); r.lost.Load() {
+	now, given := r.halted.Load(), r.given.Load() // and nothing since
+	if r.check(now+int64(killLast), 0, given); r.lost.Load() {
 		t.Error("given up while it could not hear")
 	}
 	for running := range i.journal.Running() {
@@ -114,7 +115,7 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 			t.Error("the manager takes it for hung already")
 		}
 	}
-	if r.check(now+int64(killLast)+1, 0); !r.lost.Load() {
+	if r.check(now+int64(killLast)+1, 0, given); !r.lost.Load() {
 		t.Error("never given up")
 	}
 	for running := range i.journal.Running() {
@@ -125,8 +126,60 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 
 	deaf := begun(t, i)
 	deaf.halt(call.CPU, "limit")
-	deaf.given.Store(processorTime() - int64(time.Second))
-	if deaf.check(deaf.halted.Load()+int64(killAfter)+1, 0); !deaf.lost.Load() {
+	if deaf.check(deaf.halted.Load()+int64(killAfter)+1, 0, deaf.given.Load()+int64(killAfter)+1); !deaf.lost.Load() {
 		t.Error("one that executed all the while was not given up")
 	}
+}
+
+// A run that held on for long while its process had no processor has not executed so long.
+func TestStarvedRunHasNotExecuted(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 1<<40)
+	r := begun(t, i)
+	r.spent.Store(int64(2 * i.limits.CPU))
+	if r.check(sinceStart(), 0, r.from+int64(i.limits.CPU)/2); r.halted.Load() != 0 {
+		t.Error("stopped for time that it did not have")
+	}
+	if r.check(sinceStart(), 0, r.from+int64(i.limits.CPU)+1); r.halted.Load() == 0 {
+		t.Error("not stopped for time that it may have had")
+	}
+}
+
+// A call whose program is still being loaded is in the journal: were the process killed
+// meanwhile, it would have its row.
+func TestLoadingCallIsInTheJournal(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 1<<40)
+	live := script.Live{App: id.New[id.App](), Script: id.New[id.Script](), Hash: [32]byte{1}}
+	loading, loaded := make(chan struct{}), make(chan struct{})
+	var both sync.WaitGroup
+	both.Go(func() {
+		_, _ = i.programs.get(t.Context(), live.Hash, func(context.Context) (string, js.Caps, error) {
+			close(loading)
+			<-loaded
+			return "(() => 1);", 0, nil
+		})
+	})
+	<-loading
+	both.Go(func() {
+		if result := i.Do(t.Context(), Input{Live: live, Path: "/"}); result.Outcome == call.Busy || result.Outcome == call.Unavailable {
+			t.Errorf("%+v", result)
+		}
+	})
+	for until := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		waiting := 0
+		for run := range i.journal.Running() {
+			if run.Script == live.Script && run.Waiting {
+				waiting++
+			}
+		}
+		if waiting == 1 {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("not in the journal")
+		}
+	}
+	close(loaded)
+	both.Wait()
 }

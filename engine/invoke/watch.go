@@ -74,7 +74,7 @@ func (w *watcher) run(done <-chan struct{}) {
 
 // look checks every run once and tells whether there are any.
 func (w *watcher) look() (any bool) {
-	now := sinceStart()
+	now, given := sinceStart(), processorTime()
 	w.memory.begin(now)
 	for i := range w.table {
 		r := w.table[i].Load()
@@ -82,9 +82,12 @@ func (w *watcher) look() (any bool) {
 			continue
 		}
 		any = true
+		if r.allocated == 0 {
+			r.allocated, r.from = w.memory.value(heapAllocated), given
+		}
 		stretch := r.stretch(now)
 		w.memory.see(r, r.spent.Load()+stretch)
-		r.check(now, stretch)
+		r.check(now, stretch, given)
 	}
 	w.memory.end()
 	return any
