@@ -29,7 +29,7 @@ func TestAxe(t *testing.T) {
 	outside, inside := p.places()
 	w, stranger := p.open(p.chromium()), fresh.open(fresh.chromium())
 	w.expect("status of 404") // of the pages that say so
-	link := place{name: "setup", path: fresh.setupLink()}
+	stranger.expect("status of 404")
 	views := []view{views()[0], views()[3]}
 	look := func(w *window, at place, view view) {
 		w.reach(at)
@@ -41,7 +41,9 @@ func TestAxe(t *testing.T) {
 			look(w, at, view)
 		}
 		stranger.do(stranger.dressed(view.theme, view.width, view.height))
-		look(stranger, link, view)
+		for _, at := range fresh.unowned() {
+			look(stranger, at, view)
+		}
 	}
 	w.signIn()
 	for _, view := range views {
@@ -50,9 +52,7 @@ func TestAxe(t *testing.T) {
 			look(w, at, view)
 		}
 		for _, act := range acts() {
-			w.reach(place{path: "/apps/shop/scripts/greet", ready: `document.querySelector(".cm-content")`})
-			act.play(w)
-			w.inspect(act.name+" "+view.name, string(axe))
+			w.perform(act, func() { w.inspect(act.name+" "+view.name, string(axe)) })
 		}
 	}
 }

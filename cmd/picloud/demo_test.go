@@ -21,7 +21,7 @@ var demoSources embed.FS
 // differs, and runs of every outcome.
 func serveDemo(t *testing.T) *product {
 	t.Helper()
-	p := serveProduct(t, "--cpu-limit", "2s", "--wall-limit", "5s", "--worker-memory", "192MiB", "--log-level", "error")
+	p := serveProduct(t, "--cpu-limit", "2s", "--wall-limit", "10s", "--worker-memory", "192MiB", "--log-level", "error")
 	for _, app := range [][2]string{{"shop", "Web shop"}, {"lab", "Laboratory"}, {"garden", "Garden"}} {
 		if status, body := p.api("POST", "/api/v1/apps", map[string]string{"slug": app[0], "name": app[1]}); status != http.StatusCreated {
 			t.Fatalf("make app %s: %d %s", app[0], status, body)
@@ -97,18 +97,18 @@ func (p *product) demoRuns(someone *browser) {
 	leave()
 	<-ended
 	for _, name := range []string{"categories", "import-csv", "nightly-report", "thumbnails"} {
-		p.get("/fn/lab/" + name)
+		p.served("GET", "/fn/lab/"+name, "")
 	}
 	for i, name := range []string{"Ada", "Grace", "Alan", "Edsger", "Barbara"} {
-		p.get("/fn/shop/greet?name="+name+"&in="+[]string{"eur", "usd"}[i%2], "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)", "Authorization", "Bearer theirs")
+		p.served("GET", "/fn/shop/greet?name="+name+"&in="+[]string{"eur", "usd"}[i%2], "", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)", "Authorization", "Bearer theirs")
 	}
-	p.get("/fn/shop/landing-page")
-	p.get("/fn/shop/orders")
+	p.served("GET", "/fn/shop/landing-page", "")
+	p.served("GET", "/fn/shop/orders", "")
 	for _, body := range []string{`{"item":"tea","count":2}`, `{"item":"coffee","count":0}`, `{"item":"cocoa","count":1}`} {
-		p.call("POST", "/fn/shop/orders/new?from=page&token=secret", strings.NewReader(body), "Content-Type", "application/json")
+		p.served("POST", "/fn/shop/orders/new?from=page&token=secret", body, "Content-Type", "application/json")
 	}
-	p.get("/fn/shop/price-feed?item=tea")
-	p.get("/fn/shop/price-feed/daily?item=cocoa")
+	p.served("GET", "/fn/shop/price-feed?item=tea", "")
+	p.served("GET", "/fn/shop/price-feed/daily?item=cocoa", "")
 	outcomes := ""
 	p.t.Cleanup(func() {
 		if p.t.Failed() {
@@ -120,6 +120,15 @@ func (p *product) demoRuns(someone *browser) {
 		var kinds int
 		err := p.pool.QueryRow(p.t.Context(), found).Scan(&kinds, &outcomes)
 		return err == nil && kinds >= 9 && strings.Contains(outcomes, "ok 11") // on a busy machine the CPU limit may come before memory runs out
+	})
+}
+
+// served calls a script until a worker is there that answers.
+func (p *product) served(method, path, body string, header ...string) {
+	p.t.Helper()
+	p.eventually(2*patience, "served: "+path, func() bool {
+		answer := p.call(method, path, strings.NewReader(body), header...)
+		return answer.err == nil && answer.status != http.StatusServiceUnavailable
 	})
 }
 
@@ -228,11 +237,8 @@ func (p *product) places() (outside, inside []place) {
 		}
 		return "/apps/" + app + "/runs/" + id
 	}
-	const greet = "/apps/shop/scripts/greet"
-	editor := `document.querySelector(".cm-content")`
 	return []place{
 		{name: "login", path: "/login"},
-		{name: "setup-expired", path: "/setup?token=none"},
 	}, []place{
 		{name: "apps", path: "/apps"},
 		{name: "app-new", path: "/apps/new"},
@@ -251,19 +257,27 @@ func (p *product) places() (outside, inside []place) {
 		{name: "run-stack", path: run("stack", "categories")},
 		{name: "run-crashed", path: run("crashed", "nightly-report")},
 		{name: "script-new", path: "/apps/shop/scripts/new"},
-		{name: "script", path: greet, ready: editor},
+		{name: "script", path: greetPage, ready: editor},
 		{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},
-		{name: "script-publish", path: greet + "/publish"},
-		{name: "script-history", path: greet + "/versions"},
-		{name: "script-version", path: greet + "/versions/2"},
-		{name: "script-diff", path: greet + "/diff?from=3&to=draft"},
-		{name: "script-runs", path: greet + "/runs"},
+		{name: "script-publish", path: greetPage + "/publish"},
+		{name: "script-history", path: greetPage + "/versions"},
+		{name: "script-version", path: greetPage + "/versions/2"},
+		{name: "script-diff", path: greetPage + "/diff?from=3&to=draft"},
+		{name: "script-runs", path: greetPage + "/runs"},
 		{name: "script-runs-empty", path: "/apps/shop/scripts/returns/runs"},
-		{name: "script-settings", path: greet + "/settings"},
+		{name: "script-settings", path: greetPage + "/settings"},
 		{name: "search", path: "/search?q=re"},
 		{name: "search-none", path: "/search?q=zebra"},
 		{name: "profile", path: "/profile"},
 		{name: "error", path: "/apps/shop/nothing"},
+	}
+}
+
+// unowned are the pages of a product that nobody owns yet.
+func (p *product) unowned() []place {
+	return []place{
+		{name: "setup", path: p.setupLink(), ready: `document.querySelector("[name=password]")`},
+		{name: "setup-expired", path: "/setup?token=none", ready: `document.querySelector("h1").textContent.includes("had its day")`},
 	}
 }
 
@@ -274,65 +288,4 @@ func (w *window) reach(at place) {
 	if at.ready != "" {
 		w.until(at.ready)
 	}
-}
-
-// view is how a page is looked at.
-type view struct {
-	name, theme   string
-	width, height int64
-}
-
-func views() []view {
-	return []view{
-		{"light-1280", "light", 1280, 900},
-		{"dark-1280", "dark", 1280, 900},
-		{"light-360", "light", 360, 740},
-		{"dark-360", "dark", 360, 740},
-	}
-}
-
-// act is something that the script page shows only after one did something.
-type act struct {
-	name string
-	play func(*window)
-}
-
-func acts() []act {
-	return []act{
-		{"script-answer", func(w *window) {
-			w.press("Query")
-			w.fill("Query", "name=Ada&in=usd")
-			w.keys("\r", control)
-			w.shows("#answer .out", "45.36")
-			w.shows("#lines", "price")
-		}},
-		{"script-problems", func(w *window) {
-			w.until(`(document.querySelector("[data-problems]"), true)`)
-			w.write("export default () => {\n  const = 2;\n};")
-			w.keys("\r", control)
-			w.shows("#problems li", "2:9")
-			w.restore()
-		}},
-		{"script-dialog", func(w *window) {
-			w.keys("P", control, shift)
-			w.shows("dialog[open] h1", "Publish")
-		}},
-		{"palette", func(w *window) {
-			w.keys("k", control)
-			w.until(`document.querySelectorAll("#palette[open] li").length > 5`)
-			w.insert("re")
-			w.shows("#palette[open] li", "returns")
-		}},
-		{"keys", func(w *window) {
-			w.until(`document.activeElement === document.body`)
-			w.keys("?")
-			w.shows("dialog[open]", "Keyboard")
-		}},
-	}
-}
-
-// restore puts the draft back as the demo has it, without the window's page.
-func (w *window) restore() {
-	w.t.Helper()
-	w.p.signIn().saveDraft("shop", "greet", w.p.demoSource("greet-draft"))
 }

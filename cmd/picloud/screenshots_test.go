@@ -28,37 +28,30 @@ func TestScreenshots(t *testing.T) {
 	}
 	p := serveDemo(t)
 	fresh := serveFresh(t)
-	w := p.open(p.chromium())
-	w.expect("status of 404") // of the pages that say so
-	take := func(at place) {
-		for _, view := range views() {
-			w.do(w.dressed(view.theme, view.width, view.height))
-			w.reach(at)
-			w.picture(filepath.Join(folder, at.name+"-"+view.name+".png"))
+	w, stranger := p.open(p.chromium()), fresh.open(fresh.chromium())
+	for _, w := range []*window{w, stranger} {
+		w.expect("status of 404") // of the pages that say so
+	}
+	name := func(what string, view view) string { return filepath.Join(folder, what+"-"+view.name+".png") }
+	take := func(w *window, places []place) {
+		for _, at := range places {
+			for _, view := range views() {
+				w.do(w.dressed(view.theme, view.width, view.height))
+				w.reach(at)
+				w.picture(name(at.name, view))
+			}
 		}
 	}
 	outside, inside := p.places()
-	for _, at := range outside {
-		take(at)
-	}
+	take(stranger, fresh.unowned())
+	take(w, outside)
 	w.signIn()
-	for _, at := range inside {
-		take(at)
-	}
+	take(w, inside)
 	for _, view := range views() {
 		w.do(w.dressed(view.theme, view.width, view.height))
 		for _, act := range acts() {
-			w.reach(place{path: "/apps/shop/scripts/greet", ready: `document.querySelector(".cm-content")`})
-			act.play(w)
-			w.picture(filepath.Join(folder, act.name+"-"+view.name+".png"))
+			w.perform(act, func() { w.picture(name(act.name, view)) })
 		}
-	}
-	stranger := fresh.open(fresh.chromium())
-	link := fresh.setupLink()
-	for _, view := range views() {
-		stranger.do(stranger.dressed(view.theme, view.width, view.height))
-		stranger.visit(link)
-		stranger.picture(filepath.Join(folder, "setup-"+view.name+".png"))
 	}
 }
 
