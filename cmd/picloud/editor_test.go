@@ -122,6 +122,35 @@ func TestBuildErrors(t *testing.T) {
 	w.until(`!document.querySelector("#problems li") && !document.querySelector(".cm-lint-marker-error")`)
 }
 
+// TestCompletion: the editor completes along chains, and of the language what functions find.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	const listed = `[...document.querySelectorAll(".cm-tooltip-autocomplete .cm-completionLabel")].map((e) => e.textContent)`
+	for _, c := range []struct{ text, has, lacks string }{
+		{"const handle = (request: Request) =>\nrequest.headers.", "getSetCookie", "url"},
+		{"const url = new URL(request.url);\nurl.searchParams.", "getAll", "href"},
+		{"const query = new URL(request?.url).searchParams;\nquery.get('a')?.", "toUpperCase", "getAll"},
+		{"const prices = new Map<string, number>();\nprices.", "set", "groupBy"},
+		{"export default (request, env, ctx) =>\nctx.app.", "slug", "signal"},
+		{"const form = await request.formData();\nform.", "getAll", "then"},
+		{"\nRegExp.", "escape", "lastMatch"},
+		{"\nError.", "captureStackTrace", "stackTraceLimit"},
+		{"\nPromise.w", "withResolvers", "then"},
+		{"\nconst all = [...JSO", "JSON", "log"},
+	} {
+		w.paste(c.text)
+		w.until(listed + `.includes(` + quoted(c.has) + `)`)
+		w.until(`!` + listed + `.includes(` + quoted(c.lacks) + `)`)
+	}
+	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
+}
+
 // TestStopDraft: a draft that runs can be stopped, and its run tells so.
 func TestStopDraft(t *testing.T) {
 	t.Parallel()

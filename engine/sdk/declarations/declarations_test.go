@@ -83,9 +83,12 @@ func read(text string) declared {
 }
 
 // real gives what a function finds, as the answer of a function that looks.
-func real[T any](t *testing.T, source string) T {
+func real[T any](t *testing.T, source string) T { return realWith[T](t, source, 0) }
+
+// realWith is real for a function with caps.
+func realWith[T any](t *testing.T, source string, caps js.Caps) T {
 	t.Helper()
-	program, err := js.Compile("(function (request, env, ctx) {"+source+"})", 0)
+	program, err := js.Compile("(function (request, env, ctx) {"+source+"})", caps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,9 +133,11 @@ func same(t *testing.T, what string, declared, found []string) {
 	}
 }
 
+// language are globals of ECMA-262 itself, which TypeScript declares.
+var language = []string{"FinalizationRegistry", "Iterator", "WeakRef"}
+
 func TestGlobalsAreDeclared(t *testing.T) {
 	t.Parallel()
-	language := []string{"FinalizationRegistry", "Iterator", "WeakRef"} // ECMA-262's, which TypeScript declares
 	names := slices.DeleteFunc(globals().Names(), func(name string) bool {
 		return strings.HasPrefix(name, "__") || slices.Contains(language, name)
 	})
