@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // signIn signs a person in through the page.
@@ -148,6 +149,47 @@ func TestCompletion(t *testing.T) {
 		w.until(listed + `.includes(` + quoted(c.has) + `)`)
 		w.until(`!` + listed + `.includes(` + quoted(c.lacks) + `)`)
 	}
+	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
+}
+
+// TestTypingOverASelection: what is typed with keys over marked text takes its place, and the
+// browser has nothing to say about it. Chromium puts the style of the replaced text on what is
+// typed, which the Content-Security-Policy forbids.
+func TestTypingOverASelection(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	const source = "// A comment.\nconst one = 1; // Another.\n// A third.\nexport default () => \"first\";"
+	p.publish("shop", "greet", source)
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	holds := func(source string) {
+		w.until(`document.getElementById("source").value === ` + quoted(source))
+		w.until(`document.querySelector(".cm-content").innerText.trimEnd() === ` + quoted(source))
+		w.clean()
+	}
+	w.until(`(document.querySelector(".cm-content").focus(), document.activeElement.matches(".cm-content"))`)
+	w.keys("a", control)
+	w.keys("x")
+	holds("x")
+	w.keys("z", control)
+	holds(source)
+	w.keys(kb.Home, control)
+	for range 3 {
+		w.keys(kb.ArrowDown, shift)
+	}
+	w.keys("y")
+	holds("yexport default () => \"first\";")
+	w.keys(kb.End, control)
+	w.keys(kb.ArrowLeft)
+	for range len(`"first"`) {
+		w.keys(kb.ArrowLeft, shift)
+	}
+	w.keys("(") // goes around what is marked
+	holds("yexport default () => (\"first\");")
+	w.keys("1")
+	holds("yexport default () => (1);")
 	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
 }
 

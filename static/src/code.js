@@ -57,6 +57,18 @@ const look = EditorView.theme({
   ".cm-gutter-lint": { width: "14px" },
 });
 
+// What is typed over a selection is put in by CodeMirror. The browser would carry the style of
+// the replaced text over, in a style attribute that the Content-Security-Policy forbids.
+const typing = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || !event.data || empty || event.isComposing || view.state.readOnly) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, event.data, insert))) view.dispatch(insert());
+    return true;
+  },
+});
+
 // editor takes the place of a textarea. It calls back on each change of the text and of the cursor.
 export function editor({ textarea, label, language, nonce, changed, moved }) {
   const view = new EditorView({
@@ -72,7 +84,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
         indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }),
         javascript({ typescript: language === "typescript" }),
         autocompletion({ override: [complete], icons: false }),
-        syntaxHighlighting(colours), look,
+        syntaxHighlighting(colours), look, typing,
         keymap.of([
           { key: "Mod-Enter", run: () => true }, // runs the draft: the page hears it
           ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab,
