@@ -35,6 +35,7 @@ document.addEventListener("keydown", (e) => {
 });
 
 document.getElementById("find")?.addEventListener("click", (e) => { e.target.blur(); openPalette(); });
+document.querySelector(".find-small")?.addEventListener("click", (e) => { e.preventDefault(); openPalette(); });
 
 // Theme: the system's, or the viewer's choice on this browser.
 for (const choice of document.querySelectorAll("input[name=theme]")) {
