@@ -19,7 +19,10 @@ export function palette() {
     input.setAttribute("aria-activedescendant", item.id);
     item.scrollIntoView({ block: "nearest" });
   };
-  const number = () => { [...list.children].forEach((item, i) => (item.id = "palette-" + i)); select(list.firstElementChild); };
+  const number = () => {
+    [...list.children].forEach((item, i) => (item.id = "palette-" + i));
+    select(list.querySelector("[aria-selected=true]") ?? list.firstElementChild);
+  };
 
   const fill = () => {
     const text = input.value.trim().toLowerCase();
@@ -62,14 +65,11 @@ export function palette() {
   };
 }
 
-// here is what this page offers: its main actions, its tabs, the navigation, the account.
+// here is what this page offers: its main actions, its tabs, the navigation, the account, the theme.
 function here() {
   const found = [];
   const seen = new Set();
-  const add = (kind, target) => {
-    const copy = target.cloneNode(true);
-    for (const part of copy.querySelectorAll("kbd, .num, .hidden, i")) part.remove();
-    const text = copy.textContent.replace(/\s+/g, " ").replace("…", "").trim();
+  const add = (kind, target, text = words(target)) => {
     if (!text || seen.has(kind + text) || target.hidden) return;
     seen.add(kind + text);
     found.push({ kind, text, target, keys: target.querySelector("kbd")?.textContent });
@@ -78,7 +78,16 @@ function here() {
   for (const t of document.querySelectorAll(".tabs a, .side > a")) add("Page", t);
   for (const t of document.querySelectorAll(".side ul a")) add("Script", t);
   for (const t of document.querySelectorAll(".menu-list > a, .menu-list > form button, .menu-list > button")) add("Account", t);
+  for (const t of document.querySelectorAll("input[name=theme]:not(:checked)")) add("Action", t, "Theme: " + words(t.parentElement));
   return found;
+}
+
+// words is what an element is called.
+function words(target) {
+  if (target.ariaLabel) return target.ariaLabel;
+  const copy = target.cloneNode(true);
+  for (const part of copy.querySelectorAll("kbd, .num, .hidden, i")) part.remove();
+  return copy.textContent.replace(/\s+/g, " ").replace("…", "").trim();
 }
 
 // fits tells whether the letters of text come in order.
