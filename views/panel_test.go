@@ -107,3 +107,14 @@ func TestRunPanel(t *testing.T) {
 	do(ctx, t, chromedp.KeyEvent("/a\r"))
 	until(ctx, t, `document.querySelector(".answer .tag")?.textContent === "201"`)
 }
+
+// TestFocusOfTheEditor: who comes to the editor by keyboard sees that it has the focus.
+func TestFocusOfTheEditor(t *testing.T) {
+	t.Parallel()
+	ctx := (&desk{}).open(t, "/sample/script-start")
+	const ring = `getComputedStyle(document.querySelector(".editor"), "::after").outlineStyle`
+	until(ctx, t, ring+` !== "solid"`)
+	script(ctx, t, `document.querySelector(".tabs a:last-child").focus() ?? true`)
+	do(ctx, t, chromedp.KeyEvent("\t"))
+	until(ctx, t, `document.activeElement.matches(".cm-content") && `+ring+` === "solid"`)
+}
