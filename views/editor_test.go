@@ -249,7 +249,7 @@ func TestWithoutJavaScript(t *testing.T) {
 		if err := p.Body.Render(t.Context(), &text); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{`<textarea id="source" name="source"`, `formaction="/apps/shop/scripts/greet/draft"`, `name="then" value="publish"`, ui.Bytes(35)} {
+		for _, want := range []string{`<textarea id="source" name="source"`, `formaction="/apps/shop/scripts/greet/draft"`, `name="then" value="publish"`, ">Last live run<", ui.Bytes(35)} {
 			if !strings.Contains(text.String(), want) {
 				t.Errorf("the page lacks %s", want)
 			}

@@ -20,11 +20,11 @@ import (
 // ScriptHead is what every page of a script shows at its top.
 type ScriptHead struct {
 	App, Name, Description string
-	URL                    string // public, on the shared host
-	HostURL                string // the same on the app's own host, or empty
-	Live                   *Live  // nil: never published
-	Added, Removed         int    // how the draft differs from the live version
-	LastRun                *RunBrief
+	URL                    string    // public, on the shared host
+	HostURL                string    // the same on the app's own host, or empty
+	Live                   *Live     // nil: never published
+	Added, Removed         int       // how the draft differs from the live version
+	LastRun                *RunBrief // of a published version
 }
 
 // ScriptProps are the editor.
@@ -408,7 +408,7 @@ func scriptTop(f Frame, s ScriptHead, tab string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\">Last run</a> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\">Last live run</a> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
