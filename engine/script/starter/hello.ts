@@ -1,6 +1,5 @@
-// Your first function. Everything below its URL arrives here:
-//
-//   curl 'http://localhost:8080/fn/main/hello?name=Ada'
+// Your first function. Everything below its URL, which stands above this text, arrives here;
+// open it with ?name=Ada at its end to be greeted by name.
 //
 // Change it, run the draft, and publish it when you like what you see.
 import { log } from "picloud";
