@@ -18,4 +18,7 @@ func TestTimes(t *testing.T) {
 	do(ctx, t, chromedp.Navigate(server.URL+"/sample/runs"))
 	until(ctx, t, `/^\d\d:\d\d:\d\d$/.test(document.querySelector("#run-r2 time").textContent)`)
 	until(ctx, t, `/^2[12] Nov \d\d:\d\d:\d\d$/.test(document.querySelector("#run-r9 time").textContent)`)
+
+	do(ctx, t, chromedp.Navigate(server.URL+"/sample/profile"))
+	until(ctx, t, `[...document.querySelectorAll("time")].some((time) => time.textContent === "in 52 days")`)
 }

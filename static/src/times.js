@@ -8,17 +8,23 @@ const forms = {
 };
 const formats = Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, new Intl.DateTimeFormat("en-GB", form)]));
 
-function span(seconds) {
-  if (seconds < 60) return Math.floor(seconds) + " s";
-  if (seconds < 3600) return Math.floor(seconds / 60) + " min";
-  if (seconds < 48 * 3600) return Math.floor(seconds / 3600) + " h";
-  return Math.floor(seconds / 86400) + " days";
+function unitOf(seconds) {
+  if (seconds < 60) return [1, "s"];
+  if (seconds < 3600) return [60, "min"];
+  if (seconds < 48 * 3600) return [3600, "h"];
+  return [86400, "days"];
 }
 
+function span(seconds) {
+  const [unit, name] = unitOf(seconds);
+  return Math.floor(seconds / unit) + " " + name;
+}
+
+// age is as ui.Age: what comes is rounded.
 export function age(moment, now = Date.now()) {
   const seconds = (now - moment) / 1000;
   if (Math.abs(seconds) < 10) return "just now";
-  return seconds < 0 ? "in " + span(-seconds) : span(seconds) + " ago";
+  return seconds < 0 ? "in " + span(unitOf(-seconds)[0] / 2 - seconds) : span(seconds) + " ago";
 }
 
 // dayTime is the time of day, after its day when that is not today.

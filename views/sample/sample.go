@@ -149,7 +149,7 @@ func profilePages(in views.Frame) []Page {
 			{ID: "s2", Agent: "Safari on iPhone", Address: "2001:db8::17", CreatedAt: ago(9 * 24 * time.Hour), Seen: ago(26 * time.Minute)},
 		},
 		Keys: []views.KeyRow{
-			{ID: "k1", Name: "deploy from CI", Last4: "x9Qa", App: "Web shop", Access: "write", CreatedAt: ago(900 * time.Hour), LastUsed: ago(2 * time.Minute), ExpiresAt: Now().Add(52 * 24 * time.Hour)},
+			{ID: "k1", Name: "deploy from CI", Last4: "x9Qa", App: "Web shop", Access: "write", CreatedAt: ago(900 * time.Hour), LastUsed: ago(2 * time.Minute), ExpiresAt: Now().Add(52*24*time.Hour - time.Minute)},
 			{ID: "k2", Name: "<u>dashboard</u> of the shop window", Last4: "77bc", Access: "read", CreatedAt: ago(90 * time.Hour)},
 			{ID: "k3", Name: "old laptop", Last4: "0Zp1", Access: "write", CreatedAt: ago(9000 * time.Hour), LastUsed: ago(8000 * time.Hour), RevokedAt: ago(7000 * time.Hour)},
 		},

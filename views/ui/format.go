@@ -23,14 +23,16 @@ func dayTime(now, t time.Time, layout string) string {
 	return t.Format(layout)
 }
 
-// Age tells how long ago t was, in one unit: "just now", "3 min ago", "in 2 days".
+// Age tells how long ago t was, in one unit: "just now", "3 min ago", "in 2 days". What is past
+// has to be over before it counts; what comes is rounded, so that 90 days are 90 also a second later.
 func Age(now, t time.Time) string {
 	d := now.Sub(t)
 	if d < 0 {
 		if d > -10*time.Second {
 			return "just now"
 		}
-		return "in " + span(-d)
+		unit, _ := unitOf(-d)
+		return "in " + span(-d+unit/2)
 	}
 	if d < 10*time.Second {
 		return "just now"
@@ -39,15 +41,21 @@ func Age(now, t time.Time) string {
 }
 
 func span(d time.Duration) string {
+	unit, name := unitOf(d)
+	return fmt.Sprintf("%d %s", d/unit, name)
+}
+
+// unitOf is the unit in which d is told.
+func unitOf(d time.Duration) (unit time.Duration, name string) {
 	switch {
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+		return time.Second, "s"
 	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
+		return time.Minute, "min"
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
+		return time.Hour, "h"
 	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return 24 * time.Hour, "days"
 }
 
 // Duration writes d with three significant digits at most: "0.4 ms", "12 ms", "1.2 s", "2 min 5 s".

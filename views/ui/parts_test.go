@@ -42,3 +42,19 @@ func TestClocksTellAnotherDay(t *testing.T) {
 		}
 	}
 }
+
+// TestAges: what is past has to be over, what comes is rounded.
+func TestAges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 0, 5, 0, 0, time.UTC)
+	const day = 24 * time.Hour
+	for ahead, want := range map[time.Duration]string{
+		90*day - time.Second: "in 90 days", 89*day + 11*time.Hour: "in 89 days", 48*time.Hour - time.Minute: "in 2 days", 59*time.Minute + 40*time.Second: "in 1 h",
+		59*time.Second + 700*time.Millisecond: "in 1 min", 30 * time.Second: "in 30 s", 9 * time.Second: "just now",
+		-9 * time.Second: "just now", -59 * time.Minute: "59 min ago", time.Second - 90*day: "89 days ago", -90 * day: "90 days ago",
+	} {
+		if got := ui.Age(now, now.Add(ahead)); got != want {
+			t.Errorf("%v from now is %q, not %q", ahead, got, want)
+		}
+	}
+}
