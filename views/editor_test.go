@@ -31,6 +31,7 @@ type desk struct {
 	problems []views.Problem
 	slow     bool // runs go on until they are stopped
 	stopped  int  // how many were
+	ended    bool // the session has
 }
 
 func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
@@ -60,6 +61,10 @@ func (d *desk) save(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := json.NewDecoder(r.Body).Decode(&draft); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if d.ended {
+		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -118,3 +118,23 @@ func TestFocusOfTheEditor(t *testing.T) {
 	do(ctx, t, chromedp.KeyEvent("\t"))
 	until(ctx, t, `document.activeElement.matches(".cm-content") && `+ring+` === "solid"`)
 }
+
+// TestSaving: who saves a draft that is saved is told so, and who is signed out where to sign in.
+func TestSaving(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	ctx := d.open(t, "/sample/script-start")
+	press(ctx, t, ".cm-content")
+	do(ctx, t, control("s"))
+	until(ctx, t, `!document.getElementById("say").hidden && document.getElementById("say").textContent.startsWith("Saved.")`)
+	d.Lock()
+	d.ended = true
+	d.Unlock()
+	do(ctx, t, chromedp.KeyEvent("x"))
+	until(ctx, t, `document.querySelector("#saved.fail a[target=_blank][href='/login']")?.checkVisibility()`)
+	d.Lock()
+	d.ended = false
+	d.Unlock()
+	do(ctx, t, control("s"))
+	until(ctx, t, `document.getElementById("saved").textContent === "Saved just now"`)
+}

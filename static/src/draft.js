@@ -9,7 +9,8 @@ export function draft({ form, revision, text, replace, say }) {
   const conflict = document.getElementById("conflict");
   let saved = text(), savedAt = 0, timer, running, theirs;
 
-  const words = (what, fail = false) => { say.textContent = what; say.classList.toggle("fail", fail); };
+  const words = (what, fail = false) => { say.replaceChildren(...[what].flat()); say.classList.toggle("fail", fail); };
+  const signIn = () => Object.assign(document.createElement("a"), { className: "link", href: form.dataset.login, target: "_blank", textContent: "Sign in" });
   const dirty = () => text() !== saved;
   const settle = (answer, sent) => {
     saved = sent;
@@ -38,7 +39,7 @@ export function draft({ form, revision, text, replace, say }) {
         body: JSON.stringify({ source: sent, revision: Number(revision.value) }),
       });
       if (answer.status === 409) return refused(await answer.json(), sent);
-      if (answer.status === 401) { words("Not saved: your session has ended. Sign in in another tab, then save again.", true); return false; }
+      if (answer.status === 401) { words(["Not saved: your session has ended. ", signIn(), " in another tab, then save again."], true); return false; }
       if (!answer.ok) { words("Not saved: " + (await refusal(answer)).message, true); return false; }
       settle(await answer.json(), sent);
       return true;
@@ -75,6 +76,7 @@ export function draft({ form, revision, text, replace, say }) {
 
   return {
     save,
+    clean: () => !theirs && !dirty(),
     settle,
     refused,
     changed: () => {

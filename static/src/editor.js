@@ -3,6 +3,7 @@ import { editor } from "./code.js";
 import { draft } from "./draft.js";
 import { problemList } from "./problems.js";
 import { run } from "./run.js";
+import { say } from "./say.js";
 
 const nonce = document.currentScript.nonce;
 const form = document.getElementById("edit");
@@ -71,7 +72,8 @@ if (form) {
     dialog.showModal();
     dialog.querySelector("input[name=note]")?.focus();
   };
-  const acts = { run: start, stop, save: kept.save, publish };
+  const save = () => kept.clean() ? say("Saved. Nothing has changed since.") : kept.save();
+  const acts = { run: start, stop, save, publish };
 
   form.addEventListener("submit", (e) => {
     const act = acts[e.submitter ? e.submitter.dataset.act : "run"];
