@@ -48,11 +48,12 @@ type Deps struct {
 type Dashboard struct {
 	Deps
 	previews *previews
+	secrets  *secrets
 }
 
 // New makes the handlers.
 func New(deps Deps) *Dashboard {
-	return &Dashboard{Deps: deps, previews: newPreviews(deps.Now)}
+	return &Dashboard{Deps: deps, previews: newPreviews(deps.Now), secrets: &secrets{now: deps.Now}}
 }
 
 // page answers with a whole page.

@@ -17,6 +17,7 @@ import (
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/handlers/web"
+	"picloud/views"
 )
 
 // No text of a function can begin an event or a field of its own.
@@ -41,6 +42,32 @@ func TestStreamKeepsTextInItsField(t *testing.T) {
 				t.Errorf("%q has the line %q", text, line)
 			}
 		}
+	}
+}
+
+// A new key is shown once, to the session that made it, and not after a minute.
+func TestNewKeyIsShownOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &secrets{now: func() time.Time { return now }}
+	mine, theirs := id.New[id.Session](), id.New[id.Session]()
+	s.keep(theirs, views.NewKey{Name: "theirs"})
+	s.keep(mine, views.NewKey{Name: "mine"})
+	if key := s.take(mine); key == nil || key.Name != "mine" {
+		t.Errorf("kept %+v", key)
+	}
+	if key := s.take(mine); key != nil {
+		t.Errorf("shown twice: %+v", key)
+	}
+	now = now.Add(secretTime + time.Second)
+	if key := s.take(theirs); key != nil || len(s.waiting) > 0 {
+		t.Errorf("kept for long: %+v", key)
+	}
+	for range 2 * secretCount {
+		s.keep(mine, views.NewKey{})
+	}
+	if len(s.waiting) != secretCount {
+		t.Errorf("%d wait", len(s.waiting))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Profile is the viewer's own page.
 func (d *Dashboard) Profile(w http.ResponseWriter, r *http.Request) error {
-	return d.profile(w, r, http.StatusOK, views.ProfileProps{Form: views.KeyForm{Expires: "90"}})
+	return d.profile(w, r, http.StatusOK, views.ProfileProps{Form: views.KeyForm{Expires: "90"}, NewKey: d.secrets.take(web.Of(r).Actor.Session)})
 }
 
 // profile draws the page around what a form left behind.
@@ -139,7 +139,7 @@ func (d *Dashboard) RevokeSession(w http.ResponseWriter, r *http.Request) error 
 	return d.done(w, r, "The session has ended.", paths.Profile())
 }
 
-// CreateKey makes a key and shows it, this once, on the answer itself.
+// CreateKey makes a key. The page it leads to shows it, this once.
 func (d *Dashboard) CreateKey(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
@@ -158,9 +158,8 @@ func (d *Dashboard) CreateKey(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.profile(w, r, status, views.ProfileProps{Form: typed, Faults: faults})
 	}
-	return d.profile(w, r, http.StatusOK, views.ProfileProps{
-		Form: views.KeyForm{Expires: "90"}, NewKey: &views.NewKey{Name: wanted.Name, Secret: secret},
-	})
+	d.secrets.keep(web.Of(r).Actor.Session, views.NewKey{Name: wanted.Name, Secret: secret})
+	return web.Redirect(w, r, paths.Profile())
 }
 
 // longestKey is the longest life in days that a form may ask for.
