@@ -182,4 +182,7 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 	}
 	close(loaded)
 	both.Wait()
+	if err := i.Drain(t.Context()); err != nil { // the answer comes before the record
+		t.Error(err)
+	}
 }
