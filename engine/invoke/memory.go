@@ -37,12 +37,13 @@ const (
 	heapObjects   = iota // live bytes and garbage
 	heapLive             // bytes that the last collection left
 	heapAllocated        // bytes ever allocated
+	heapFree             // bytes that could be given back to the system
 )
 
 func newMemory(budget int64) *memory {
 	return &memory{
 		budget:    uint64(budget),
-		samples:   []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}},
+		samples:   []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}},
 		collected: make(chan struct{}, 1),
 	}
 }
@@ -95,7 +96,7 @@ func (m *memory) end() {
 
 // rests is told that no run is under way, and gives back to the system what the last ones left.
 func (m *memory) rests() {
-	if metrics.Read(m.samples); m.value(heapObjects) > m.budget/2 {
+	if metrics.Read(m.samples); m.value(heapObjects)+m.value(heapFree) > m.budget/2 {
 		debug.FreeOSMemory()
 	}
 }
