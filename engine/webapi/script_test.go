@@ -38,7 +38,7 @@ func sandbox(t testing.TB, globals *js.Globals, text string) *js.Sandbox {
 // play runs the program and then the work, on the loop, and waits for its end.
 func play(t testing.TB, s *js.Sandbox, work func() error) {
 	t.Helper()
-	watch := time.AfterFunc(20*time.Second, func() { s.Stop(call.Timeout, "too long") })
+	watch := time.AfterFunc(2*time.Minute, func() { s.Stop(call.Timeout, "too long") })
 	defer watch.Stop()
 	ending := s.Run(func() error {
 		if err := s.Load(); err != nil {
