@@ -13,6 +13,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -36,7 +37,7 @@ func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer
 		if done.Failure != nil {
 			failure = *done.Failure
 		}
-		props := failureProps(done.Outcome, failure, execution.Limit{}, state.Script.File(), a.draft.Source)
+		props := failureProps(done.Outcome, failure, execution.Limit{}, draftSource(state.App.Slug, state.Script, a.draft.Source))
 		answer.Failure = &props
 		return answer
 	}
@@ -156,30 +157,50 @@ func share(part, whole int64) float64 { return float64(part) / float64(max(1, wh
 // around is how many lines of source are shown on each side of a failure.
 const around = 2
 
+// source is what a run ran, and the page that shows it.
+type source struct {
+	file string // as stack frames name it
+	text string // empty: not kept
+	url  func(line, column int) string
+}
+
+func draftSource(app string, s script.Script, text string) source {
+	return source{file: s.File(), text: text, url: func(line, column int) string { return paths.ScriptAt(app, s.Name, line, column) }}
+}
+
+func versionSource(app string, s script.Script, version script.Version) source {
+	return source{file: s.File(), text: version.Source, url: func(line, _ int) string { return paths.VersionLine(app, s.Name, version.Number, line) }}
+}
+
 // failureProps is the card that tells the script's owner what went wrong.
-func failureProps(outcome call.Outcome, failure call.Failure, limit execution.Limit, file, source string) views.FailureProps {
+func failureProps(outcome call.Outcome, failure call.Failure, limit execution.Limit, of source) views.FailureProps {
 	props := views.FailureProps{Title: failureTitle(outcome, failure.Name), Message: failure.Message, Advice: advice(outcome, limit, failure.Message)}
 	if props.Message == "" {
 		props.Message = failureMessage(outcome)
 	}
 	for _, frame := range failure.Stack {
-		props.Stack = append(props.Stack, views.StackFrame{Function: frame.Function, Place: place(frame)})
-		if frame.File == file && frame.Line > 0 && props.Source == nil {
-			props.Place = place(frame)
-			props.Source, props.Column = excerpt(source, frame)
+		at := of.place(frame)
+		props.Stack = append(props.Stack, views.StackFrame{Function: frame.Function, Place: at})
+		if frame.File == of.file && frame.Line > 0 && props.Source == nil {
+			props.Place = at
+			props.Source, props.Column = excerpt(of.text, frame)
 		}
 	}
-	if props.Place == "" && len(props.Stack) > 0 {
+	if props.Place.Text == "" && len(props.Stack) > 0 {
 		props.Place = props.Stack[0].Place
 	}
 	return props
 }
 
-func place(frame call.Frame) string {
+func (s source) place(frame call.Frame) views.Place {
 	if frame.Line == 0 {
-		return frame.File
+		return views.Place{Text: frame.File}
 	}
-	return fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column)
+	place := views.Place{Text: fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column), Line: frame.Line, Column: frame.Column}
+	if frame.File == s.file && s.text != "" {
+		place.URL = s.url(frame.Line, frame.Column)
+	}
+	return place
 }
 
 // excerpt is the line of a frame with its neighbours, and the column in characters,

@@ -241,12 +241,12 @@ func TestEveryOutcomeHasWords(t *testing.T) {
 	for _, outcome := range []call.Outcome{
 		call.Error, call.Timeout, call.CPU, call.Stack, call.Memory, call.Invalid, call.Killed, call.Crashed, call.Cancelled, call.Busy, call.Unavailable,
 	} {
-		card := failureProps(outcome, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, "a.ts", "")
+		card := failureProps(outcome, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, source{file: "a.ts"})
 		if card.Title == "" || card.Message == "" || card.Advice == "" && outcome != call.Error && outcome != call.Cancelled {
 			t.Errorf("%s: %+v", outcome, card)
 		}
 	}
-	if card := failureProps(call.CPU, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, "a.ts", ""); !strings.Contains(card.Advice, "2,000 ms") || !strings.Contains(card.Advice, "--cpu-limit") {
+	if card := failureProps(call.CPU, call.Failure{}, execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}, source{file: "a.ts"}); !strings.Contains(card.Advice, "2,000 ms") || !strings.Contains(card.Advice, "--cpu-limit") {
 		t.Errorf("the limit is not named: %s", card.Advice)
 	}
 }

@@ -119,38 +119,37 @@ func (d *Dashboard) runFailure(r *http.Request, run execution.Run, current scrip
 	if stored.Limit != nil {
 		limit = *stored.Limit
 	}
-	source, err := d.sourceOf(r, run, current)
+	of, err := d.sourceOf(r, run, current)
 	if err != nil {
 		return nil, err
 	}
-	file := ""
 	for _, frame := range stored.Stack { // as the file was called then
-		if file = frame.File; strings.HasPrefix(file, run.ScriptName+".") {
+		if of.file = frame.File; strings.HasPrefix(of.file, run.ScriptName+".") {
 			break
 		}
 	}
-	props := failureProps(run.Outcome, call.Failure{Name: stored.Name, Message: stored.Message, Stack: stored.Stack}, limit, file, source)
+	props := failureProps(run.Outcome, call.Failure{Name: stored.Name, Message: stored.Message, Stack: stored.Stack}, limit, of)
 	return &props, nil
 }
 
-// sourceOf is the source that a run ran, or "" where it is not kept.
-func (d *Dashboard) sourceOf(r *http.Request, run execution.Run, current script.Script) (string, error) {
-	app := web.Of(r).App.ID
+// sourceOf is the source that a run ran, without text where it is not kept.
+func (d *Dashboard) sourceOf(r *http.Request, run execution.Run, current script.Script) (source, error) {
+	app := web.Of(r).App
 	if current.ID.IsZero() {
-		return "", nil
+		return source{}, nil
 	}
 	if run.Version > 0 {
-		version, err := d.Scripts.Version(r.Context(), app, current.ID, run.Version)
+		version, err := d.Scripts.Version(r.Context(), app.ID, current.ID, run.Version)
 		if fault.Is(err, fault.NotFound) {
-			return "", nil
+			return source{}, nil
 		}
-		return version.Source, err
+		return versionSource(app.Slug, current, version), err
 	}
-	draft, err := d.Scripts.Draft(r.Context(), app, current.ID)
+	draft, err := d.Scripts.Draft(r.Context(), app.ID, current.ID)
 	if fault.Is(err, fault.NotFound) || draft.SavedAt.After(run.Started) {
-		return "", nil
+		return source{}, nil
 	}
-	return draft.Source, err
+	return draftSource(app.Slug, current, draft.Source), err
 }
 
 // requestFrom fills the run panel from a run. A run that is gone leaves it empty.

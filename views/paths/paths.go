@@ -61,6 +61,11 @@ func NewScript(app string) string { return Scripts(app) + "/new" }
 // Script is the editor.
 func Script(app, script string) string { return Scripts(app) + "/" + url.PathEscape(script) }
 
+// ScriptAt is the editor with the cursor at a place of the draft; both count from 1.
+func ScriptAt(app, script string, line, column int) string {
+	return Script(app, script) + "#L" + strconv.Itoa(line) + ":" + strconv.Itoa(column)
+}
+
 // ScriptFromRun is the editor with the run panel filled from an earlier run.
 func ScriptFromRun(app, script, execution string) string {
 	return query(Script(app, script), "from", execution)
@@ -81,6 +86,11 @@ func Versions(app, script string) string { return Script(app, script) + "/versio
 // Version is one version's source.
 func Version(app, script string, number int) string {
 	return Versions(app, script) + "/" + strconv.Itoa(number)
+}
+
+// VersionLine is one line of it, from 1.
+func VersionLine(app, script string, number, line int) string {
+	return Version(app, script, number) + "#L" + strconv.Itoa(line)
 }
 
 // MakeLive takes a POST.

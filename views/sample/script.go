@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func lines() []views.LogLineProps {
 
 func failure() *views.FailureProps {
 	return &views.FailureProps{
-		Title: "TypeError", Message: "Cannot read property 'value' of undefined", Place: "greet.ts:9:16", Column: 16,
+		Title: "TypeError", Message: "Cannot read property 'value' of undefined", Place: place(9, 16), Column: 16,
 		Source: []ui.CodeLine{
 			{Number: 7, Text: "  const url = new URL(request.url);"},
 			{Number: 8, Text: "  const name = url.searchParams.get(\"name\") ?? \"world\";"},
@@ -78,8 +79,12 @@ func failure() *views.FailureProps {
 			{Number: 10, Text: ""},
 			{Number: 11, Text: "  log.info(\"greeting\", { name });"},
 		},
-		Stack: []views.StackFrame{{Function: "default", Place: "greet.ts:9:16"}, {Function: "answer", Place: "greet.ts:21:3"}},
+		Stack: []views.StackFrame{{Function: "default", Place: place(9, 16)}, {Function: "answer", Place: place(21, 3)}},
 	}
+}
+
+func place(line, column int) views.Place {
+	return views.Place{Text: fmt.Sprintf("greet.ts:%d:%d", line, column), URL: paths.ScriptAt(app, "greet", line, column), Line: line, Column: column}
 }
 
 func scriptPages(at views.Frame) []Page {
