@@ -168,6 +168,7 @@ func TestLists(t *testing.T) {
 	for query, rows := range map[string]int{
 		"outcome=failed": 1, "outcome=ok&since=1h": 50, "status=5xx": 1, "status=4xx": 0, "version=2&path=/anna": 1, "version=draft": 0,
 		"q=boom": 1, "q=nowhere": 0, "q=FIRST": 1, "path=/ann": 1, "since=15m&outcome=error": 1, "script=hello&outcome=error": 1,
+		"until=2001-01-01T00:00": 0, "until=2098-01-01T00:00:00%2B01:00": 50, "until=" + time.Now().UTC().Add(2*time.Minute).Format("2006-01-02T15:04") + "&since=1h&outcome=error": 1,
 	} {
 		for _, path := range []string{"/apps/shop/runs?", "/apps/shop/scripts/hello/runs?"} {
 			page := s.get(path + query)
@@ -178,7 +179,7 @@ func TestLists(t *testing.T) {
 	}
 	for query, text := range map[string]string{
 		"outcome=<script>": "There is no outcome &#34;&lt;script&gt;&#34;", "status=9xx": "2xx, 3xx, 4xx or 5xx", "version=0": "A version is a number",
-		"version=x": "A version is a number", "since=1y": "15m, 1h, 24h or 7d", "before=7": "names no run", "path=" + strings.Repeat("a", 1001): "at most 1000",
+		"version=x": "A version is a number", "since=1y": "15m, 1h, 24h or 7d", "until=yesterday": "2026-11-25T14:00", "until=0002-01-01T00:00": "2026-11-25T14:00", "before=7": "names no run", "path=" + strings.Repeat("a", 1001): "at most 1000",
 		"q=" + strings.Repeat("a", 201): "at most 200",
 	} {
 		if page := s.get("/apps/shop/runs?" + query); page.status != 422 || !strings.Contains(page.body, text) {

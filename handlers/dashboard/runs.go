@@ -39,13 +39,13 @@ func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
 	f := filter{
 		RunFilter: views.RunFilter{
 			Script: values.Get("script"), Outcome: values.Get("outcome"), Status: values.Get("status"), Version: values.Get("version"),
-			Path: values.Get("path"), Text: values.Get("q"), Since: values.Get("since"), Faults: views.Faults{},
+			Path: values.Get("path"), Text: values.Get("q"), Since: values.Get("since"), Until: values.Get("until"), Faults: views.Faults{},
 		},
 		query: execution.Query{App: state.App.ID, Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
 	}
 	f.readOutcome()
 	f.readVersion()
-	f.readSince(d.Now())
+	f.readRange(d.Now())
 	for name, limit := range map[string]int{"path": maxFilterPath, "q": maxFilterText} {
 		if text := values.Get(name); !utf8.ValidString(text) || strings.ContainsRune(text, 0) || utf8.RuneCountInString(text) > limit {
 			f.Faults[name] = "This is a text of at most " + strconv.Itoa(limit) + " characters."
@@ -95,7 +95,17 @@ func (f *filter) readVersion() {
 	f.query.Version = &number
 }
 
-func (f *filter) readSince(now time.Time) {
+// readRange reads until when, in UTC where no zone is given, and how long before that.
+func (f *filter) readRange(now time.Time) {
+	if f.Until != "" {
+		until, ok := readMoment(f.Until)
+		if !ok {
+			f.Faults["until"] = "A time is like 2026-11-25T14:00, in UTC, not \"" + clip(f.Until, 40) + "\"."
+			return
+		}
+		now, f.query.Until = until, until
+		f.Until = until.UTC().Format("2006-01-02T15:04")
+	}
 	spans := map[string]time.Duration{"15m": 15 * time.Minute, "1h": time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour}
 	if f.Since == "" {
 		return
@@ -106,6 +116,16 @@ func (f *filter) readSince(now time.Time) {
 		return
 	}
 	f.query.Since = now.Add(-span)
+}
+
+// readMoment reads a time of this century as HTML's datetime-local or RFC 3339 writes it.
+func readMoment(text string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 2000 && t.Year() < 2100 {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // readScript narrows the runs of an app to one of its scripts.
@@ -199,7 +219,7 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 // turn sets the addresses of the other pages and of the stream, all with the filter.
 func turn(props *views.RunsProps, asked url.Values, address string, next id.Execution) {
 	var pairs []string
-	for _, name := range []string{"script", "outcome", "status", "version", "path", "q", "since"} {
+	for _, name := range []string{"script", "outcome", "status", "version", "path", "q", "since", "until"} {
 		pairs = append(pairs, name, asked.Get(name))
 	}
 	here := paths.With(address, pairs...)
@@ -209,6 +229,9 @@ func turn(props *views.RunsProps, asked url.Values, address string, next id.Exec
 	props.LiveURL = paths.With(props.LiveURL, pairs...)
 	if asked.Get("before") != "" {
 		props.Newest, props.LiveURL = here, ""
+	}
+	if props.Filter.Until != "" {
+		props.LiveURL = ""
 	}
 	if props.Filter.Text != "" {
 		props.LiveURL = "" // the log of a run that has just ended cannot be searched yet

@@ -1,5 +1,5 @@
 import "htmx.org/dist/htmx.esm.js";
-import { show } from "./times.js";
+import { show, utcTime } from "./times.js";
 import { say } from "./say.js";
 import { live } from "./live.js";
 import { palette } from "./palette.js";
@@ -79,18 +79,20 @@ document.addEventListener("keydown", (e) => {
   for (const open of document.querySelectorAll(".menu[open], details.confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
 });
 
-// A form that filters needs no button, and leaves empty fields out of the address.
+// A form that filters needs no button, leaves empty fields out of the address, and has times
+// there in UTC.
 document.addEventListener("formdata", (e) => {
   if (e.target.method !== "get") return;
+  for (const { name, value } of e.target.querySelectorAll("input[data-utc]")) if (value) e.formData.set(name, utcTime(value));
   for (const [name, value] of [...e.formData]) if (value === "") e.formData.delete(name);
 });
 for (const form of document.querySelectorAll("form[data-auto]")) {
   let timer;
-  form.addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("change", () => form.checkValidity() && form.requestSubmit());
   form.addEventListener("input", (e) => {
     if (e.target.tagName !== "INPUT") return;
     clearTimeout(timer);
-    timer = setTimeout(() => form.requestSubmit(), 500);
+    timer = setTimeout(() => form.checkValidity() && form.requestSubmit(), 500);
   });
   form.addEventListener("change", (e) => e.target.closest(".chip")?.classList.toggle("set", e.target.value !== ""));
 }

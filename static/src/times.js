@@ -33,6 +33,14 @@ function dayTime(moment, form) {
   return (today ? "" : formats.day.format(moment) + " ") + formats[form].format(moment);
 }
 
+const two = (n) => String(n).padStart(2, "0");
+
+// localTime is a moment as an input of type datetime-local has it.
+const localTime = (d) => d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + "T" + two(d.getHours()) + ":" + two(d.getMinutes());
+
+// utcTime is what such an input says, in UTC.
+export const utcTime = (value) => new Date(value).toISOString().slice(0, 16);
+
 // show writes the times of a part of the page; server and browser may disagree about now,
 // so ages are counted by the server's clock, which the page carries.
 export function show(root = document) {
@@ -48,5 +56,8 @@ const skew = (() => {
   return server ? server - Date.now() : 0;
 })();
 
+for (const input of document.querySelectorAll("input[data-utc]")) {
+  if (input.value) input.value = localTime(new Date(input.value + "Z"));
+}
 show();
 setInterval(() => document.visibilityState === "visible" && show(), 20_000);
