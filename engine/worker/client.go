@@ -23,6 +23,7 @@ const (
 	DraftPath   = "/draft"
 	LivePath    = "/live"
 	RefreshPath = "/refresh"
+	PingPath    = "/ping"
 )
 
 // Draft is a run of a program that is not published.

@@ -35,6 +35,7 @@ type process struct {
 	words   *lastWords
 	exited  chan struct{} // closed when the process is gone
 	hung    atomic.Bool
+	silent  atomic.Bool // answered nothing for silenceLimit
 	leaving atomic.Bool
 	failed  bool // never was ready
 }
@@ -138,13 +139,40 @@ func (p *process) leave() {
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
+// silence tells when the process leaves a question open for so long. A run that hangs is
+// seen in the journal; this is for what befalls the process: it was stopped, or swapped out.
+func (p *process) silence(ctx context.Context, period, limit time.Duration) <-chan struct{} {
+	silent := make(chan struct{})
+	go func() {
+		for {
+			wait(ctx, period)
+			asking, cancel := context.WithTimeout(ctx, limit)
+			answer, err := p.request(asking, http.MethodGet, PingPath, nil)
+			late := asking.Err() != nil
+			cancel()
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err == nil:
+				answer.Close()
+			case late:
+				close(silent)
+				return
+			}
+		}
+	}()
+	return silent
+}
+
 // death tells why the process is gone.
 func (p *process) death() Death {
 	d := Death{Hung: p.hung.Load(), Trace: p.words.String(), Slot: -1, Why: "ignored its deadline", At: time.Now()}
 	if !d.Hung || d.Trace != "" {
 		d.Slot, d.Why = blame(d.Trace)
 	}
-	if !d.Hung && d.Trace == "" && p.cmd.ProcessState.Exited() {
+	if p.silent.Load() && !d.Hung && d.Trace == "" {
+		d.Why = "it answered nothing for " + silenceLimit.String()
+	} else if !d.Hung && d.Trace == "" && p.cmd.ProcessState.Exited() {
 		d.Why = p.cmd.ProcessState.String()
 	}
 	return d

@@ -71,16 +71,22 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return nil
 }
 
-// watch returns when another has to serve: p died, it hangs, or the product stops. What is
+// watch returns when another has to serve: p died, hangs or is silent, or the product stops. What is
 // left to do with p goes on behind.
 func (s *Supervisor) watch(ctx context.Context, p *process) {
 	journal := s.openJournal(p)
 	tick := time.NewTicker(watchPeriod)
 	defer tick.Stop()
+	watching, enough := context.WithCancel(ctx)
+	defer enough()
+	silent := p.silence(watching, pingPeriod, silenceLimit)
 	for {
 		select {
 		case <-p.exited:
 		case <-ctx.Done():
+		case <-silent:
+			slog.Warn("worker answers nothing; replacing it", "worker", p.number)
+			p.silent.Store(true)
 		case now := <-tick.C:
 			if journal == nil || overdue(journal, now) == 0 {
 				continue
@@ -130,7 +136,10 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Jo
 	s.gone.Go(func() {
 		s.awaitNext(ctx, p)
 		p.leave()
-		if p.hung.Load() {
+		switch {
+		case p.silent.Load():
+			p.kill()
+		case p.hung.Load():
 			s.makeRoom(p)
 		}
 		s.awaitExit(p, journal)

@@ -8,10 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,5 +178,42 @@ func TestHangingWorkersAreFew(t *testing.T) {
 			t.Errorf("worker %d was killed too", p.number)
 		default:
 		}
+	}
+}
+
+// A process is silent when it takes connections and answers nothing.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "w.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	var frozen atomic.Bool
+	thaw := make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1); frozen.Load() {
+			<-thaw
+		}
+	})}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() { close(thaw); server.Close(); <-served })
+
+	p := &process{client: dial(socket)}
+	silent := p.silence(t.Context(), time.Millisecond, 5*time.Second)
+	for asked.Load() < 20 {
+		select {
+		case <-silent:
+			t.Fatal("silent, and answers")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	frozen.Store(true)
+	select {
+	case <-silent:
+	case <-time.After(time.Minute):
+		t.Fatal("not known to be silent")
 	}
 }

@@ -75,6 +75,8 @@ const (
 	startLimit   = 10 * time.Second       // to become ready
 	hangGrace    = 500 * time.Millisecond // past the deadline of a run
 	watchPeriod  = 100 * time.Millisecond // between looks at the journals
+	pingPeriod   = 5 * time.Second        // between questions whether a worker still answers
+	silenceLimit = 15 * time.Second       // for an answer; a frozen process gives none
 	leaveGrace   = 15 * time.Second       // for a leaving worker's other calls, past their longest time
 	mostHanging  = 4                      // hanging workers that finish their other calls
 	restartFirst = 10 * time.Millisecond  // back-off of restarts, doubling
