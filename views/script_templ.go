@@ -114,7 +114,7 @@ func Script(f Frame, p ScriptProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <div id=\"conflict\" class=\"banner warn\" role=\"alert\" hidden><p><strong>Somebody else saved this draft.</strong> <span data-who></span> Your text is still here, and not saved.</p><div class=\"bar\"><button type=\"button\" class=\"b small\" data-act=\"mine\">Take mine</button> <button type=\"button\" class=\"b small\" data-act=\"theirs\">Take theirs</button> <button type=\"submit\" form=\"edit\" class=\"b quiet small\" formaction=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <div id=\"conflict\" class=\"banner warn\" role=\"alert\" hidden><p><strong>This draft was saved elsewhere:</strong> <span data-who></span> Your text is still here, and not saved.</p><div class=\"bar\"><button type=\"button\" class=\"b small\" data-act=\"mine\">Take mine</button> <button type=\"button\" class=\"b small\" data-act=\"theirs\">Take theirs</button> <button type=\"submit\" form=\"edit\" class=\"b quiet small\" formaction=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

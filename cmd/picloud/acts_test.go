@@ -103,6 +103,15 @@ func scriptActs() []act {
 			w.shows("#answer .out", "45.36")
 			w.shows("#lines", "price")
 		}},
+		{name: "script-running", path: "/apps/shop/scripts/subscribe", play: func(w *window) {
+			w.until(editor)
+			w.press("Run draft")
+			w.p.running("shop", "/")
+			w.shows("#answer p", "Running…")
+		}, end: func(w *window) {
+			w.press("Stop")
+			w.shows("#answer p", "Stopped after")
+		}},
 		{name: "script-preview", path: "/apps/shop/scripts/landing-page", play: func(w *window) {
 			w.until(editor)
 			w.press("Run draft")
@@ -141,7 +150,7 @@ func (w *window) contradict() {
 	draft := strings.TrimSpace(w.p.demoSource("greet-draft"))
 	w.p.signIn().saveDraft("shop", "greet", strings.Replace(draft, "1.08", "1.11", 1))
 	w.paste(strings.Replace(draft, `"world"`, `"friend"`, 1))
-	w.shows("#conflict", "Somebody else saved this draft")
+	w.shows("#conflict", "This draft was saved elsewhere")
 }
 
 // restore puts the draft back as the demo has it, without the window's page.

@@ -205,6 +205,7 @@ func TestStopDraft(t *testing.T) {
 	w.write("export default () => new Promise((done) => setTimeout(done, 20000));")
 	w.press("Run draft")
 	w.shows("#answer p", "Running…")
+	p.running("shop", "/") // it was built, and has begun
 	w.press("Stop")
 	w.shows("#answer p", "Stopped after")
 	w.visit("/apps/shop/scripts/greet/runs?outcome=cancelled")
@@ -231,7 +232,7 @@ func TestTwoTabs(t *testing.T) {
 
 	left.write(answers("left"))
 	right.paste(answers("right"))
-	right.shows("#conflict", "Somebody else saved this draft")
+	right.shows("#conflict", "This draft was saved elsewhere")
 	right.shows("#saved", "Not saved")
 	right.press("Take mine")
 	right.shows("#saved", "Saved just now")
@@ -244,7 +245,7 @@ func TestTwoTabs(t *testing.T) {
 	left.write(answers("left at last"))
 
 	right.paste(answers("mine"))
-	right.shows("#conflict", "Somebody else")
+	right.shows("#conflict", "saved elsewhere")
 	right.press("Show the difference")
 	right.shows("h1", "Two drafts of greet")
 	right.shows(".diff .del", "left at last")
@@ -255,7 +256,7 @@ func TestTwoTabs(t *testing.T) {
 
 	left.paste(answers("left, not saved"))
 	left.keys("\r", control) // a run saves first
-	left.shows("#conflict", "Somebody else")
+	left.shows("#conflict", "saved elsewhere")
 	left.until(`!document.querySelector("#answer .answer")`)
 }
 

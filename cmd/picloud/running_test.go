@@ -62,7 +62,7 @@ func TestRunsUnderWayAreSeen(t *testing.T) {
 // running waits until the API lists a run of a path as under way.
 func (p *product) running(app, path string) (run v1.Execution) {
 	p.t.Helper()
-	p.eventually(10*time.Second, "running: "+path, func() bool {
+	p.eventually(patience, "running: "+path, func() bool {
 		status, body := p.api("GET", "/api/v1/apps/"+app+"/executions?outcome=running", nil)
 		var list v1.Executions
 		if status != http.StatusOK || json.Unmarshal(body, &list) != nil {
