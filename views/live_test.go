@@ -18,7 +18,7 @@ func TestRunningRun(t *testing.T) {
 		if err := p.Body.Render(t.Context(), &text); err != nil {
 			t.Fatal(err)
 		}
-		for part, wanted := range map[string]bool{"No line yet.": true, "It logged nothing": false, "Shown when the run has ended": true, "Not kept": false} {
+		for part, wanted := range map[string]bool{"What it logs from now on appears here": true, "It logged nothing": false, "Shown when the run has ended": true, "Not kept": false} {
 			if strings.Contains(text.String(), part) != wanted {
 				t.Errorf("the page says %q: %t", part, !wanted)
 			}
@@ -27,5 +27,5 @@ func TestRunningRun(t *testing.T) {
 	d := &desk{}
 	ctx := d.visit(t, "/sample/run-running")
 	until(ctx, t, `document.querySelectorAll("#lines li").length === 2 && document.getElementById("line-count").textContent === "2"`)
-	until(ctx, t, `!document.querySelector("main").innerText.includes("No line yet") && document.querySelector("main").innerText.includes("before this page was opened")`)
+	until(ctx, t, `document.querySelector("main").innerText.includes("what it logged before when it has ended")`)
 }

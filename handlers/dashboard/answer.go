@@ -132,7 +132,7 @@ func fieldWords(object string) string {
 	return strings.Join(words, " ")
 }
 
-// used is what a run took of its limits. body is -1 where nobody knows.
+// used is what a run took of its limits. lines and body are -1 where nobody knows.
 type used struct {
 	wall, executing time.Duration
 	lines           int
@@ -144,7 +144,9 @@ func limits(u used, of call.Limits) []views.Limit {
 	list := []views.Limit{
 		{Name: "Executing", Used: ui.Duration(u.executing), Of: ui.Duration(of.CPU), Share: share(int64(u.executing), int64(of.CPU))},
 		{Name: "Time", Used: ui.Duration(u.wall), Of: ui.Duration(of.Wall), Share: share(int64(u.wall), int64(of.Wall))},
-		{Name: "Log lines", Used: ui.Count(min(u.lines, of.LogLines)), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))},
+	}
+	if u.lines >= 0 {
+		list = append(list, views.Limit{Name: "Log lines", Used: ui.Count(min(u.lines, of.LogLines)), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))})
 	}
 	if u.body >= 0 {
 		list = append(list, views.Limit{Name: "Answer", Used: ui.Bytes(u.body), Of: ui.Bytes(of.Response), Share: share(u.body, of.Response)})

@@ -64,7 +64,10 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 		Method: run.Method, Path: run.Path, Outcome: string(run.Outcome), Status: run.Status,
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}
-	size := int64(-1)
+	size, lines := int64(-1), run.LineCount
+	if run.Outcome == call.Running {
+		lines = -1
+	}
 	if c := run.Capture; c != nil {
 		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" {
 			props.Path += "?" + u.RawQuery
@@ -75,7 +78,7 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 		}
 	}
 	if run.Outcome != "" {
-		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: run.LineCount, body: size}, d.Limits)
+		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: lines, body: size}, d.Limits)
 	}
 	props.Lines = runLines(run)
 	return props, current, nil
