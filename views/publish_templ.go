@@ -258,7 +258,7 @@ func PublishPart(p PublishProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Problems(p.Problems, paths.Script(p.Script.App, p.Script.Name)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Problems(p.Problems, p.Script).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
