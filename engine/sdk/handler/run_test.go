@@ -259,10 +259,10 @@ func TestSignalAbortsBeforeTheDeadline(t *testing.T) {
 func TestWaitUntilGoesOnAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	in := input(t, `(_, env, ctx) => {
+		setTimeout(() => { throw new Error("late") }, 1); // due first, however slow the machine is
 		ctx.waitUntil((async () => { await new Promise(yes => setTimeout(yes, 5)); console.log("done") })());
 		ctx.waitUntil(Promise.reject(new Error("lost")));
 		setInterval(() => {}, 1);
-		setTimeout(() => { throw new Error("late") }, 1);
 		return "early";
 	}`)
 	run := handler.New(in)
