@@ -290,7 +290,7 @@ func TestSignOutAndNotice(t *testing.T) {
 	}
 	select {
 	case <-watched.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the open page does not learn that the session ended")
 	}
 	if err := s.SetNotice(late, "Back again."); err != nil {

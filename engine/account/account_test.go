@@ -243,7 +243,7 @@ func TestStarterOutlivesTheThreadsOfItsCallers(t *testing.T) {
 		if err != nil {
 			t.Errorf("the child was ended by a signal: %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the child does not end")
 	}
 	if err := starter.Start(exec.Command("/bin/true")); !errors.Is(err, account.ErrClosed) {

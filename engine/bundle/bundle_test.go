@@ -42,7 +42,7 @@ func run(t *testing.T, source string) (string, *js.Ending) {
 		t.Fatal(err)
 	}
 	s := js.New(js.Config{Globals: js.NewGlobals(), Program: program, Limits: call.DefaultLimits})
-	watch := time.AfterFunc(5*time.Second, func() { s.Stop(call.Timeout, "too long") })
+	watch := time.AfterFunc(time.Minute, func() { s.Stop(call.Timeout, "too long") })
 	defer watch.Stop()
 	ending := s.Run(s.Load)
 	if out := s.VM().GlobalObject().Get("out"); out != nil {

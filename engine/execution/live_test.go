@@ -23,7 +23,7 @@ func take(t *testing.T, events <-chan Event) Event {
 	select {
 	case e := <-events:
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no event")
 		return Event{}
 	}

@@ -166,7 +166,7 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 			t.Errorf("%+v", result)
 		}
 	})
-	for until := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+	for until := time.Now().Add(30 * time.Second); ; runtime.Gosched() {
 		waiting := 0
 		for run := range i.journal.Running() {
 			if run.Script == live.Script && run.Waiting {

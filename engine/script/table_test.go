@@ -89,7 +89,7 @@ func TestTableRechecks(t *testing.T) {
 		t.Error("something changed while nothing did")
 	}
 	w.publish(t, w.create(t, "late"), "export default () => 'late'")
-	for until := time.Now().Add(10 * time.Second); ; {
+	for until := time.Now().Add(30 * time.Second); ; {
 		routes.Recheck(t.Context())
 		if _, found := routes.Lookup("shop", "late"); found {
 			break

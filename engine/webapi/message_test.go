@@ -239,7 +239,7 @@ func TestWhatAnybodyCanSend(t *testing.T) {
 			handle(t, text, request, func(_ *js.Sandbox, v goja.Value) {
 				t.Logf("%v %s", time.Since(began), v)
 			})
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -78,7 +78,7 @@ func TestStopWhileAWorkerStarts(t *testing.T) {
 		defer supervisor.mu.Unlock()
 		return supervisor.starting != nil
 	}
-	for until := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); !begun(); time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("no worker was started")
 		}

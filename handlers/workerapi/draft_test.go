@@ -73,7 +73,7 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 	if got := strings.Join(said, " "); !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, "answer") {
 		t.Errorf("said %q", got)
 	}
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		running := 0
 		for range journal.Running() {
 			running++

@@ -54,7 +54,7 @@ func input(t testing.TB, export string) handler.Input {
 func do(t testing.TB, in handler.Input, stops ...func(*handler.Run)) outcome {
 	t.Helper()
 	run := handler.New(in)
-	watch := time.AfterFunc(5*time.Second, func() { run.Stop(call.Timeout, "too long") })
+	watch := time.AfterFunc(time.Minute, func() { run.Stop(call.Timeout, "too long") })
 	defer watch.Stop()
 	for _, stop := range stops {
 		stop(run)
