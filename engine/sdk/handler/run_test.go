@@ -47,7 +47,7 @@ func input(t testing.TB, export string) handler.Input {
 			Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"n":2}`),
 		},
 		Limits:   call.DefaultLimits,
-		Deadline: time.Now().Add(5 * time.Second),
+		Deadline: time.Now().Add(time.Minute),
 	}
 }
 
