@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"picloud/engine/access"
@@ -44,9 +45,14 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, fault.New(fault.Unauthenticated, "Sign in first."))
 		return
 	}
-	next := ""
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !web.ByHTMX(r) && r.URL.Path != paths.Home() {
-		next = web.LocalPath(r.URL.RequestURI(), "")
+	next, page := "", r.URL
+	if web.ByHTMX(r) { // back to the page that asks, which is not what it asks for
+		page, _ = url.Parse(r.Header.Get("HX-Current-URL"))
+	} else if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		page = nil
+	}
+	if page != nil && page.Path != "" && page.Path != paths.Home() {
+		next = web.LocalPath(page.RequestURI(), "")
 	}
 	if err := web.Redirect(w, r, paths.Login(next)); err != nil {
 		s.fail(w, r, err)

@@ -60,7 +60,7 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 		return views.RunProps{}, current, err
 	}
 	props := views.RunProps{
-		ID: run.Execution.String(), Script: current.Name, Version: run.Version, Trigger: string(run.Trigger),
+		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Trigger),
 		Method: run.Method, Path: run.Path, Outcome: string(run.Outcome), Status: run.Status,
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}

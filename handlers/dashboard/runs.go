@@ -201,7 +201,7 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	if props.Rows, err = d.runRows(r.Context(), web.Of(r).App, page.Rows); err != nil {
 		return err
 	}
-	if props.Chart, err = d.chart(r, asked, props.Rows, !page.Next.IsZero()); err != nil {
+	if props.Chart, err = d.chart(r, asked, page.Rows, props.Rows, !page.Next.IsZero()); err != nil {
 		return err
 	}
 	lost, err := d.Executions.Losses(r.Context(), d.Now().Add(-24*time.Hour))
@@ -299,11 +299,20 @@ const (
 
 // chart is a sample of the whole range where that is what is asked for and the page has
 // only a part of it, else the rows of the page.
-func (d *Dashboard) chart(r *http.Request, asked filter, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
+func (d *Dashboard) chart(r *http.Request, asked filter, newest []execution.Row, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
 	if more && asked.plain() && asked.query.Before.IsZero() {
 		cloud, err := d.Executions.Scatter(r.Context(), asked.query, chartBuckets)
 		if err != nil {
 			return ui.ScatterProps{}, err
+		}
+		known := make(map[id.Execution]bool, len(cloud.Points))
+		for _, p := range cloud.Points {
+			known[p.Execution] = true
+		}
+		for _, row := range newest { // a burst falls into one stretch of the sample
+			if row.Outcome != call.Running && !known[row.Execution] {
+				cloud.Points = append(cloud.Points, execution.Point{Execution: row.Execution, Started: row.Started, Wall: row.Wall, Status: row.Status, Outcome: row.Outcome})
+			}
 		}
 		return scatter(web.Of(r).App.Slug, cloud), nil
 	}

@@ -69,6 +69,8 @@ document.addEventListener("click", async (e) => {
   if (copy) {
     if (await toClipboard(copy.dataset.copy)) say("Copied."); else say("The browser did not let me copy.", true);
   }
+  const forget = e.target.closest("[data-forget]");
+  if (forget) sessionStorage.removeItem(forget.dataset.forget);
   if (e.target.closest("[data-act=keys]")) document.getElementById("keys").showModal();
   const close = e.target.closest("dialog [data-act=close]");
   if (close) { e.preventDefault(); close.closest("dialog").close(); }
@@ -87,15 +89,32 @@ document.addEventListener("formdata", (e) => {
   for (const [name, value] of [...e.formData]) if (value === "") e.formData.delete(name);
 });
 for (const form of document.querySelectorAll("form[data-auto]")) {
-  let timer;
-  form.addEventListener("change", () => form.checkValidity() && form.requestSubmit());
+  let timer, typedIn;
+  const asked = () => new URLSearchParams(new FormData(form)).toString();
+  let last = asked();
+  // What is typed on in the same field replaces its address, so that Back leads to what was before.
+  const submit = (field) => {
+    clearTimeout(timer);
+    if (!form.checkValidity() || asked() === last) return;
+    last = asked();
+    const more = field !== undefined && field === typedIn;
+    typedIn = field;
+    if (form.hasAttribute("hx-get")) { form.setAttribute("hx-push-url", !more); form.setAttribute("hx-replace-url", more); }
+    form.requestSubmit();
+  };
+  form.addEventListener("change", (e) => submit(e.target.matches("input:not([type=checkbox], [type=radio])") ? e.target : undefined));
   form.addEventListener("input", (e) => {
     if (e.target.tagName !== "INPUT") return;
     clearTimeout(timer);
-    timer = setTimeout(() => form.checkValidity() && form.requestSubmit(), 500);
+    timer = setTimeout(() => submit(e.target), 500);
   });
   form.addEventListener("change", (e) => e.target.closest(".chip")?.classList.toggle("set", e.target.value !== ""));
 }
+
+// What opens to be confirmed is written in at once.
+document.addEventListener("toggle", (e) => {
+  if (e.target.matches("details.confirm[open]")) e.target.querySelector("input:not([type=hidden]), textarea")?.focus();
+}, true);
 
 // A button that was pressed is not pressed twice.
 document.addEventListener("submit", (e) => {

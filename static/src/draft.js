@@ -7,6 +7,7 @@ const pause = 600, again = 5000;
 
 export function draft({ form, revision, text, replace, say }) {
   const conflict = document.getElementById("conflict");
+  const aside = "draft " + form.dataset.draft;
   let saved = text(), savedAt = 0, timer, running, theirs;
 
   const words = (what, fail = false) => { say.replaceChildren(...[what].flat()); say.classList.toggle("fail", fail); };
@@ -63,6 +64,7 @@ export function draft({ form, revision, text, replace, say }) {
 
   conflict.addEventListener("click", (e) => {
     const act = e.target.dataset.act;
+    if (theirs && act === "difference") sessionStorage.setItem(aside, text()); // who comes back finds it
     if (!theirs || (act !== "mine" && act !== "theirs")) return;
     const other = theirs;
     theirs = undefined;
@@ -74,8 +76,22 @@ export function draft({ form, revision, text, replace, say }) {
   addEventListener("beforeunload", (e) => { if (dirty() && !form.dataset.leaving) e.preventDefault(); });
   setInterval(() => { if (savedAt && !dirty() && !theirs) words("Saved " + age(savedAt)); }, 10_000);
 
+  // What was set aside to look at the difference comes back, unless it was chosen there.
+  const mine = sessionStorage.getItem(aside);
+  sessionStorage.removeItem(aside);
+  if (mine !== null && mine !== saved) {
+    const { by, at } = form.dataset;
+    refused({ source: saved, revision: revision.value, by, at }, mine);
+    replace(mine);
+  }
+
   return {
     save,
+    // why tells what keeps the text from being saved, and shows where that is decided.
+    why: () => {
+      if (theirs) conflict.scrollIntoView({ block: "center" });
+      return theirs ? "there are two. Choose one first." : say.textContent.replace("Not saved: ", "");
+    },
     clean: () => !theirs && !dirty(),
     settle,
     refused,

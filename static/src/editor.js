@@ -2,7 +2,7 @@
 import { editor } from "./code.js";
 import { draft } from "./draft.js";
 import { problemList } from "./problems.js";
-import { run } from "./run.js";
+import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
 
 const nonce = document.currentScript.nonce;
@@ -52,7 +52,8 @@ if (form) {
     await before;
     if (signal.aborted) return;
     running(true);
-    if (await kept.save() && !signal.aborted) await run(form, { problems: problems.show, saved: kept.settle, refused: kept.refused, signal });
+    if (!await kept.save()) { message("Not run: the draft is not saved, " + kept.why(), true); inView(); }
+    else if (!signal.aborted) await run(form, { problems: problems.show, saved: kept.settle, refused: kept.refused, signal });
     running(false);
   };
   const stop = () => going?.abort();
@@ -62,7 +63,7 @@ if (form) {
     ended = one(ended, going.signal);
   };
   const publish = async () => {
-    if (!await kept.save()) return;
+    if (!await kept.save()) { say("Not published: the draft is not saved, " + kept.why(), true); return; }
     const dialog = document.getElementById("dialog");
     const answer = await fetch(form.dataset.publish, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!answer?.ok) { form.dataset.leaving = "yes"; location.assign(form.dataset.publish); return; }
@@ -72,7 +73,10 @@ if (form) {
     dialog.showModal();
     dialog.querySelector("input[name=note]")?.focus();
   };
-  const save = () => kept.clean() ? say("Saved. Nothing has changed since.") : kept.save();
+  const save = async () => {
+    if (kept.clean()) say("Saved. Nothing has changed since.");
+    else if (!await kept.save()) say("Not saved: " + kept.why(), true);
+  };
   const acts = { run: start, stop, save, publish };
 
   form.addEventListener("submit", (e) => {

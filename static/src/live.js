@@ -11,8 +11,9 @@ export function live() {
   stop();
   const part = document.querySelector("[data-live]");
   const url = part?.dataset.live;
-  if (!url) return;
   const bar = document.getElementById("live-bar");
+  if (bar) bar.hidden = !url;
+  if (!url) return;
   const on = document.getElementById("live-on");
   const gone = new AbortController();
   let source, away = 0, over = false;
@@ -24,6 +25,13 @@ export function live() {
     bar.querySelector(".dot").classList.toggle("none", !beating);
   };
   const close = () => { source?.close(); source = undefined; };
+  // ended looks whether the session is over, which the stream cannot tell; else it goes on.
+  const ended = async () => {
+    const page = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+    if (page?.type !== "opaqueredirect") { setTimeout(open, 5000); return; }
+    over = true;
+    state("Your session has ended: load the page again", false);
+  };
   const open = () => {
     if (source || over || document.hidden || (on && !on.checked)) return;
     source = new EventSource(url);
@@ -31,14 +39,13 @@ export function live() {
     source.onerror = () => {
       const lost = source.readyState === EventSource.CLOSED;
       state(lost ? "Not connected" : "Connecting again…", false);
-      if (lost) { close(); setTimeout(open, 5000); }
+      if (lost) { close(); ended(); }
     };
     source.addEventListener("row", (e) => row(e.data));
     source.addEventListener("line", (e) => line(e.data));
     source.addEventListener("note", (e) => { const note = document.getElementById("live-note"); if (note) note.textContent = e.data; });
     source.addEventListener("bye", () => { over = true; close(); state("Ended: load the page again", false); });
   };
-  if (bar) bar.hidden = false;
   on?.addEventListener("change", () => { if (on.checked) { open(); } else { close(); state("Paused", false); } }, { signal: gone.signal });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { away = Date.now(); close(); return; }

@@ -70,12 +70,15 @@ function here() {
   const found = [];
   const seen = new Set();
   const add = (kind, target, text = words(target)) => {
-    if (!text || seen.has(kind + text) || target.hidden) return;
-    seen.add(kind + text);
+    const known = kind + text + (target.href ?? "");
+    if (!text || seen.has(known) || target.hidden) return;
+    seen.add(known);
     found.push({ kind, text, target, keys: target.querySelector("kbd")?.textContent });
   };
   for (const t of document.querySelectorAll(".head .acts .b, .pill .b")) add("Action", t);
-  for (const t of document.querySelectorAll(".tabs a, .side > a")) add("Page", t);
+  const script = document.querySelector(".tabs")?.dataset.of;
+  for (const t of document.querySelectorAll(".tabs a")) add("Page", t, script + ": " + words(t));
+  for (const t of document.querySelectorAll(".side > a")) add("Page", t);
   for (const t of document.querySelectorAll(".side ul a")) add("Script", t);
   for (const t of document.querySelectorAll(".menu-list > a, .menu-list > form button, .menu-list > button")) add("Account", t);
   for (const t of document.querySelectorAll("input[name=theme]:not(:checked)")) add("Action", t, "Theme: " + words(t.parentElement));

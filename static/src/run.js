@@ -16,6 +16,7 @@ export async function run(form, { problems, saved, refused, signal }) {
   lines.closest(".console").hidden = true;
   problems([]);
   accept();
+  inView();
   const begun = performance.now();
   const time = () => ((performance.now() - begun) / 1000).toFixed(1) + " s";
   const ticking = setInterval(() => message("Running… " + time()), 300);
@@ -90,11 +91,19 @@ function line(html) {
   if (end) box.scrollTop = box.scrollHeight;
 }
 
-function message(text, fail = false) {
+// message puts a sentence in the place of the answer.
+export function message(text, fail = false) {
   const p = document.createElement("p");
   p.className = "empty small" + (fail ? " failed" : "");
   p.textContent = text;
   answer.replaceChildren(p);
+}
+
+// inView brings the answer to who runs from far above it, as on a phone.
+export function inView() {
+  const part = answer.firstElementChild;
+  const { top, bottom } = part.getBoundingClientRect();
+  if (top > innerHeight || bottom < 0) part.scrollIntoView();
 }
 
 // events reads a stream of server-sent events (HTML standard, section 9.2.6).
