@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -84,5 +85,17 @@ func TestAPIExecutions(t *testing.T) {
 	}
 	if answer := in.request(t, "GET", "/api/v1/executions/"+strings.Repeat("0", 36), map[string][]string{"Authorization": {"Bearer " + in.keys["write"]}}, ""); answer.status != 404 {
 		t.Errorf("zeros: %d", answer.status)
+	}
+}
+
+// What cannot be asked of a list is refused, in words.
+func TestRefusedQueryOfAList(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	for query, want := range map[string]string{"limit=x": "limit", "outcome=bogus": "there are failed, error, "} {
+		answer := in.request(t, "GET", "/api/v1/apps/shop/executions?"+query, http.Header{"Authorization": {"Bearer " + in.keys["read"]}}, "")
+		if answer.status != 422 || !strings.Contains(answer.body, want) {
+			t.Errorf("%s: %d %s", query, answer.status, answer.body)
+		}
 	}
 }

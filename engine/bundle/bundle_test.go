@@ -70,6 +70,8 @@ func TestTypeScriptRuns(t *testing.T) {
 		"optional":          {`const o: any = {}; o.a ??= "q"; out = o?.b?.c ?? o.a`, "q"},
 		"bigint":            {`out = (2n ** 64n).toString()`, "18446744073709551616"},
 		"async generator":   {`async function* g() { yield "a"; yield "b" } (async () => { let s = ""; for await (const x of g()) s += x; out = s })()`, "ab"},
+		"async finally":     {`async function* g() { try { yield 1 } finally { out += "a"; await null; out += "b" } } (async () => { for await (const x of g()) break; out += (await g().return(5 as never)).value; const h = g(); await h.next(); const v = await h.return(7 as never); out += v.value })()`, "ab5ab7"},
+		"async yield*":      {`async function* g() { try { yield 1; yield 2 } finally { await null; out += "f" } } async function* d() { try { yield* g() } finally { out += "d" } } (async () => { for await (const x of d()) break; out += "!" })()`, "fd!"},
 		"own async iter":    {`const it = { [Symbol.asyncIterator]() { let n = 0; return { next: async () => ({ value: n, done: n++ > 2 }) } } }; (async () => { let s = ""; for await (const x of it) s += x; out = s })()`, "012"},
 		"for await of sync": {`(async () => { let s = ""; for await (const x of [Promise.resolve("k"), "l"]) s += x; out = s })()`, "kl"},
 		"using":             {`{ using x = { [Symbol.dispose]() { out += "d" } }; out = "u" } `, "ud"},

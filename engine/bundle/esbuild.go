@@ -46,8 +46,15 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 	if !ok {
 		return Output{}, []Problem{{Message: "could not be compiled: the build left no export."}}
 	}
-	return Output{Program: program, SourceMap: files[sourceMapFile]}, nil
+	return Output{Program: strings.Replace(program, resumesReturn, resumesNext, 1), SourceMap: files[sourceMapFile]}, nil
 }
+
+// esbuild's helper for async generators sends "return" again after an await in a finally,
+// which ends the finally there (ECMA-262, section 27.5.3.4, resumes it); only a yield* needs it.
+const (
+	resumesReturn = `resume(k === "return" ? k : "next", v[1]`
+	resumesNext   = `resume(k === "return" && v[1] ? k : "next", v[1]`
+)
 
 // A module becomes a script by hand: esbuild's own form for scripts copies the exports
 // with helpers that would run at every call. Its value is the default export: a global

@@ -17,6 +17,8 @@ const (
 	maxNameUnits    = 128
 	maxMessageUnits = 8 << 10
 	maxFrames       = 32
+	maxCauses       = 3  // of an error whose cause has a cause
+	maxPlaces       = 16 // of errors that are no errors of the engine; the newest
 )
 
 // Describe reads what was thrown. It runs code of the script (getters), so it is called
@@ -44,7 +46,63 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 	if failure.Name == "" {
 		failure.Name = "Error"
 	}
+	if len(failure.Stack) == 0 {
+		failure.Stack = frames(s.placeOf(object))
+	}
 	return failure
+}
+
+// Explain is Describe with what the error names as its causes.
+func (s *Sandbox) Explain(thrown goja.Value) call.Failure { return s.explain(thrown, nil) }
+
+func (s *Sandbox) explain(thrown goja.Value, stack []goja.StackFrame) call.Failure {
+	failure := s.describe(thrown, stack)
+	if object, ok := thrown.(*goja.Object); ok && s.isError(object) {
+		failure.Message += s.causes(object)
+	}
+	return failure
+}
+
+// causes are the causes of an error (ECMA-262, section 20.5.8.1), a line for each.
+func (s *Sandbox) causes(object *goja.Object) string {
+	var lines strings.Builder
+	for range maxCauses {
+		var cause goja.Value
+		if s.vm.Try(func() { cause = object.Get("cause") }) != nil || cause == nil || goja.IsUndefined(cause) {
+			break
+		}
+		next, ok := cause.(*goja.Object)
+		if !ok || !s.isError(next) {
+			lines.WriteString("\nCaused by: " + cut(s.Inspect(cause), maxMessageUnits))
+			break
+		}
+		object = next
+		lines.WriteString("\nCaused by: " + s.text(object, "name", maxNameUnits) + ": " + s.text(object, "message", maxMessageUnits))
+	}
+	return lines.String()
+}
+
+type place struct {
+	object *goja.Object
+	stack  []goja.StackFrame
+}
+
+// RememberPlace keeps where an object was made that is thrown like an error and is none of
+// the engine's, which has no place of its own.
+func (s *Sandbox) RememberPlace(object *goja.Object, stack []goja.StackFrame) {
+	if len(s.places) == maxPlaces {
+		s.places = slices.Delete(s.places, 0, 1)
+	}
+	s.places = append(s.places, place{object, stack})
+}
+
+func (s *Sandbox) placeOf(object *goja.Object) []goja.StackFrame {
+	for _, p := range s.places {
+		if p.object == object {
+			return p.stack
+		}
+	}
+	return nil
 }
 
 type wrongAnswerKey struct{}

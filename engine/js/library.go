@@ -42,6 +42,7 @@ func libraryAdditions() []addition {
 		{words: []string{"escape"}, unless: lacks("RegExp.escape"), install: file("escape")},
 		{words: []string{"sumPrecise"}, install: file("sumprecise")},
 		{words: []string{"captureStackTrace"}, install: file("stacktrace")},
+		{words: []string{"from"}, unless: lacks("8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from"), install: file("typedarrayfrom")},
 		{words: []string{"toLocaleString"}, install: file("localenumber")},
 		{words: []string{"drop", "take", "toArray", "values", "keys", "entries"}, unless: lacks(".drop(", ".take(", ".toArray(", ".values().", ".keys().", ".entries()."), install: file("iterator")},
 	}

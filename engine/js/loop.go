@@ -232,7 +232,7 @@ func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 		s.uncaught = s.uncaught[1:]
 		ending = s.tell(thrown.Value(), thrown.Stack())
 	}
-	for len(s.rejected) > 0 && ending == nil {
+	for len(s.rejected) > 0 && ending == nil && !s.quit {
 		promise := s.rejected[0]
 		s.rejected = s.rejected[1:]
 		ending = s.tell(promise.Result(), nil)
@@ -242,13 +242,10 @@ func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 
 // tell reads a failure under guard and asks whether the run goes on.
 func (s *Sandbox) tell(what goja.Value, stack []goja.StackFrame) *Ending {
-	if s.quit {
-		return nil
-	}
 	var failure call.Failure
 	goesOn := false
 	thrown, ending := s.enter(func() error {
-		failure = s.describe(what, stack)
+		failure = s.explain(what, stack)
 		goesOn = s.observer != nil && s.observer.Failed(failure)
 		return nil
 	})

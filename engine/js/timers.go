@@ -66,23 +66,27 @@ func (q *timerQueue) cancel(id int64) {
 // After runs task on the loop once the time has passed; the loop lives until then. The
 // returned function takes it back.
 func (s *Sandbox) After(delay time.Duration, task func() error) (cancel func()) {
-	return s.after(delay, false, task)
+	t := s.after(delay, task)
+	return func() { s.timers.cancel(t.id) }
 }
 
-// AfterIfAlive is After but for that it does not keep the loop alive.
-func (s *Sandbox) AfterIfAlive(delay time.Duration, task func() error) (cancel func()) {
-	return s.after(delay, true, task)
+// AfterIfAlive is After but for that it does not keep the loop alive, until keep is called.
+func (s *Sandbox) AfterIfAlive(delay time.Duration, task func() error) (keep func()) {
+	t := s.after(delay, task)
+	t.weak = true
+	s.timers.weak++
+	return func() {
+		if t.weak && t.active {
+			t.weak = false
+			s.timers.weak--
+		}
+	}
 }
 
-func (s *Sandbox) after(delay time.Duration, weak bool, task func() error) (cancel func()) {
-	t := s.addTimer(delay, 0, func(goja.Value, ...goja.Value) (goja.Value, error) {
+func (s *Sandbox) after(delay time.Duration, task func() error) *timer {
+	return s.addTimer(delay, 0, func(goja.Value, ...goja.Value) (goja.Value, error) {
 		return nil, task()
 	}, nil)
-	if weak {
-		t.weak = true
-		s.timers.weak++
-	}
-	return func() { s.timers.cancel(t.id) }
 }
 
 func (s *Sandbox) addTimer(delay, every time.Duration, run goja.Callable, args []goja.Value) *timer {

@@ -19,6 +19,7 @@ type abortSignal struct {
 	handler goja.Value // the attribute onabort
 	sources []*abortSignal
 	follows []*abortSignal // dependent signals
+	keep    func()         // makes the time-out a reason to go on; nil: there is none
 }
 
 func abortSignalClass() *class {
@@ -120,8 +121,19 @@ func setOnAbort(c invocation, value goja.Value) {
 		}
 		return goja.Undefined()
 	})
+	s.heard()
 	if !slices.ContainsFunc(s.listeners, func(l *listener) bool { return l.handlerAttribute }) {
 		s.listeners = append(s.listeners, &listener{kind: "abort", callback: relay, handlerAttribute: true})
+	}
+}
+
+// heard keeps the run going until the time-out of a signal that somebody listens to
+// (https://dom.spec.whatwg.org/#abort-signal-garbage-collection).
+func (s *abortSignal) heard() {
+	for _, signal := range append([]*abortSignal{s}, s.sources...) {
+		if signal.keep != nil {
+			signal.keep()
+		}
 	}
 }
 
@@ -136,7 +148,7 @@ func abortTimeout(c invocation) goja.Value {
 	if limit < float64(wait/time.Millisecond) {
 		wait = time.Duration(limit) * time.Millisecond
 	}
-	c.sandbox.AfterIfAlive(min(wait, maxWait), func() error {
+	signal.keep = c.sandbox.AfterIfAlive(min(wait, maxWait), func() error {
 		r.signalAbort(signal, r.exception("TimeoutError", "The operation was aborted due to timeout"))
 		return nil
 	})

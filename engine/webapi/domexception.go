@@ -77,7 +77,9 @@ func (r *realm) addStack(object *goja.Object, e *domException) {
 	if e.message != "" {
 		text.WriteString(": " + e.message)
 	}
-	for _, frame := range r.vm.CaptureCallStack(20, nil) {
+	stack := r.vm.CaptureCallStack(20, nil)
+	r.sandbox.RememberPlace(object, stack)
+	for _, frame := range stack {
 		if frame.SrcName() == "<native>" || frame.SrcName() == "" {
 			continue
 		}

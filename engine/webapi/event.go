@@ -192,6 +192,9 @@ func addEventListener(c invocation) goja.Value {
 		panic(c.vm.NewTypeError("addEventListener: more than %d listeners", maxItems))
 	}
 	t.listeners = append(t.listeners, l)
+	if signal, ok := self[targets](c).(*abortSignal); ok && l.kind == "abort" {
+		signal.heard()
+	}
 	if l.signal != nil {
 		l.signal.onAbort(func() { t.remove(l) })
 	}
@@ -276,6 +279,6 @@ func (r *realm) invoke(l *listener, current, object *goja.Object, e *event) {
 		must(err)
 	})
 	if thrown != nil {
-		r.sandbox.Microtask(func() error { return thrown })
+		r.sandbox.Report(thrown)
 	}
 }

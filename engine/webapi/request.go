@@ -48,7 +48,7 @@ func requestClass() *class {
 			attribute("method", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).method) }),
 			mode("mode", func(m *modes) string { return orElse(m.mode, "cors") }),
 			mode("redirect", func(m *modes) string { return orElse(m.redirect, "follow") }),
-			mode("referrer", func(m *modes) string { return orElse(m.referrer, "about:client") }),
+			mode("referrer", func(m *modes) string { return strings.TrimPrefix(orElse(m.referrer, "about:client"), noReferrer) }),
 			mode("referrerPolicy", func(m *modes) string { return m.referrerPolicy }),
 			attribute("signal", requestSignal),
 			attribute("url", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).url()) }),
@@ -222,10 +222,12 @@ func (q *request) configure(init options) {
 	}
 	init.choice("mode", &m.mode, "same-origin no-cors cors")
 	init.choice("redirect", &m.redirect, "follow error manual")
-	init.choice("referrerPolicy", &m.referrerPolicy, "no-referrer no-referrer-when-downgrade same-origin "+
+	init.choice("referrerPolicy", &m.referrerPolicy, " no-referrer no-referrer-when-downgrade same-origin "+
 		"origin strict-origin origin-when-cross-origin strict-origin-when-cross-origin unsafe-url")
 	if value, ok := init.get("referrer"); ok {
-		m.referrer = r.text(value)
+		if m.referrer = r.text(value); m.referrer == "" {
+			m.referrer = noReferrer
+		}
 	}
 	if value, ok := init.get("signal"); ok {
 		q.makeSignal = nil
@@ -235,14 +237,18 @@ func (q *request) configure(init options) {
 	}
 }
 
-// choice reads a member whose type is an enumeration.
+// noReferrer is what the standard calls so; scripts see the empty text.
+const noReferrer = "no-referrer"
+
+// choice reads a member whose type is an enumeration; a space before the first value: the
+// empty string is one.
 func (o options) choice(name string, into *string, allowed string) {
 	value, ok := o.get(name)
 	if !ok {
 		return
 	}
 	text := o.text(value)
-	if !slices.Contains(strings.Fields(allowed), text) {
+	if !slices.Contains(strings.Split(allowed, " "), text) {
 		panic(o.vm.NewTypeError("Request: %q is not a possible value of %s", shorten(text), name))
 	}
 	*into = text

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
@@ -68,11 +69,19 @@ func wantedRuns(r *http.Request) (execution.Query, error) {
 		wanted.Outcomes = call.Failing()
 	default:
 		if !slices.Contains(outcomes(), call.Outcome(text)) {
-			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed and %v.", text, outcomes())
+			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed, %s.", text, words(outcomes()))
 		}
 		wanted.Outcomes = []call.Outcome{call.Outcome(text)}
 	}
 	return wanted, nil
+}
+
+func words(outcomes []call.Outcome) string {
+	list := make([]string, len(outcomes))
+	for i, outcome := range outcomes {
+		list[i] = string(outcome)
+	}
+	return strings.Join(list, ", ")
 }
 
 func outcomes() []call.Outcome { return append(call.Failing(), call.OK, call.Cancelled, call.Running) }

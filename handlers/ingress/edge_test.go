@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"testing"
 
+	"picloud/engine/call"
 	"picloud/engine/worker"
 )
 
@@ -93,6 +95,11 @@ func TestOwnCookiesAndKeys(t *testing.T) {
 		if got := withoutOurs(given); got != want {
 			t.Errorf("%q: %q, want %q", given, got, want)
 		}
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header["Cookie"] = []string{"a=1", "picloud_session=x", "b=2"}
+	if i := slices.IndexFunc(inbound(r, caller{}), func(f call.Field) bool { return f == call.Field{Name: "cookie", Value: "a=1; b=2"} }); i < 0 {
+		t.Errorf("cookies of several lines: %v", inbound(r, caller{}))
 	}
 	for given, want := range map[string]bool{"Bearer pic_abc": true, "bearer  pic_abc": true, "Bearer\tpic_abc": true, "pic_abc": true, "Basic x, Bearer pic_abc": true, "Bearer abc": false, "Basic pic": false, "": false} {
 		if got := isOurKey(given); got != want {

@@ -79,6 +79,7 @@ func inbound(r *http.Request, from caller) []call.Field {
 			named = append(named, strings.ToLower(strings.TrimSpace(name)))
 		}
 	}
+	var cookies []string
 	for name, values := range r.Header {
 		if lower, usual := usualNames[name]; usual {
 			name = lower
@@ -91,9 +92,10 @@ func inbound(r *http.Request, from caller) []call.Field {
 		for _, value := range values {
 			switch name {
 			case "cookie":
-				if value = withoutOurs(value); value == "" {
-					continue
+				if value = withoutOurs(value); value != "" {
+					cookies = append(cookies, value)
 				}
+				continue
 			case "authorization":
 				if isOurKey(value) {
 					continue
@@ -101,6 +103,9 @@ func inbound(r *http.Request, from caller) []call.Field {
 			}
 			fields = append(fields, call.Field{Name: name, Value: value})
 		}
+	}
+	if len(cookies) > 0 { // as RFC 9113, section 8.2.3, puts them together
+		fields = append(fields, call.Field{Name: "cookie", Value: strings.Join(cookies, "; ")})
 	}
 	return fields
 }

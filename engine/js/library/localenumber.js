@@ -1,6 +1,7 @@
 // ECMA-262, section 21.1.3.4 without Intl: always as in English, with the digits asked for.
 (() => {
   const format = (value, options = {}) => {
+    if ((options.style ?? "decimal") !== "decimal") throw new RangeError('toLocaleString: the style "' + String(options.style) + '" is not supported, only "decimal"');
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value < 0 ? "-∞" : "∞";
     const least = options.minimumFractionDigits ?? 0;
     const most = options.maximumFractionDigits ?? Math.max(least, 3);
@@ -10,6 +11,9 @@
     const sign = value < 0 && /[1-9]/.test(whole + part) ? "-" : "";
     return sign + whole + (part && "." + part);
   };
+  Object.defineProperty(BigInt.prototype, "toLocaleString", { writable: true, configurable: true, value: { toLocaleString() {
+    return BigInt.prototype.toString.call(this).replace(/\B(?=(\d{3})+$)/g, ",");
+  } }.toLocaleString });
   Object.defineProperty(Number.prototype, "toLocaleString", { writable: true, configurable: true, value: { toLocaleString(_, options) {
     return format(Number(this), options ?? undefined);
   } }.toLocaleString });

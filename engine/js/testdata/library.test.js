@@ -51,7 +51,19 @@ test("weak references", () => {
   check(new WeakRef(target).deref() === target, "deref");
   new FinalizationRegistry(() => {}).register(target, 1);
 });
+test("%TypedArray%.from", () => {
+  same(Uint8Array.from("abc", (c) => c.charCodeAt(0)).join(), "97,98,99", "text");
+  same(Uint8Array.from("12").join(), "1,2", "digits");
+  same(Float64Array.from(new Set([1.5, 2])).join(), "1.5,2", "iterable");
+  same(Uint8ClampedArray.from({ length: 1, 0: 300 }).join(), "255", "array-like");
+  same(Int16Array.from([1, 2], function (x) { return x + this.n; }, { n: 1 }).join(), "2,3", "this");
+  same(Uint8Array.from.length, 1, "length");
+});
 test("Number.prototype.toLocaleString", () => {
+  same(12345678901234567890n.toLocaleString("en-US"), "12,345,678,901,234,567,890", "bigint");
+  let refused = "";
+  try { (1).toLocaleString("en-US", { style: "currency", currency: "USD" }); } catch (e) { refused = e.name; }
+  same(refused, "RangeError", "currency");
   same((1234567.891).toLocaleString(), "1,234,567.891", "grouping");
   same((1234.5).toLocaleString("en-US", { minimumFractionDigits: 2 }), "1,234.50", "digits");
   same((-5).toLocaleString("de-DE"), "-5", "small");

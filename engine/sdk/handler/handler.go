@@ -203,14 +203,14 @@ func (r *Run) lookAtWaiting() (next func() error) {
 func (r *Run) settled(answer *goja.Promise) error {
 	if answer.State() == goja.PromiseStateRejected {
 		thrown := answer.Result()
-		return &js.Ending{Outcome: r.s.OutcomeOf(thrown), Failure: r.s.Describe(thrown)}
+		return &js.Ending{Outcome: r.s.OutcomeOf(thrown), Failure: r.s.Explain(thrown)}
 	}
 	return r.give(answer.Result())
 }
 
 // waitedInVain logs a rejection of work that goes on after the answer.
 func (r *Run) waitedInVain(promise *goja.Promise) error {
-	r.logFailure("waitUntil", r.s.Describe(promise.Result()))
+	r.logFailure("waitUntil", r.s.Explain(promise.Result()))
 	return nil
 }
 

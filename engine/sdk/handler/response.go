@@ -100,6 +100,9 @@ func (r *Run) refused(object *goja.Object) string {
 	if object.ClassName() == "Error" {
 		return "The function returned an Error. Throw it, or return a Response with a status."
 	}
+	if tag, ok := object.GetSymbol(goja.SymToStringTag).(goja.String); ok && tag.String() == "Generator" {
+		return "The function returned a generator, whose JSON form is empty. Return [...generator]."
+	}
 	problem := ""
 	switch kind := object.ExportType(); {
 	case kind == reflect.TypeFor[goja.ArrayBuffer](), kind.Kind() == reflect.Slice && kind.Elem().Kind() < reflect.Array:
@@ -133,7 +136,7 @@ func (r *Run) unserialisable(err error) error {
 	if !ok {
 		return err
 	}
-	failure := r.s.Describe(thrown.Value())
+	failure := r.s.Explain(thrown.Value())
 	if (failure.Name == "TypeError" || failure.Name == "RangeError") && len(failure.Stack) == 0 {
 		return invalid("The value returned cannot be sent as JSON: " + failure.Message)
 	}

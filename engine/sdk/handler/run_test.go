@@ -105,6 +105,9 @@ func TestReturnValues(t *testing.T) {
 		{"date", `() => ({ at: new Date(0) })`, `200 application/json {"at":"1970-01-01T00:00:00.000Z"}`},
 		{"async", `async () => "hi"`, "200 text/plain;charset=utf-8 hi"},
 		{"thenable", `() => ({ then(yes) { yes("hi") } })`, "200 text/plain;charset=utf-8 hi"},
+		{"request of a request", `request => new Request("http://b/x", request).url`, "200 text/plain;charset=utf-8 http://b/x"},
+		{"time-out that is waited for", `async () => { const s = AbortSignal.any([AbortSignal.timeout(2)]); await new Promise(yes => s.onabort = yes); return s.reason.name }`, "200 text/plain;charset=utf-8 TimeoutError"},
+		{"cause", `() => { throw new Error("no configuration", { cause: new TypeError("bad", { cause: 7 }) }) }`, "error Error: no configuration\nCaused by: TypeError: bad\nCaused by: 7"},
 		{"after a timer", `async () => { await new Promise(yes => setTimeout(yes, 2)); return "hi" }`, "200 text/plain;charset=utf-8 hi"},
 		{"Response", `() => new Response("made", { status: 201, headers: { "content-type": "text/x" } })`, "201 text/x made"},
 		{"Response.json", `async request => Response.json({ got: (await request.json()).n })`, `200 application/json {"got":2}`},
@@ -159,6 +162,7 @@ func TestValuesWithoutAForm(t *testing.T) {
 		{"floats", `() => new Float64Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
 		{"Map", `() => new Map([[1, 2]])`, "invalid : The function returned a Map, whose JSON form is empty. Return Object.fromEntries(map)."},
 		{"Set", `() => new Set([1])`, "invalid : The function returned a Set, whose JSON form is empty. Return [...set]."},
+		{"generator", `function* () { yield 1; }`, "invalid : The function returned a generator, whose JSON form is empty. Return [...generator]."},
 		{"Blob", `() => new Blob(["x"])`, "invalid : The function returned a Blob. Return it as new Response(value)."},
 		{"File", `() => new File(["x"], "x")`, "invalid : The function returned a File. Return it as new Response(value)."},
 		{"FormData", `async () => new FormData()`, "invalid : The function returned a FormData. Return it as new Response(value)."},
@@ -335,5 +339,25 @@ func TestSlotIsGivenBackWhileWaiting(t *testing.T) {
 	}
 	if s.held.Load() != 0 || s.taken.Load() != 2 {
 		t.Error(s.held.Load(), s.taken.Load())
+	}
+}
+
+// A DOMException has a place as an Error has.
+func TestPlaceOfADOMException(t *testing.T) {
+	t.Parallel()
+	for _, export := range []string{`() => { atob("*") }`, `() => { throw new DOMException("q", "AbortError") }`, `async () => { await null; structuredClone(() => 1) }`} {
+		o := do(t, input(t, export))
+		if o.Outcome != call.Error || len(o.Failure.Stack) == 0 || o.Failure.Stack[0].Line == 0 {
+			t.Errorf("%s: %+v", export, o.Failure)
+		}
+	}
+}
+
+// What a listener throws is logged when the answer was given at once.
+func TestListenerThatThrows(t *testing.T) {
+	t.Parallel()
+	o := do(t, input(t, `() => { const e = new EventTarget(); e.addEventListener("a", () => { throw new Error("x") }); e.dispatchEvent(new Event("a")); return "ok" }`))
+	if o.body != "ok" || len(o.Lines) != 1 || o.Lines[0].Message != "uncaught: Error: x" {
+		t.Errorf("%s %+v", o.summary(), o.Lines)
 	}
 }

@@ -137,3 +137,10 @@ test(() => {
 	assert_throws_js(TypeError, () => new Request("http://a/", { window: 1 }));
 	assert_equals(new Request("http://a/", { window: null }).url, "http://a/");
 }, "window can only be null");
+
+test(() => {
+	const request = new Request("http://a/", { referrer: "", referrerPolicy: "" });
+	assert_equals(request.referrer, "");
+	assert_equals(request.referrerPolicy, "");
+	assert_equals(new Request("http://b/", request).referrerPolicy, "");
+}, "no referrer, and the default policy by its name");
