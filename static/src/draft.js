@@ -64,10 +64,11 @@ export function draft({ form, revision, text, replace, say }) {
 
   conflict.addEventListener("click", (e) => {
     const act = e.target.dataset.act;
-    if (theirs && act === "difference") sessionStorage.setItem(aside, text()); // who comes back finds it
+    if (theirs && act === "difference") sessionStorage.setItem(aside, JSON.stringify({ source: text(), over: revision.value })); // who comes back finds it
     if (!theirs || (act !== "mine" && act !== "theirs")) return;
     const other = theirs;
     theirs = undefined;
+    sessionStorage.removeItem(aside);
     conflict.hidden = true;
     revision.value = other.revision;
     saved = other.source;
@@ -77,12 +78,13 @@ export function draft({ form, revision, text, replace, say }) {
   setInterval(() => { if (savedAt && !dirty() && !theirs) words("Saved " + age(savedAt)); }, 10_000);
 
   // What was set aside to look at the difference comes back, unless it was chosen there.
-  const mine = sessionStorage.getItem(aside);
+  const mine = JSON.parse(sessionStorage.getItem(aside));
   sessionStorage.removeItem(aside);
-  if (mine !== null && mine !== saved) {
+  if (mine && mine.source !== saved) {
     const { by, at } = form.dataset;
-    refused({ source: saved, revision: revision.value, by, at }, mine);
-    replace(mine);
+    refused({ source: saved, revision: revision.value, by, at }, mine.source);
+    revision.value = mine.over;
+    replace(mine.source);
   }
 
   return {
