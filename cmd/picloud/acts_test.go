@@ -60,7 +60,11 @@ func acts() []act {
 			w.contradict()
 			w.press("Show the difference")
 			w.shows("h1", "Two drafts of greet")
-		}, end: (*window).restore},
+		}, end: func(w *window) {
+			w.press("Take theirs, drop mine")
+			w.until(editor)
+			w.restore()
+		}},
 		{name: "script-live", path: greetPage + "/versions", play: func(w *window) {
 			w.press("Make live…")
 			w.shows("details[open] button", "Make v")
