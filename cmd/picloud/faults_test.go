@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,14 +92,9 @@ func TestWorkerKilled(t *testing.T) {
 	p.app("shop")
 	p.publish("shop", "hello", hello)
 	l, stop := p.callers("/fn/shop/hello")
-	var gaps []time.Duration // after each death
-	back := func() {
+	for range 5 {
 		before := l.right.Load()
 		p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > before+200 })
-		gaps = append(gaps, time.Duration(l.longest.Swap(0)))
-	}
-	for range 5 {
-		back()
 		for _, pid := range p.workers() {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
@@ -108,19 +102,17 @@ func TestWorkerKilled(t *testing.T) {
 			t.Errorf("the dashboard: %d %v", got.status, got.err)
 		}
 	}
-	back()
+	before := l.right.Load()
+	p.eventually(10*time.Second, "back", func() bool { return l.right.Load() > before+200 })
 	stop()
 	if l.refused.Load() > 0 {
 		t.Errorf("%d connections were refused", l.refused.Load())
 	}
-	// The machine is not ours alone: most deaths have to keep to it, and none may be far off.
-	gaps = gaps[1:]
-	slices.Sort(gaps)
-	if gaps[len(gaps)/2] > 500*time.Millisecond || gaps[len(gaps)-1] > time.Second {
-		t.Errorf("without an answer: %v", gaps)
+	if gap := time.Duration(l.longest.Load()); gap > 500*time.Millisecond {
+		t.Errorf("%v without an answer", gap)
 	}
 	rows := p.rows("hello", l.right.Load())
-	t.Logf("right %d, 503 %d, broken %d, gaps %v, rows %v", l.right.Load(), l.busy.Load(), l.broken.Load(), gaps, rows)
+	t.Logf("right %d, 503 %d, broken %d, longest gap %v, rows %v", l.right.Load(), l.busy.Load(), l.broken.Load(), time.Duration(l.longest.Load()), rows)
 }
 
 // TestManagerKilled kills the manager, and then everything, under load. The next start

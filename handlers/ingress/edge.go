@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"picloud/engine/worker"
 )
@@ -72,11 +73,17 @@ func (e *Edge) stream(w http.ResponseWriter, r *http.Request) {
 	e.Dashboard.ServeHTTP(w, r)
 }
 
+const startingPause = 25 * time.Millisecond
+
 func (e *Edge) function(w http.ResponseWriter, r *http.Request, at address) {
 	if !at.own {
 		sandbox(w.Header())
 	}
 	if e.Functions == nil {
+		select { // who asks again and again leaves the processor to the worker that starts
+		case <-time.After(startingPause):
+		case <-r.Context().Done():
+		}
 		refuse(w, r, refusal{
 			status: http.StatusServiceUnavailable, title: "Starting", retry: "1",
 			detail: "Functions are not ready yet. Try again in a second.",
