@@ -41,7 +41,7 @@ const look = EditorView.theme({
   ".cm-panel.cm-search": { padding: "8px 32px 8px 12px", fontSize: "13px", display: "flex", flexWrap: "wrap", gap: "6px", alignItems: "center" },
   ".cm-panel.cm-search :is(input, button, label)": { margin: "0" },
   ".cm-panel.cm-search br": { display: "none" },
-  ".cm-panel.cm-search .cm-textfield": { flex: "1 1 50%" },
+  ".cm-panel.cm-search .cm-textfield": { flex: "1 1 60%" },
   ".cm-panel.cm-search label": { fontSize: "13px", display: "inline-flex", gap: "5px", alignItems: "center" },
   ".cm-textfield": { backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "6px", padding: "3px 8px", fontSize: "13px" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "6px", padding: "2px 9px", fontSize: "13px" },
