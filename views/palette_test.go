@@ -64,3 +64,14 @@ func TestPalette(t *testing.T) {
 	do(ctx, t, chromedp.KeyEvent(kb.Escape))
 	until(ctx, t, `!document.querySelector("dialog[open]")`)
 }
+
+// TestPaletteOnAScript: the parts of the script are told from those of its app.
+func TestPaletteOnAScript(t *testing.T) {
+	t.Parallel()
+	d := &desk{}
+	ctx := d.visit(t, "/sample/script")
+	do(ctx, t, control("k"))
+	for name, href := range map[string]string{"greet: Settings": "/apps/shop/scripts/greet/settings", "Settings": "/apps/shop/settings", "greet: Runs": "/apps/shop/scripts/greet/runs", "Runs": "/apps/shop/runs"} {
+		until(ctx, t, `[...document.querySelectorAll("#palette[open] li")].some((item) => item.children[1].textContent === "`+name+`" && item.dataset.href === "`+href+`")`)
+	}
+}

@@ -138,3 +138,15 @@ func TestSaving(t *testing.T) {
 	do(ctx, t, control("s"))
 	until(ctx, t, `document.getElementById("saved").textContent === "Saved just now"`)
 }
+
+// TestRunOnAPhone: the answer comes into view for who runs from above it.
+func TestRunOnAPhone(t *testing.T) {
+	t.Parallel()
+	d := &desk{revision: 41}
+	ctx := d.open(t, "/sample/script-start")
+	do(ctx, t, dressed("light", 360, 640))
+	const top = `document.getElementById("answer").firstElementChild.getBoundingClientRect().top`
+	until(ctx, t, `(scrollTo(0, 0), `+top+` > innerHeight)`)
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector("#answer .tag") && `+top+` >= 0 && `+top+` < innerHeight`)
+}

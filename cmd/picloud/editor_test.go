@@ -292,8 +292,16 @@ func TestSessionEnds(t *testing.T) {
 	there.shows("h1", "Sign in")
 	there.shows(".banner", "Your session has ended")
 
+	paused := p.open(here.ctx)
+	paused.visit("/apps/shop/runs")
+	paused.until(`(document.getElementById("live-on").click(), !document.getElementById("live-on").checked)`)
 	ending.press("Account of")
 	ending.press("Sign out")
 	ending.shows("h1", "Sign in")
 	here.shows("#live-state", "Ended")
+	paused.expect("status of 401")
+	paused.until(`(document.getElementById("live-on").click(), document.getElementById("live-on").checked)`)
+	paused.shows("#live-state", "Your session has ended")
+	paused.until(`((field) => (field.value = "5xx", field.dispatchEvent(new Event("change", { bubbles: true })), true))(document.querySelector("[name=status]"))`)
+	paused.until(`location.pathname === "/login" && location.search === "?next=%2Fapps%2Fshop%2Fruns"`)
 }

@@ -31,4 +31,12 @@ func TestFilters(t *testing.T) {
 	w.shows("#runs .banner", "at most 1000 characters")
 	w.press("Show all runs")
 	w.until(`location.search === "" && document.querySelectorAll("#rows tr").length === 1`)
+
+	// What is typed on in a field is one step of the history.
+	w.until(`!document.getElementById("live-bar").hidden && (window.steps = history.length) > 0`)
+	for _, text := range []string{"g", "gr"} {
+		w.until(fmt.Sprintf(`((field) => (field.value = %s, field.dispatchEvent(new Event("input", { bubbles: true })), true))(document.querySelector(".chips [name=q]"))`, quoted(text)))
+		w.until(`location.search === "?q=` + text + `"`)
+	}
+	w.until(`history.length === window.steps + 1`)
 }

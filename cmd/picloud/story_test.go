@@ -225,6 +225,7 @@ func (w *window) goBack() {
 	w.press("History")
 	w.shows("#v3", "Live")
 	w.until(`document.querySelector("#v2 details.confirm summary")?.click() ?? document.querySelector("#v2 details.confirm")?.open`)
+	w.until(`document.activeElement.name === "note"`)
 	w.fill("Why", "v3 talks too much")
 	w.press("Make v2 live")
 	w.shows("main .banner", "v2 is live")

@@ -127,7 +127,8 @@ func TestRunPage(t *testing.T) {
 
 	page := s.get("/apps/shop/runs/" + run.Execution.String())
 	s.sees(page, 200, "hello.ts:1:16", "<tr class=\"hit\"", "               ^", "first", "name=Ada n=3", "POST /anna?q=1", "it&#39;s a body",
-		"-X &#39;POST&#39;", "-H &#39;x-custom: a&#39;", `--data-raw &#39;it&#39;\&#39;&#39;s a body&#39;`, "/apps/shop/scripts/hello?from="+run.Execution.String())
+		"-X &#39;POST&#39;", "-H &#39;x-custom: a&#39;", `--data-raw &#39;it&#39;\&#39;&#39;s a body&#39;`, "/apps/shop/scripts/hello?from="+run.Execution.String(),
+		`href="/apps/shop/scripts/hello/versions/2#L1"`, "The caller got 500, with the id of this run.")
 	if strings.Contains(page.body, "-H &#39;authorization") {
 		t.Error("the command has a redacted field")
 	}
@@ -138,6 +139,9 @@ func TestRunPage(t *testing.T) {
 	s.sees(s.get("/apps/shop/runs/"+fine.Execution.String()), 200, "&#34;a&#34;: [\n", "of 10 MiB", "/fn/shop/hello/with%20blank")
 
 	s.must(s.scripts.Delete(t.Context(), s.actor, shop.ID, hello.ID, "hello"))
+	if page := s.get("/apps/shop/runs/" + run.Execution.String()); !strings.Contains(page.body, ">deleted<") || strings.Contains(page.body, "Run again on draft") {
+		t.Errorf("a run of a script that is gone: %s", short(page.body))
+	}
 	s.sees(s.get("/apps/shop/runs/"+run.Execution.String()), 200, "TypeError", "boom")
 }
 

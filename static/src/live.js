@@ -27,8 +27,8 @@ export function live() {
   const close = () => { source?.close(); source = undefined; };
   // ended looks whether the session is over, which the stream cannot tell; else it goes on.
   const ended = async () => {
-    const page = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
-    if (page?.type !== "opaqueredirect") { setTimeout(open, 5000); return; }
+    const page = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+    if (page?.status !== 401) { setTimeout(open, 5000); return; }
     over = true;
     state("Your session has ended: load the page again", false);
   };
