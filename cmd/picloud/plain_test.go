@@ -51,6 +51,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.writePlain(greet("two"))
 	w.plainPublish("v3", "Says which version it is")
 	w.compare()
+	w.askToGoBack()
 	w.goBack()
 	if version := p.greets("Eve"); version != "one" {
 		t.Errorf("after going back version %q answers", version)
