@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	v1 "picloud/handlers/api/v1"
 )
 
 // TestBodiesHurtNobody: what anybody can send to a function that does nothing unusual ends
@@ -87,6 +89,52 @@ func TestFailuresAreTold(t *testing.T) {
 		if got := p.raw(method + " /fn/shop/map HTTP/1.1\r\nHost: " + p.address + "\r\n\r\n"); got != http.StatusNotImplemented {
 			t.Errorf("%s: %d", method, got)
 		}
+	}
+}
+
+// TestLoggedErrorsHaveAPlace: what was caught and logged, or lost in the background, says where
+// it was made in the person's own file.
+func TestLoggedErrorsHaveAPlace(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "caught", `import { log } from "picloud";
+interface Unused {}
+function price(of: string): number {
+  throw new TypeError("no price of " + of);
+}
+export default (request: Request, env: unknown, ctx: any) => {
+  try {
+    return price("tea");
+  } catch (cause) {
+    console.error("sold out:", cause);
+    log.warn("again", { cause });
+    ctx.waitUntil((async () => { price("milk"); })());
+    return "caught";
+  }
+}
+`)
+	got := p.get("/fn/shop/caught")
+	id := got.header.Get("X-Execution-Id")
+	if got.body != "caught" || p.outcome(id) != "ok" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	_, body := p.api("GET", "/api/v1/executions/"+id, nil)
+	var execution v1.Execution
+	if err := json.Unmarshal(body, &execution); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, line := range execution.Log {
+		lines = append(lines, line.Message)
+	}
+	want := []string{
+		"sold out: TypeError: no price of tea\n    at price (caught.ts:4:9)\n    at default (caught.ts:8:12)",
+		"again\n    at price (caught.ts:4:9)\n    at default (caught.ts:8:12)",
+		"waitUntil: TypeError: no price of milk\n    at price (caught.ts:4:9)\n    at caught.ts:12:34\n    at default (caught.ts:12:49)",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got  %q\nwant %q", lines, want)
 	}
 }
 

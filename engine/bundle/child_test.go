@@ -168,7 +168,7 @@ func TestChildHasNoSecrets(t *testing.T) {
 	}
 }
 
-func TestMapStack(t *testing.T) {
+func TestStack(t *testing.T) {
 	t.Parallel()
 	source := "import { log } from \"picloud\"\nenum Ä { A }\nasync function* gen() { yield 1 }\n" +
 		"function fail(): never {\n  const größe = \"日本\"; throw new Error(größe)\n}\n" +
@@ -184,7 +184,7 @@ func TestMapStack(t *testing.T) {
 		}
 	}
 	var got []string
-	for _, frame := range MapStack(output.SourceMap, frames) {
+	for _, frame := range ReadMap(output.SourceMap).Stack(frames) {
 		got = append(got, restOfLine(source, frame))
 	}
 	want := []string{"fail(): never {", "new Error(größe)", "fail() }"}
@@ -192,7 +192,7 @@ func TestMapStack(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for _, broken := range []string{"", "{}", `{"version":3,"mappings":"!"}`, `{"version":3,"mappings":"gggggggggggg"}`} {
-		if mapped := MapStack(broken, frames); len(mapped) != 0 {
+		if mapped := ReadMap(broken).Stack(frames); len(mapped) != 0 {
 			t.Errorf("%s: %v", broken, mapped)
 		}
 	}
@@ -215,7 +215,7 @@ func restOfLine(source string, frame call.Frame) string {
 	return ""
 }
 
-func FuzzMapStack(f *testing.F) {
+func FuzzStack(f *testing.F) {
 	f.Add("AAAA;;CACA,E;ACAA", 1, 1)
 	f.Add("gggggB", 1, 40)
 	f.Fuzz(func(t *testing.T, mappings string, line, column int) {
@@ -223,7 +223,7 @@ func FuzzMapStack(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		for _, frame := range MapStack(string(text), []call.Frame{{Line: line, Column: column}}) {
+		for _, frame := range ReadMap(string(text)).Stack([]call.Frame{{Line: line, Column: column}}) {
 			if frame.File != "a.ts" || frame.Line < 1 || frame.Column < 1 {
 				t.Errorf("%+v", frame)
 			}

@@ -86,7 +86,7 @@ func compileProblem(err error, sourceMap string) Problem {
 	}
 	problem := Problem{Message: sentence("The engine does not accept this: " + at.Message)}
 	frame := call.Frame{Line: at.Line, Column: at.Column}
-	if places := MapStack(sourceMap, []call.Frame{frame}); len(places) == 1 {
+	if places := ReadMap(sourceMap).Stack([]call.Frame{frame}); len(places) == 1 {
 		problem.Line, problem.Column = places[0].Line, places[0].Column
 	}
 	return problem

@@ -3,6 +3,7 @@ package bundle
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path"
 	"sort"
 	"strings"
@@ -10,24 +11,32 @@ import (
 	"picloud/engine/call"
 )
 
-// MapStack turns places in a program into places in the person's own file, columns in
-// UTF-16 code units. Frames in helper code that was added by the build are dropped. A
-// source map that cannot be read leaves no frames, since none could be trusted.
-func MapStack(sourceMap string, frames []call.Frame) []call.Frame {
+// Stack turns places in a program into places in the person's own file, columns in UTF-16
+// code units. Frames in helper code that was added by the build are dropped.
+func (m SourceMap) Stack(frames []call.Frame) []call.Frame {
 	if len(frames) == 0 {
-		return nil
-	}
-	mappings, err := parseMap(sourceMap)
-	if err != nil {
 		return nil
 	}
 	own := make([]call.Frame, 0, len(frames))
 	for _, frame := range frames {
-		if mapped, ok := mappings.find(frame); ok {
+		if mapped, ok := m.find(frame); ok {
 			own = append(own, mapped)
 		}
 	}
 	return own
+}
+
+// Line makes the places of a log line part of its text, as other engines write a stack.
+func (m SourceMap) Line(line call.Line) call.Line {
+	for _, frame := range m.Stack(line.Stack) {
+		place := fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column)
+		if frame.Function != "" {
+			place = frame.Function + " (" + place + ")"
+		}
+		line.Message += "\n    at " + place
+	}
+	line.Stack = nil
+	return line
 }
 
 // segment is one mapping of a generated line; source -1 is text without an origin.
@@ -35,28 +44,39 @@ type segment struct {
 	column, source, line, sourceColumn int // all from 0
 }
 
-// sourceMap is a decoded map: the segments of each generated line, by column.
-type sourceMap struct {
+// SourceMap is a decoded map: the segments of each generated line, by column. The zero
+// value knows no place.
+type SourceMap struct {
 	sources []string
 	lines   [][]segment
+}
+
+// ReadMap reads a source map. One that cannot be read knows no place, since none could be
+// trusted.
+func ReadMap(text string) SourceMap {
+	m, err := parseMap(text)
+	if err != nil {
+		return SourceMap{}
+	}
+	return m
 }
 
 // The libraries for reading maps lose segments without an origin, by which helper code
 // is told from a person's, so the few lines of the format (ECMA-426, "Decoding source
 // maps") are here.
-func parseMap(text string) (sourceMap, error) {
+func parseMap(text string) (SourceMap, error) {
 	var file struct {
 		Version  int      `json:"version"`
 		Sources  []string `json:"sources"`
 		Mappings string   `json:"mappings"`
 	}
 	if err := json.Unmarshal([]byte(text), &file); err != nil {
-		return sourceMap{}, err
+		return SourceMap{}, err
 	}
 	if file.Version != 3 {
-		return sourceMap{}, errors.New("source map is not of revision 3")
+		return SourceMap{}, errors.New("source map is not of revision 3")
 	}
-	m := sourceMap{sources: file.Sources}
+	m := SourceMap{sources: file.Sources}
 	var source, line, column int
 	for text := range strings.SplitSeq(file.Mappings, ";") {
 		var segments []segment
@@ -64,7 +84,7 @@ func parseMap(text string) (sourceMap, error) {
 		for field := range strings.SplitSeq(text, ",") {
 			values, err := decodeVLQ(field)
 			if err != nil {
-				return sourceMap{}, err
+				return SourceMap{}, err
 			}
 			if len(values) == 0 {
 				continue
@@ -111,7 +131,7 @@ func decodeVLQ(field string) ([]int, error) {
 	return values, nil
 }
 
-func (m sourceMap) find(frame call.Frame) (call.Frame, bool) {
+func (m SourceMap) find(frame call.Frame) (call.Frame, bool) {
 	if frame.Line < 1 || frame.Line > len(m.lines) {
 		return call.Frame{}, false
 	}

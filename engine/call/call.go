@@ -129,7 +129,8 @@ type Line struct {
 	At      time.Time
 	Level   Level
 	Message string
-	Fields  string // a JSON object, or empty
+	Fields  string  // a JSON object, or empty
+	Stack   []Frame // of the error it shows, in the program; the person's own places become part of Message
 }
 
 // Frame is one place in a stack, in the person's own file.

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"picloud/engine/bundle"
@@ -133,7 +135,8 @@ type Draft struct {
 func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 	t := task{
 		script: in.Script, trigger: call.Draft, path: in.Path, request: in.Request,
-		capture: in.Capture, onLine: in.OnLine, sourceMap: in.SourceMap, let: func() {},
+		capture: in.Capture, onLine: in.OnLine, let: func() {},
+		places: sync.OnceValue(func() bundle.SourceMap { return bundle.ReadMap(in.SourceMap) }),
 	}
 	r, refused := i.admit(ctx, t, in.Execution)
 	if r == nil {
@@ -147,26 +150,24 @@ func (i *Invoker) DoDraft(ctx context.Context, in Draft) call.Result {
 	}
 	i.start(r)
 	result := i.await(ctx, r)
-	if result.Failure != nil {
-		mapped := *result.Failure
-		mapped.Stack = bundle.MapStack(in.SourceMap, mapped.Stack)
-		result.Failure = &mapped
+	if hasPlaces(result) {
+		result = located(result, t.places())
 	}
 	return result
 }
 
 // task is what a run is about.
 type task struct {
-	script    call.Script
-	trigger   call.Trigger
-	path      string
-	request   call.Request
-	program   *js.Program
-	capture   execution.Policy
-	version   id.Version // whose source map is read when it is needed
-	sourceMap string     // of a draft
-	onLine    func(call.Line)
-	let       func() // lets go of what the request holds
+	script  call.Script
+	trigger call.Trigger
+	path    string
+	request call.Request
+	program *js.Program
+	capture execution.Policy
+	version id.Version              // whose source map is read when it is needed
+	places  func() bundle.SourceMap // of a draft
+	onLine  func(call.Line)
+	let     func() // lets go of what the request holds
 }
 
 // admit takes the call through the gate and into the journal, before anything is loaded
@@ -264,12 +265,10 @@ func (i *Invoker) execute(r *run) {
 
 // record finishes the run's slot with everything there is to remember of it.
 func (i *Invoker) record(r *run, result call.Result) {
-	if result.Failure != nil && len(result.Failure.Stack) > 0 {
+	if hasPlaces(result) {
 		r.slot.Expire(time.Now().Add(loadLimit)) // a slow database does not make it a run that hangs
-		if text, err := i.sourceMap(r); err == nil {
-			mapped := *result.Failure // the caller has the other one
-			mapped.Stack = bundle.MapStack(text, mapped.Stack)
-			result.Failure = &mapped
+		if places, err := i.placesOf(r); err == nil {
+			result = located(result, places)
 		} else {
 			slog.Warn("stack not mapped", "execution", r.execution, "error", fmt.Errorf("source map: %w", err))
 		}
@@ -279,13 +278,34 @@ func (i *Invoker) record(r *run, result call.Result) {
 	i.live.End(&record)
 }
 
-func (i *Invoker) sourceMap(r *run) (string, error) {
-	if r.trigger == call.Draft {
-		return r.task.sourceMap, nil
+// hasPlaces tells whether a result has places in the program.
+func hasPlaces(result call.Result) bool {
+	return result.Failure != nil && len(result.Failure.Stack) > 0 ||
+		slices.ContainsFunc(result.Lines, func(line call.Line) bool { return len(line.Stack) > 0 })
+}
+
+// located is a result with its places in the person's own file. The caller has the other one.
+func located(result call.Result, places bundle.SourceMap) call.Result {
+	if result.Failure != nil {
+		own := *result.Failure
+		own.Stack = places.Stack(own.Stack)
+		result.Failure = &own
+	}
+	result.Lines = slices.Clone(result.Lines)
+	for n, line := range result.Lines {
+		result.Lines[n] = places.Line(line)
+	}
+	return result
+}
+
+func (i *Invoker) placesOf(r *run) (bundle.SourceMap, error) {
+	if r.places != nil {
+		return r.places(), nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
 	defer cancel()
-	return i.table.LoadSourceMap(ctx, r.version)
+	text, err := i.table.LoadSourceMap(ctx, r.version)
+	return bundle.ReadMap(text), err
 }
 
 // Drain refuses new runs and waits until none is under way, work after answers included.

@@ -168,6 +168,9 @@ func (r *run) giveUp() {
 
 // line is where the run's log lines go while it runs.
 func (r *run) line(line call.Line) {
+	if r.places != nil && len(line.Stack) > 0 {
+		line = r.places().Line(line)
+	}
 	if r.onLine != nil {
 		r.onLine(line)
 	}

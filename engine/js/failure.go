@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -18,6 +19,7 @@ const (
 	maxMessageUnits = 8 << 10
 	maxFrames       = 32
 	maxCauses       = 3  // of an error whose cause has a cause
+	maxParts        = 5  // of an error that is made of others
 	maxPlaces       = 16 // of errors that are no errors of the engine; the newest
 )
 
@@ -52,15 +54,64 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 	return failure
 }
 
-// Explain is Describe with what the error names as its causes.
+// StackOf is where the first error among the values was made, as places in the program.
+func (s *Sandbox) StackOf(values ...goja.Value) []call.Frame {
+	for _, value := range values {
+		if object, ok := value.(*goja.Object); ok && s.isError(object) {
+			return s.Describe(object).Stack
+		}
+	}
+	return nil
+}
+
+// CallStack is where the program is now.
+func (s *Sandbox) CallStack() []call.Frame { return frames(s.vm.CaptureCallStack(0, nil)) }
+
+// Explain is Describe with the errors that the error is made of and those that caused it.
 func (s *Sandbox) Explain(thrown goja.Value) call.Failure { return s.explain(thrown, nil) }
 
 func (s *Sandbox) explain(thrown goja.Value, stack []goja.StackFrame) call.Failure {
 	failure := s.describe(thrown, stack)
 	if object, ok := thrown.(*goja.Object); ok && s.isError(object) {
-		failure.Message += s.causes(object)
+		failure.Message += s.parts(object) + s.causes(object)
 	}
 	return failure
+}
+
+// aggregate gives the errors of an AggregateError (ECMA-262, section 20.5.7); nil of others.
+func (s *Sandbox) aggregate(object *goja.Object) *goja.Object {
+	errors, ok := s.get(object, "errors").(*goja.Object)
+	if !ok || !s.isArray(errors) || s.text(object, "name", maxNameUnits) != "AggregateError" {
+		return nil
+	}
+	return errors
+}
+
+// parts are the errors of an AggregateError, a line for each.
+func (s *Sandbox) parts(object *goja.Object) string {
+	errors := s.aggregate(object)
+	if errors == nil {
+		return ""
+	}
+	var lines strings.Builder
+	count := 0
+	s.vm.Try(func() { count = int(s.itemsOf(errors)) })
+	for at := range min(count, maxParts) {
+		lines.WriteString("\nOne of them: " + s.short(s.get(errors, strconv.Itoa(at))))
+	}
+	if count > maxParts {
+		fmt.Fprintf(&lines, "\nand %d more", count-maxParts)
+	}
+	return lines.String()
+}
+
+// short is one line about a value that was thrown.
+func (s *Sandbox) short(thrown goja.Value) string {
+	object, ok := thrown.(*goja.Object)
+	if !ok || !s.isError(object) {
+		return cut(s.Inspect(thrown), maxMessageUnits)
+	}
+	return s.text(object, "name", maxNameUnits) + ": " + s.text(object, "message", maxMessageUnits)
 }
 
 // causes are the causes of an error (ECMA-262, section 20.5.8.1), a line for each.
@@ -71,13 +122,12 @@ func (s *Sandbox) causes(object *goja.Object) string {
 		if s.vm.Try(func() { cause = object.Get("cause") }) != nil || cause == nil || goja.IsUndefined(cause) {
 			break
 		}
+		lines.WriteString("\nCaused by: " + s.short(cause))
 		next, ok := cause.(*goja.Object)
 		if !ok || !s.isError(next) {
-			lines.WriteString("\nCaused by: " + cut(s.Inspect(cause), maxMessageUnits))
 			break
 		}
 		object = next
-		lines.WriteString("\nCaused by: " + s.text(object, "name", maxNameUnits) + ": " + s.text(object, "message", maxMessageUnits))
 	}
 	return lines.String()
 }

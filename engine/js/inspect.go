@@ -279,7 +279,7 @@ func (i *inspector) promise(promise *goja.Promise, level int) []string {
 	return []string{"<pending>"}
 }
 
-// failure shows an error by name and message; stacks of the program's text would mislead.
+// failure shows an error by name and message; where it was made is a matter of the line.
 func (i *inspector) failure(object *goja.Object, level int) string {
 	read := i.s.Describe(object)
 	head := read.Name
@@ -289,6 +289,9 @@ func (i *inspector) failure(object *goja.Object, level int) string {
 	items := i.properties(object, level, func(key string) bool { return key == "stack" || key == "message" || key == "name" })
 	if cause := i.s.get(object, "cause"); cause != nil && !goja.IsUndefined(cause) {
 		items = append(items, "[cause]: "+i.value(cause, level+1))
+	}
+	if parts := i.s.aggregate(object); parts != nil {
+		items = append(items, "[errors]: "+i.value(parts, level+1))
 	}
 	if len(items) == 0 {
 		if level > 0 {

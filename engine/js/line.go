@@ -8,6 +8,12 @@ import (
 	"picloud/engine/call"
 )
 
+// What a stack may add to a line.
+const (
+	maxLoggedFrames = 8
+	maxPlaceBytes   = 100 // of one place as text, without the function's name
+)
+
 // lineLog collects a run's log within its limits.
 type lineLog struct {
 	onLine func(call.Line)
@@ -16,26 +22,35 @@ type lineLog struct {
 	full   bool
 }
 
-// Log adds a line: fields is a JSON object or empty. A line over Limits.LineBytes is cut;
-// at the first line over the limits of the whole one last line says so.
-func (s *Sandbox) Log(level call.Level, message, fields string) {
+// Log adds a line, of now. A line over Limits.LineBytes is cut, its stack first; at the
+// first line over the limits of the whole one last line says so.
+func (s *Sandbox) Log(line call.Line) {
 	l := &s.log
 	if l.full {
 		return
 	}
-	if len(fields) > s.limits.LineBytes {
-		fields = ""
-		message += " (fields left out: too long)"
+	line.At = time.Now()
+	if len(line.Fields) > s.limits.LineBytes {
+		line.Fields = ""
+		line.Message += " (fields left out: too long)"
 	}
-	message = cut(message, s.limits.LineBytes-len(fields))
-	size := len(message) + len(fields)
+	line.Message = cut(line.Message, s.limits.LineBytes-len(line.Fields))
+	size := len(line.Message) + len(line.Fields)
+	for n, frame := range line.Stack {
+		if size += len(frame.Function) + maxPlaceBytes; n == maxLoggedFrames || size > s.limits.LineBytes {
+			size -= len(frame.Function) + maxPlaceBytes
+			line.Stack = line.Stack[:n]
+			break
+		}
+	}
 	if len(l.lines) >= s.limits.LogLines || l.bytes+size > s.limits.LogBytes {
 		l.full = true
-		level, fields = call.Warn, ""
-		message = fmt.Sprintf("log limit reached: %d lines or %d KiB per run", s.limits.LogLines, s.limits.LogBytes>>10)
+		line = call.Line{
+			At: line.At, Level: call.Warn,
+			Message: fmt.Sprintf("log limit reached: %d lines or %d KiB per run", s.limits.LogLines, s.limits.LogBytes>>10),
+		}
 	}
 	l.bytes += size
-	line := call.Line{At: time.Now(), Level: level, Message: message, Fields: fields}
 	l.lines = append(l.lines, line)
 	if l.onLine != nil {
 		l.onLine(line)

@@ -112,5 +112,5 @@ func (r *Run) logFailure(where string, failure call.Failure) {
 	if failure.Name != "" {
 		text = failure.Name + ": " + text
 	}
-	r.s.Log(call.Err, where+": "+text, "")
+	r.s.Log(call.Line{Level: call.Err, Message: where + ": " + text, Stack: failure.Stack})
 }

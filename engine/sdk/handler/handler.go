@@ -68,7 +68,7 @@ func (r *Run) Do(respond func(call.Result)) call.Result {
 		r.result.Outcome = call.Error
 		r.result.Failure = &call.Failure{Message: "The promise returned never settles: nothing that could settle it is pending any more."}
 	case len(r.waiting) > 0:
-		r.s.Log(call.Warn, "A promise given to waitUntil never settles.", "")
+		r.s.Log(call.Line{Level: call.Warn, Message: "A promise given to waitUntil never settles."})
 	}
 	r.result.Lines = r.s.Lines()
 	if !r.answered {

@@ -108,6 +108,7 @@ func TestReturnValues(t *testing.T) {
 		{"request of a request", `request => new Request("http://b/x", request).url`, "200 text/plain;charset=utf-8 http://b/x"},
 		{"time-out that is waited for", `async () => { const s = AbortSignal.any([AbortSignal.timeout(2)]); await new Promise(yes => s.onabort = yes); return s.reason.name }`, "200 text/plain;charset=utf-8 TimeoutError"},
 		{"cause", `() => { throw new Error("no configuration", { cause: new TypeError("bad", { cause: 7 }) }) }`, "error Error: no configuration\nCaused by: TypeError: bad\nCaused by: 7"},
+		{"AggregateError", `() => Promise.any([Promise.reject(new TypeError("a")), Promise.reject(7)])`, "error AggregateError: \nOne of them: TypeError: a\nOne of them: 7"},
 		{"after a timer", `async () => { await new Promise(yes => setTimeout(yes, 2)); return "hi" }`, "200 text/plain;charset=utf-8 hi"},
 		{"Response", `() => new Response("made", { status: 201, headers: { "content-type": "text/x" } })`, "201 text/x made"},
 		{"Response.json", `async request => Response.json({ got: (await request.json()).n })`, `200 application/json {"got":2}`},

@@ -75,18 +75,18 @@ func (c *console) method(name string) func([]goja.Value) {
 func (c *console) logger(level call.Level) func([]goja.Value) {
 	return func(args []goja.Value) {
 		if len(args) > 0 && !c.s.LogFull() {
-			c.print(level, c.format(args))
+			c.print(level, c.format(args), c.s.StackOf(args...))
 		}
 	}
 }
 
 // print indents by the open groups.
-func (c *console) print(level call.Level, text string) {
+func (c *console) print(level call.Level, text string, stack []call.Frame) {
 	if c.groups > 0 {
 		indent := strings.Repeat("  ", c.groups)
 		text = indent + strings.ReplaceAll(text, "\n", "\n"+indent)
 	}
-	c.s.Log(level, text, "")
+	c.s.Log(call.Line{Level: level, Message: text, Stack: stack})
 }
 
 func (c *console) group(args []goja.Value) {
@@ -102,7 +102,7 @@ func (c *console) assert(args []goja.Value) {
 	if len(args) > 1 {
 		text += ": " + c.format(args[1:])
 	}
-	c.print(call.Err, text)
+	c.print(call.Err, text, c.s.CallStack())
 }
 
 func (c *console) trace(args []goja.Value) {
@@ -110,12 +110,7 @@ func (c *console) trace(args []goja.Value) {
 	if len(args) > 0 {
 		text += ": " + c.format(args)
 	}
-	for _, frame := range c.s.VM().CaptureCallStack(0, nil) {
-		if at := frame.Position(); at.Filename == js.FileName {
-			text += fmt.Sprintf("\n    at %s", frame.FuncName())
-		}
-	}
-	c.print(call.Debug, text)
+	c.print(call.Debug, text, c.s.CallStack())
 }
 
 // label is the first argument as text; "default" without one.
@@ -137,10 +132,10 @@ func (c *console) counter(reset bool) func([]goja.Value) {
 		case reset && known:
 			c.counts[label] = 0
 		case reset:
-			c.print(call.Warn, fmt.Sprintf("Count for '%s' does not exist", label))
+			c.print(call.Warn, fmt.Sprintf("Count for '%s' does not exist", label), nil)
 		case known || len(c.counts) < maxLabels:
 			c.counts[label]++
-			c.print(call.Info, fmt.Sprintf("%s: %d", label, c.counts[label]))
+			c.print(call.Info, fmt.Sprintf("%s: %d", label, c.counts[label]), nil)
 		}
 	}
 }
@@ -155,14 +150,14 @@ func (c *console) stopwatch(name string) func([]goja.Value) {
 		if name == "time" {
 			switch {
 			case known:
-				c.print(call.Warn, fmt.Sprintf("Timer '%s' already exists", label))
+				c.print(call.Warn, fmt.Sprintf("Timer '%s' already exists", label), nil)
 			case len(c.timers) < maxLabels:
 				c.timers[label] = time.Now()
 			}
 			return
 		}
 		if !known {
-			c.print(call.Warn, fmt.Sprintf("Timer '%s' does not exist", label))
+			c.print(call.Warn, fmt.Sprintf("Timer '%s' does not exist", label), nil)
 			return
 		}
 		text := fmt.Sprintf("%s: %.3f ms", label, float64(time.Since(began).Microseconds())/1000)
@@ -172,6 +167,6 @@ func (c *console) stopwatch(name string) func([]goja.Value) {
 		if name == "timeEnd" {
 			delete(c.timers, label)
 		}
-		c.print(call.Info, text)
+		c.print(call.Info, text, nil)
 	}
 }

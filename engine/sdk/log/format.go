@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/call"
 )
 
 // The depth to which %o looks, and how many rows and columns a table has.
@@ -100,7 +102,7 @@ func (c *console) table(args []goja.Value) {
 	}
 	rows, ok := args[0].(*goja.Object)
 	if !ok {
-		c.logger("info")(args[:1])
+		c.logger(call.Info)(args[:1])
 		return
 	}
 	t := &table{}
@@ -111,10 +113,10 @@ func (c *console) table(args []goja.Value) {
 		c.row(t, key, c.property(rows, key))
 	}
 	if len(t.cells) == 0 {
-		c.logger("info")(args[:1])
+		c.logger(call.Info)(args[:1])
 		return
 	}
-	c.print("info", t.String())
+	c.print(call.Info, t.String(), nil)
 }
 
 func (c *console) keys(object *goja.Object) (keys []string) {

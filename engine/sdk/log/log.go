@@ -35,41 +35,50 @@ func newLogger(s *js.Sandbox, fields []member) goja.Value {
 	return s.Lazy(loggerNames, func(name string) goja.Value {
 		if name == "with" {
 			return s.Function(name, 1, func(c goja.FunctionCall) goja.Value {
-				return newLogger(s, merge(fields, read(s, c.Argument(0))))
+				own, _ := read(s, c.Argument(0))
+				return newLogger(s, merge(fields, own))
 			})
 		}
 		level := call.Level(name)
 		return s.Function(name, 2, func(c goja.FunctionCall) goja.Value {
 			if !s.LogFull() {
-				s.Log(level, s.Inspect(c.Argument(0)), encode(merge(fields, read(s, c.Argument(1)))))
+				own, stack := read(s, c.Argument(1))
+				if first := s.StackOf(c.Argument(0)); first != nil {
+					stack = first
+				}
+				s.Log(call.Line{Level: level, Message: s.Inspect(c.Argument(0)), Fields: encode(merge(fields, own)), Stack: stack})
 			}
 			return goja.Undefined()
 		})
 	})
 }
 
-// read takes a fields argument apart. A value without JSON form is shown as text.
-func read(s *js.Sandbox, value goja.Value) []member {
+// read takes a fields argument apart; stack is that of the first error in it. A value
+// without JSON form is shown as text.
+func read(s *js.Sandbox, value goja.Value) (members []member, stack []call.Frame) {
 	if value == nil || goja.IsUndefined(value) || goja.IsNull(value) {
-		return nil
+		return nil, nil
 	}
 	object, ok := value.(*goja.Object)
 	if !ok || object.ClassName() == "Error" {
-		return []member{{"value", toJSON(s, value)}}
+		return []member{{"value", toJSON(s, value)}}, s.StackOf(value)
 	}
 	var names []string
 	if s.VM().Try(func() { names = object.Keys() }) != nil {
-		return nil
+		return nil, nil
 	}
-	members := make([]member, 0, len(names))
+	members = make([]member, 0, len(names))
 	for _, name := range names {
 		var field goja.Value
 		if s.VM().Try(func() { field = object.Get(name) }) != nil {
 			field = s.VM().ToValue("[a getter that throws]")
 		}
 		members = append(members, member{name, toJSON(s, field)})
+		if stack == nil {
+			stack = s.StackOf(field)
+		}
 	}
-	return members
+	return members, stack
 }
 
 func toJSON(s *js.Sandbox, value goja.Value) string {

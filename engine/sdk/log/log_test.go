@@ -2,6 +2,7 @@ package log_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,16 @@ import (
 
 // lines runs a text and gives its log, one "level message fields" each.
 func lines(t testing.TB, text string) []string {
+	t.Helper()
+	var list []string
+	for _, line := range logged(t, text) {
+		text := strings.TrimSpace(string(line.Level) + " " + line.Message + " " + line.Fields)
+		list = append(list, regexp.MustCompile(` +(\n|$)`).ReplaceAllString(text, "$1"))
+	}
+	return list
+}
+
+func logged(t testing.TB, text string) []call.Line {
 	t.Helper()
 	caps, err := js.ChooseCaps(text)
 	if err != nil {
@@ -29,12 +40,32 @@ func lines(t testing.TB, text string) []string {
 	if ending := s.Run(s.Load); ending != nil {
 		t.Fatal(ending)
 	}
-	var list []string
-	for _, line := range s.Lines() {
-		text := strings.TrimSpace(string(line.Level) + " " + line.Message + " " + line.Fields)
-		list = append(list, regexp.MustCompile(` +(\n|$)`).ReplaceAllString(text, "$1"))
+	return s.Lines()
+}
+
+func TestLinesKnowWhereTheirErrorWasMade(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"const make = () => new Error('x');\nconsole.log(1, make(), new Error('y'))":   "make:1 :2",
+		"const { log } = __picloud;\nlog.warn('x', { a: 1, cause: new Error('why') })": ":2",
+		"const { log } = __picloud;\nlog.warn(new Error('x'), {\nb: new Error('y') })": ":2",
+		"console.log({ e: new Error('x') })":                                           "",
+		"function f() { console.trace('x') }\nf()":                                     "f:1 :2",
+		"console.assert(false)": ":1",
+		"const f = n => n ? f(n - 1) : new Error('x');\nconsole.log(f(50))":                                                   "f:1 f:1 f:1 f:1 f:1 f:1 f:1 f:1",
+		"console.log('x'.repeat(16 * 1024 - 250), new Error('y'))":                                                            ":1",
+		"console.log('x'.repeat(16 * 1024 - 50), new Error('y'))":                                                             "",
+		"const { log } = __picloud;\nlog.with({ e: new Error('x') }).warn('a', { get g() { throw 1 } })":                      "",
+		"const e = new Error('x'); e.stack = 'mine'; Object.defineProperty(e, 'name', { get() { throw 1 } })\nconsole.log(e)": ":1",
+	} {
+		var places []string
+		for _, frame := range logged(t, text)[0].Stack {
+			places = append(places, frame.Function+":"+strconv.Itoa(frame.Line))
+		}
+		if got := strings.Join(places, " "); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
-	return list
 }
 
 func TestConsole(t *testing.T) {
@@ -53,6 +84,7 @@ func TestConsole(t *testing.T) {
 		{"atoms", `console.log(new Date(0), /a/g, new String("s"), new Number(1))`, "info 1970-01-01T00:00:00.000Z /a/g [String: 's'] [Number: 1]"},
 		{"promises", `console.log(Promise.resolve(1), new Promise(() => {}))`, "info Promise { 1 } Promise { <pending> }"},
 		{"errors", `console.log(new TypeError("no"), [new Error("in", { cause: 1 })], Object.assign(new Error("x"), { code: 7 }))`, "info TypeError: no [ Error: in { [cause]: 1 } ] Error: x { code: 7 }"},
+		{"error of errors", `console.log(new AggregateError([new TypeError("a"), 7], "both"))`, "info AggregateError: both { [errors]: [ [TypeError: a], 7 ] }"},
 		{"platform", `console.log(new URL("http://a/"), new Headers({ a: "1" }), new Response("x"))`, "info URL { href: 'http://a/' } Headers { 'a' => '1' } Response { status: 200, statusText: '', bodyUsed: false }"},
 		{"proxy", `console.log(new Proxy({ a: 1 }, { get() { for (;;); }, ownKeys() { for (;;); } }))`, "info { a: 1 }"},
 		{"groups", `console.group("g"); console.log("in\nside"); console.groupEnd(); console.groupEnd(); console.log("out")`, "info g|info   in\n  side|info out"},
