@@ -8,28 +8,13 @@ import (
 	"time"
 )
 
-// picture writes a difference as a unified one, changed parts in brackets.
+// picture writes a difference as a unified one, each hunk with its first line numbers.
 func picture(d Difference) string {
 	var b strings.Builder
-	for _, h := range d.Hunks {
-		fmt.Fprintf(&b, "@@ -%d,%d +%d,%d @@\n", h.OldStart, h.OldLines, h.NewStart, h.NewLines)
-		for _, line := range h.Lines {
-			text := line.Text
-			if len(line.Parts) > 0 {
-				text = ""
-				for _, part := range line.Parts {
-					if part.Changed {
-						text += "[" + part.Text + "]"
-					} else {
-						text += part.Text
-					}
-				}
-			}
-			b.WriteString(string(" -+"[line.Kind]) + text)
-			if line.NoEnd {
-				b.WriteString("$")
-			}
-			b.WriteByte('\n')
+	for _, hunk := range d.Hunks {
+		fmt.Fprintf(&b, "@@ %d %d\n", hunk[0].Old, hunk[0].New)
+		for _, line := range hunk {
+			b.WriteString(string(" -+"[line.Kind]) + line.Text + "\n")
 		}
 	}
 	return b.String()
@@ -42,29 +27,29 @@ func TestCompare(t *testing.T) {
 		added, removed     int
 	}{
 		{"a\n", "a\n", "", 0, 0},
-		{"", "a\nb\n", "@@ -0,0 +1,2 @@\n+a\n+b\n", 2, 0},
-		{"a\n", "", "@@ -1,1 +0,0 @@\n-a\n", 0, 1},
-		{"a", "a\n", "@@ -1,1 +1,1 @@\n-a$\n+a\n", 1, 1},
-		{"a\r\nb\n", "a\nb\n", "@@ -1,2 +1,2 @@\n-a\n+a\n b\n", 1, 1},
+		{"", "a\nb\n", "@@ 0 1\n+a\n+b\n", 2, 0},
+		{"a\n", "", "@@ 1 0\n-a\n", 0, 1},
+		{"a", "a\n", "@@ 1 0\n-a\n+a\n", 1, 1},
+		{"a\r\nb\n", "a\nb\n", "@@ 1 0\n-a\n+a\n b\n", 1, 1},
 		{
 			"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", "1\n2\n3\n4\nnew\n5\n6\n7\n8\n9\n10\n",
-			"@@ -2,6 +2,7 @@\n 2\n 3\n 4\n+new\n 5\n 6\n 7\n", 1, 0,
+			"@@ 2 2\n 2\n 3\n 4\n+new\n 5\n 6\n 7\n", 1, 0,
 		},
 		{
 			"x\n2\n3\n4\n5\n6\n7\n8\n9\ny\n", "X\n2\n3\n4\n5\n6\n7\n8\n9\nY\n",
-			"@@ -1,4 +1,4 @@\n-x\n+X\n 2\n 3\n 4\n@@ -7,4 +7,4 @@\n 7\n 8\n 9\n-y\n+Y\n", 2, 2,
+			"@@ 1 0\n-x\n+X\n 2\n 3\n 4\n@@ 7 7\n 7\n 8\n 9\n-y\n+Y\n", 2, 2,
 		},
 		{
 			"x\n2\n3\n4\n5\n6\n7\ny\n", "X\n2\n3\n4\n5\n6\n7\nY\n",
-			"@@ -1,8 +1,8 @@\n-x\n+X\n 2\n 3\n 4\n 5\n 6\n 7\n-y\n+Y\n", 2, 2,
+			"@@ 1 0\n-x\n+X\n 2\n 3\n 4\n 5\n 6\n 7\n-y\n+Y\n", 2, 2,
 		},
 		{
 			"const limit = 10;\n", "const limit = 25;\n",
-			"@@ -1,1 +1,1 @@\n-const limit = [10];\n+const limit = [25];\n", 1, 1,
+			"@@ 1 0\n-const limit = 10;\n+const limit = 25;\n", 1, 1,
 		},
 		{
 			"return größe(日本);\n", "return größe(東京);\n",
-			"@@ -1,1 +1,1 @@\n-return größe([日本]);\n+return größe([東京]);\n", 1, 1,
+			"@@ 1 0\n-return größe(日本);\n+return größe(東京);\n", 1, 1,
 		},
 	}
 	for _, c := range cases {
@@ -110,16 +95,9 @@ func FuzzCompare(f *testing.F) {
 		d := Compare(older, newer)
 		lines := strings.SplitAfter(older, "\n")
 		for _, h := range d.Hunks {
-			for _, line := range h.Lines {
+			for _, line := range h {
 				if line.Kind != Added && strings.TrimRight(lines[line.Old-1], "\r\n") != strings.TrimRight(line.Text, "\r") {
 					t.Fatalf("old line %d is %q, not %q", line.Old, lines[line.Old-1], line.Text)
-				}
-				joined := ""
-				for _, part := range line.Parts {
-					joined += part.Text
-				}
-				if len(line.Parts) > 0 && joined != line.Text {
-					t.Fatalf("parts make %q of %q", joined, line.Text)
 				}
 			}
 		}

@@ -292,8 +292,8 @@ func sides(versions []script.Version, live int, chosen ...int) []views.DiffSide 
 func diffProps(found script.Difference) ui.DiffProps {
 	props := ui.DiffProps{Added: found.Added, Removed: found.Removed}
 	for _, hunk := range found.Hunks {
-		lines := make([]ui.DiffLine, len(hunk.Lines))
-		for i, line := range hunk.Lines {
+		lines := make([]ui.DiffLine, len(hunk))
+		for i, line := range hunk {
 			lines[i] = ui.DiffLine{Kind: lineKind(line.Kind), Old: line.Old, New: line.New, Text: line.Text}
 		}
 		props.Hunks = append(props.Hunks, ui.Hunk{Lines: lines})
