@@ -86,16 +86,14 @@ func (s *server) admit(r *http.Request, a web.Access) (moved string, err error) 
 			return "", err
 		}
 	}
-	path := r.URL.EscapedPath()
-	if slug != state.App.Slug {
-		path = strings.Replace(path, "/apps/"+slug, "/apps/"+state.App.Slug, 1)
+	was, is := "/apps/"+slug, "/apps/"+state.App.Slug
+	if a.Place == web.InScript {
+		was, is = was+"/scripts/"+name, is+"/scripts/"+state.Script.Name
 	}
-	if a.Place == web.InScript && name != state.Script.Name {
-		path = strings.Replace(path, "/scripts/"+name, "/scripts/"+state.Script.Name, 1)
-	}
-	if path == r.URL.EscapedPath() {
+	if was == is {
 		return "", nil
 	}
+	path := strings.Replace(r.URL.EscapedPath(), was, is, 1)
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}

@@ -8,9 +8,6 @@ DELETE FROM script_old_names WHERE app_id = $1 AND name = $2;
 INSERT INTO script_old_names (app_id, name, script_id) VALUES ($1, $2, $3)
 ON CONFLICT (app_id, name) DO UPDATE SET script_id = excluded.script_id;
 
--- name: ReadScript :one
-SELECT * FROM scripts WHERE app_id = $1 AND id = $2;
-
 -- name: LockScript :one
 SELECT * FROM scripts WHERE app_id = $1 AND id = $2 FOR UPDATE;
 
@@ -68,11 +65,11 @@ WHERE app_id = $1 AND script_id = $2 AND source_hash = sqlc.arg(source_hash);
 
 -- name: FollowDraft :exec
 -- A draft without changes of its own follows what was published elsewhere: it is as its
--- version, or the example that a script begins with, untouched.
+-- version, or the example that a script begins with.
 UPDATE drafts d SET source = sqlc.arg(source), source_hash = sqlc.arg(source_hash), revision = d.revision + 1,
   base_version = sqlc.arg(version)::int, updated_at = now(), updated_by = sqlc.arg(updated_by)
 WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> sqlc.arg(source_hash)
-  AND (d.base_version IS NULL AND d.revision = 1
+  AND (d.base_version IS NULL AND d.source_hash = sqlc.arg(example_hash)
     OR EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
       AND v.number = d.base_version AND v.source_hash = d.source_hash));
 

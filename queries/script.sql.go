@@ -205,22 +205,23 @@ const followDraft = `-- name: FollowDraft :exec
 UPDATE drafts d SET source = $3, source_hash = $4, revision = d.revision + 1,
   base_version = $5::int, updated_at = now(), updated_by = $6
 WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> $4
-  AND (d.base_version IS NULL AND d.revision = 1
+  AND (d.base_version IS NULL AND d.source_hash = $7
     OR EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
       AND v.number = d.base_version AND v.source_hash = d.source_hash))
 `
 
 type FollowDraftParams struct {
-	AppID      id.App
-	ScriptID   id.Script
-	Source     string
-	SourceHash []byte
-	Version    int32
-	UpdatedBy  *id.User
+	AppID       id.App
+	ScriptID    id.Script
+	Source      string
+	SourceHash  []byte
+	Version     int32
+	UpdatedBy   *id.User
+	ExampleHash []byte
 }
 
 // A draft without changes of its own follows what was published elsewhere: it is as its
-// version, or the example that a script begins with, untouched.
+// version, or the example that a script begins with.
 func (q *Queries) FollowDraft(ctx context.Context, db DBTX, arg FollowDraftParams) error {
 	_, err := db.Exec(ctx, followDraft,
 		arg.AppID,
@@ -229,6 +230,7 @@ func (q *Queries) FollowDraft(ctx context.Context, db DBTX, arg FollowDraftParam
 		arg.SourceHash,
 		arg.Version,
 		arg.UpdatedBy,
+		arg.ExampleHash,
 	)
 	return err
 }
@@ -523,32 +525,6 @@ func (q *Queries) ReadDraft(ctx context.Context, db DBTX, arg ReadDraftParams) (
 		&i.UpdatedAt,
 		&i.UpdatedBy,
 		&i.UpdatedByName,
-	)
-	return i, err
-}
-
-const readScript = `-- name: ReadScript :one
-SELECT id, app_id, name, description, language, capture, live_version, created_at, updated_at FROM scripts WHERE app_id = $1 AND id = $2
-`
-
-type ReadScriptParams struct {
-	AppID id.App
-	ID    id.Script
-}
-
-func (q *Queries) ReadScript(ctx context.Context, db DBTX, arg ReadScriptParams) (Script, error) {
-	row := db.QueryRow(ctx, readScript, arg.AppID, arg.ID)
-	var i Script
-	err := row.Scan(
-		&i.ID,
-		&i.AppID,
-		&i.Name,
-		&i.Description,
-		&i.Language,
-		&i.Capture,
-		&i.LiveVersion,
-		&i.CreatedAt,
-		&i.UpdatedAt,
 	)
 	return i, err
 }

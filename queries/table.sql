@@ -28,9 +28,6 @@ SELECT program, caps FROM script_versions WHERE id = $1;
 -- name: ReadSourceMapAcrossApps :one
 SELECT source_map FROM script_versions WHERE id = $1;
 
--- name: ReadSourceAcrossApps :one
-SELECT source FROM script_versions WHERE id = $1;
-
 -- name: ListChangesAcrossApps :many
 -- A lower number may commit after a higher one, so readers look back over some of them.
 SELECT id, app_id FROM change_log WHERE id > sqlc.arg(after) ORDER BY id;

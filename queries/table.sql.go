@@ -266,17 +266,6 @@ func (q *Queries) ReadProgramAcrossApps(ctx context.Context, db DBTX, argID id.V
 	return i, err
 }
 
-const readSourceAcrossApps = `-- name: ReadSourceAcrossApps :one
-SELECT source FROM script_versions WHERE id = $1
-`
-
-func (q *Queries) ReadSourceAcrossApps(ctx context.Context, db DBTX, argID id.Version) (string, error) {
-	row := db.QueryRow(ctx, readSourceAcrossApps, argID)
-	var source string
-	err := row.Scan(&source)
-	return source, err
-}
-
 const readSourceMapAcrossApps = `-- name: ReadSourceMapAcrossApps :one
 SELECT source_map FROM script_versions WHERE id = $1
 `

@@ -64,7 +64,7 @@ func run(ctx context.Context, arguments []string, getenv func(string) string) er
 	}
 	command, rest := arguments[0], arguments[1:]
 	switch command {
-	case "build": // started by bundle.InChild
+	case "build": // started by bundle.Children
 		return bundle.Main(os.Stdin, os.Stdout)
 	case "worker": // started by worker.Supervisor
 		return runWorkerProcess(ctx)

@@ -69,11 +69,6 @@ func (c *Children) Build(ctx context.Context, input Input) (Output, error) {
 	return c.run(ctx, input)
 }
 
-// InChild builds one source in a child, without waiting for others; see [Children.Build].
-func InChild(ctx context.Context, executable string, input Input) (Output, error) {
-	return NewChildren(executable, nil).Build(ctx, input)
-}
-
 type reply struct {
 	Output   Output    `json:"output"`
 	Problems []Problem `json:"problems,omitempty"`
@@ -101,6 +96,9 @@ func (c *Children) run(ctx context.Context, input Input) (Output, error) {
 	}
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
 		return Output{}, tooSlow()
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](failed); ok && exit.ExitCode() == 1 { // an error of Main
+		return Output{}, fmt.Errorf("build %s: %w: %s", input.File, failed, complaint.String())
 	}
 	var got reply
 	if failed != nil || answer.cut || json.Unmarshal(answer.Bytes(), &got) != nil {

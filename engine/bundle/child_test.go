@@ -129,6 +129,19 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 	}
 }
 
+// What keeps the child from building at all is no fault of the source, and its words are kept.
+func TestChildThatCannotBuild(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "refused")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho limit the build: not permitted >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := NewChildren(path, nil).Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"})
+	if err == nil || errors.As(err, &Problems{}) || !strings.Contains(err.Error(), "limit the build: not permitted") {
+		t.Errorf("%v", err)
+	}
+}
+
 // hanging is an executable that ends only when it is killed.
 func hanging(t *testing.T) string {
 	t.Helper()

@@ -51,8 +51,8 @@ func newBatch(pool *pgxpool.Pool) *batch {
 
 // write puts the views into the tables in one transaction. With check those that are
 // there already are left out; it is for when it is not known whether an earlier try
-// succeeded. losses are written along.
-func (b *batch) write(ctx context.Context, views []view, check bool, losses []loss) error {
+// succeeded.
+func (b *batch) write(ctx context.Context, views []view, check bool) error {
 	return db.InTx(ctx, b.pool, func(tx pgx.Tx) error {
 		if check {
 			var err error
@@ -73,10 +73,7 @@ func (b *batch) write(ctx context.Context, views []view, check bool, losses []lo
 				return fmt.Errorf("copy %d runs: %w", len(views), err)
 			}
 		}
-		if err := b.writeCounts(ctx, tx); err != nil {
-			return err
-		}
-		return writeLosses(ctx, tx, losses)
+		return b.writeCounts(ctx, tx)
 	})
 }
 
@@ -210,14 +207,20 @@ const (
 	LostRefused = "refused" // the database did not take it, or it could not be read
 )
 
-func writeLosses(ctx context.Context, tx pgx.Tx, losses []loss) error {
-	for _, l := range losses {
-		err := queries.New().AddRunLoss(ctx, tx, queries.AddRunLossParams{At: time.Now(), Reason: l.reason, Count: l.count})
-		if err != nil {
-			return fmt.Errorf("note %d lost runs: %w", l.count, err)
-		}
+// note writes losses down.
+func (b *batch) note(ctx context.Context, losses []loss) error {
+	if len(losses) == 0 {
+		return nil
 	}
-	return nil
+	return db.InTx(ctx, b.pool, func(tx pgx.Tx) error {
+		for _, l := range losses {
+			err := queries.New().AddRunLoss(ctx, tx, queries.AddRunLossParams{At: time.Now(), Reason: l.reason, Count: l.count})
+			if err != nil {
+				return fmt.Errorf("note %d lost runs: %w", l.count, err)
+			}
+		}
+		return nil
+	})
 }
 
 // verdict on an error of write.
@@ -248,8 +251,8 @@ func fateOf(err error) fate {
 // settle writes the views and, when the database does not take one of them, halves until
 // it is alone. It returns how many were refused; an error means that the database is away
 // and that it is not known which views are written.
-func (b *batch) settle(ctx context.Context, views []view, check bool, losses []loss) (refused int64, err error) {
-	err = b.write(ctx, views, check, losses)
+func (b *batch) settle(ctx context.Context, views []view, check bool) (refused int64, err error) {
+	err = b.write(ctx, views, check)
 	if err == nil {
 		return 0, nil
 	}
@@ -258,24 +261,19 @@ func (b *batch) settle(ctx context.Context, views []view, check bool, losses []l
 		return 0, err
 	case again:
 		if !check {
-			return b.settle(ctx, views, true, losses)
+			return b.settle(ctx, views, true)
 		}
 		return 0, err // somebody else writes the same; the next look will see it
 	}
 	if len(views) <= 1 {
-		if len(losses) > 0 {
-			err = b.write(ctx, nil, false, losses)
-		} else {
-			err = nil
-		}
-		return int64(len(views)), err
+		return int64(len(views)), nil
 	}
 	half := len(views) / 2
-	first, err := b.settle(ctx, views[:half], check, losses)
+	first, err := b.settle(ctx, views[:half], check)
 	if err != nil {
 		return first, err
 	}
-	second, err := b.settle(ctx, views[half:], check, nil)
+	second, err := b.settle(ctx, views[half:], check)
 	return first + second, err
 }
 

@@ -166,7 +166,7 @@ func TestBatchWrittenTwiceIsOne(t *testing.T) {
 	finish(j, nil)
 	f := NewFlusher(dbtest.WorkerPool(t, pool), j)
 	f.read(j.ring.tail.Load())
-	if err := f.batch.write(t.Context(), f.batch.views[:1], false, nil); err != nil {
+	if err := f.batch.write(t.Context(), f.batch.views[:1], false); err != nil {
 		t.Fatal(err)
 	}
 	flush(t, pool, j)
@@ -234,7 +234,7 @@ func TestRecover(t *testing.T) {
 	// The COPY of the first two had committed when the process died.
 	f := NewFlusher(pool, j)
 	f.read(0)
-	if err := f.batch.write(t.Context(), f.batch.views[:2], false, nil); err != nil {
+	if err := f.batch.write(t.Context(), f.batch.views[:2], false); err != nil {
 		t.Fatal(err)
 	}
 	// One died between its record and its slot.

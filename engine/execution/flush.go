@@ -132,7 +132,10 @@ func (f *Flusher) write(ctx, work context.Context) bool {
 	for check := false; ; check = true {
 		losses := f.journal.untold()
 		attempt, cancel := context.WithTimeout(work, flushTimeout)
-		refused, err := f.batch.settle(attempt, f.batch.views, check, losses)
+		refused, err := f.batch.settle(attempt, f.batch.views, check)
+		if err == nil {
+			err = f.batch.note(attempt, losses)
+		}
 		cancel()
 		if err == nil {
 			f.told(losses)

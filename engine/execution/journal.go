@@ -286,12 +286,26 @@ func (j *Journal) NoSlot() Slot { return Slot{journal: j, index: -1} }
 func (j *Journal) append(record *Record) {
 	buffer := encodeBuffers.Get().(*[]byte)
 	*buffer = AppendRecord((*buffer)[:0], record)
+	if !j.ring.fits(len(*buffer)) {
+		*buffer = AppendRecord((*buffer)[:0], bare(record))
+	}
 	if !j.ring.append(*buffer) {
 		j.pages.int(atFull).Add(1)
 	}
 	if cap(*buffer) <= keptBuffer {
 		encodeBuffers.Put(buffer)
 	}
+}
+
+// bare is a record whose log and messages have no room in the ring, without them.
+func bare(record *Record) *Record {
+	r := *record
+	r.Request = nil
+	r.Lines = []call.Line{{
+		At: r.Started, Level: call.Warn,
+		Message: fmt.Sprintf("The log (%d lines) and the messages of this run were larger than a record may be and are not kept. The limit is set by --ring-size.", len(record.Lines)),
+	}}
+	return &r
 }
 
 const keptBuffer = 64 << 10

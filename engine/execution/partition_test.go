@@ -47,7 +47,7 @@ func TestDefaultPartitionIsTidied(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.write(t.Context(), []view{v}, false, nil); err != nil {
+		if err := b.write(t.Context(), []view{v}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -146,10 +146,7 @@ func (r *remains) writeRunning(ctx context.Context, judge Judge) error {
 	if r.refused > 0 {
 		r.losses = append(r.losses, loss{LostRefused, r.refused})
 	}
-	if len(r.losses) == 0 {
-		return nil
-	}
-	return r.batch.write(ctx, nil, false, r.losses)
+	return r.batch.note(ctx, r.losses)
 }
 
 func (r *remains) settle(ctx context.Context, views []view) error {
@@ -158,7 +155,7 @@ func (r *remains) settle(ctx context.Context, views []view) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	refused, err := r.batch.settle(ctx, views, true, nil)
+	refused, err := r.batch.settle(ctx, views, true)
 	r.refused += refused
 	return err
 }

@@ -58,7 +58,7 @@ func splitWord(word uint64) (recordState, uint64) { return recordState(word >> 3
 
 // append copies the payload in; false when there is no room for it.
 func (r *ring) append(payload []byte) bool {
-	size := (headerSize + uint64(len(payload)) + 7) &^ 7
+	size := recordSize(len(payload))
 	place, ok := r.reserve(size)
 	if !ok {
 		return false
@@ -75,6 +75,11 @@ func (r *ring) append(payload []byte) bool {
 	}
 	return true
 }
+
+func recordSize(payload int) uint64 { return (headerSize + uint64(payload) + 7) &^ 7 }
+
+// fits tells whether a payload of so many bytes can ever have room.
+func (r *ring) fits(payload int) bool { return recordSize(payload) <= r.size/4 }
 
 // reserve writes the header of a record before it moves the head past it, so that after
 // a crash the way from tail to head can always be walked.

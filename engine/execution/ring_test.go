@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
+	"picloud/engine/call"
 	"picloud/engine/id"
 )
 
@@ -83,6 +85,24 @@ func TestFullRingDropsAndCounts(t *testing.T) {
 }
 
 // What a producer left half done is stepped over; everything else is found.
+// A run that logged more than a record may hold has its row, and a line that says so.
+func TestRecordOverTheRoomOfARecord(t *testing.T) {
+	t.Parallel()
+	j := newTestJournal(t, 1, minRing)
+	entry := Entry{Execution: id.New[id.Execution](), Method: "GET", Path: "/"}
+	slot := j.Begin(&entry)
+	long := make([]call.Line, 100)
+	for i := range long {
+		long[i] = call.Line{Level: call.Info, Message: strings.Repeat("x", minRing/100)}
+	}
+	slot.Finish(&Record{Execution: entry.Execution, Outcome: call.OK, Status: 200, Lines: long})
+	found := records(t, j)
+	if full, _ := j.Lost(); full != 0 || len(found) != 1 || found[0].Execution != entry.Execution || found[0].Status != 200 ||
+		len(found[0].Lines) != 1 || !strings.Contains(found[0].Lines[0].Message, "The log (100 lines)") {
+		t.Errorf("%d lost, %d records: %+v", full, len(found), found)
+	}
+}
+
 func TestDeadProducer(t *testing.T) {
 	t.Parallel()
 	j := newTestJournal(t, 1, minRing)

@@ -58,7 +58,7 @@ func seed(t testing.TB, pool *pgxpool.Pool, w world, n int, from, to time.Time) 
 			t.Fatal(err)
 		}
 		if views = append(views, v); len(views) == batchRows || i == n-1 {
-			if err := b.write(t.Context(), views, false, nil); err != nil {
+			if err := b.write(t.Context(), views, false); err != nil {
 				t.Fatal(err)
 			}
 			views, encoded = views[:0], encoded[:0]

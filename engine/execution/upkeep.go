@@ -66,7 +66,7 @@ func (u *Upkeep) do(ctx context.Context, now time.Time) (next time.Duration, err
 	if err != nil {
 		return 0, err
 	}
-	if err := u.tidyDefaults(ctx, now, spans); err != nil {
+	if err := u.tidyDefaults(ctx, now); err != nil {
 		return 0, err
 	}
 	if spans, err = u.dropOld(ctx, now, spans); err != nil {
@@ -194,7 +194,7 @@ func (u *Upkeep) keepBudget(ctx context.Context, now time.Time, spans []span, de
 // tidyDefaults moves rows of the defaults into partitions of their days and deletes those
 // that are too old. The defaults are all but always empty: they catch what comes while no
 // upkeep has run for days.
-func (u *Upkeep) tidyDefaults(ctx context.Context, now time.Time, spans []span) error {
+func (u *Upkeep) tidyDefaults(ctx context.Context, now time.Time) error {
 	days, err := queries.New().ListDaysInDefaultAcrossApps(ctx, u.pool)
 	if err != nil {
 		return fmt.Errorf("days in the default partition: %w", err)

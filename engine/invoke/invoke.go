@@ -101,12 +101,14 @@ func (i *Invoker) Do(ctx context.Context, in Input) call.Result {
 		return refused
 	}
 	if r.program = i.programs.known(live.Hash); r.program == nil {
+		r.slot.Expire(time.Now().Add(loadLimit + i.limits.Wall)) // a slow database does not make it a run that hangs
 		var err error
 		if r.program, err = i.load(ctx, live.Hash, live.VersionID); err != nil {
 			slog.Error("program not loaded", "script", live.Script, "version", live.Version, "error", err)
 			defer i.gate.leave(live.App)
 			return i.refuse(r, call.Unavailable)
 		}
+		r.slot.Expire(time.Now().Add(i.limits.Wall))
 	}
 	i.start(r)
 	return i.await(ctx, r)

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -33,6 +34,7 @@ func (w *upkeepWorker) Work(ctx context.Context, _ *river.Job[upkeepArgs]) error
 	for began := time.Now(); ; {
 		next, err := w.upkeep.Do(ctx)
 		if err != nil {
+			slog.WarnContext(ctx, "runs and logs were not tidied; the next minute tries again", "error", err) // River tells of it too quietly
 			return err
 		}
 		if time.Since(began)+next > upkeepSpan {

@@ -31,6 +31,7 @@ type Published struct {
 	Script    Script
 	Version   int
 	Unchanged bool // the source is live already; no version was made
+	Created   bool // the script was made with it
 }
 
 // Publish builds a source and makes it the live version. Problems of the source are an
@@ -120,7 +121,7 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named 
 	}
 	s.Announce(ctx)
 	current, err := s.Get(ctx, appID, made)
-	return Published{Script: current, Version: 1}, err
+	return Published{Script: current, Version: 1, Created: true}, err
 }
 
 // checkNew gives the source of a script that is not there yet.
@@ -268,6 +269,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App,
 	if v.given {
 		err = s.q.FollowDraft(ctx, tx, queries.FollowDraftParams{
 			AppID: appID, ScriptID: v.script, Source: v.source, SourceHash: hashOf(v.source), Version: next, UpdatedBy: by.user,
+			ExampleHash: hashOf(Starter(v.language)),
 		})
 		if err != nil {
 			return 0, err

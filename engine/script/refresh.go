@@ -139,9 +139,6 @@ func (t *Table) Recheck(ctx context.Context) bool {
 	return t.Refresh(ctx) == nil && t.state.Load() != before
 }
 
-// Reload reads everything again.
-func (t *Table) Reload(ctx context.Context) error { return t.refresh(ctx, t.pool, true) }
-
 func (t *Table) refresh(ctx context.Context, source queries.DBTX, everything bool) error {
 	ctx, cancel := context.WithTimeout(ctx, refreshTime)
 	defer cancel()

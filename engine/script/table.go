@@ -100,12 +100,6 @@ func (t *Table) Moved(appSlug, name string) (newSlug, newName string, found bool
 	return tenant.slug, newName, true
 }
 
-// HasApp tells whether an app has the slug now.
-func (t *Table) HasApp(slug string) bool {
-	_, ok := t.state.Load().slugs[slug]
-	return ok
-}
-
 // Size is the number of live scripts.
 func (t *Table) Size() int {
 	n := 0
@@ -129,15 +123,6 @@ func (t *Table) LoadSourceMap(ctx context.Context, version id.Version) (string, 
 	text, err := t.q.ReadSourceMapAcrossApps(ctx, t.pool, version)
 	if err != nil {
 		return "", fmt.Errorf("load source map of version %s: %w", version, gone(err))
-	}
-	return text, nil
-}
-
-// LoadSource reads the source of a version.
-func (t *Table) LoadSource(ctx context.Context, version id.Version) (string, error) {
-	text, err := t.q.ReadSourceAcrossApps(ctx, t.pool, version)
-	if err != nil {
-		return "", fmt.Errorf("load source of version %s: %w", version, gone(err))
 	}
 	return text, nil
 }

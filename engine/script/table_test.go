@@ -68,9 +68,6 @@ func TestTableFollowsChanges(t *testing.T) {
 	if text, err := routes.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {
 		t.Errorf("%s, %v", text, err)
 	}
-	if text, err := routes.LoadSource(ctx, live.VersionID); err != nil || text != "export default () => 'one'" {
-		t.Errorf("%s, %v", text, err)
-	}
 	if err := w.scripts.Delete(ctx, w.ada, w.app.ID, known.ID, "known"); err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +141,6 @@ func TestTableKnowsOldNames(t *testing.T) {
 	}
 	if _, _, found := routes.Moved("shop", "after"); found {
 		t.Error("a reused slug still leads away")
-	}
-	if !routes.HasApp("shop") || routes.HasApp("other") {
-		t.Error("HasApp is wrong")
 	}
 }
 

@@ -17,6 +17,7 @@ const OutOfMemory = "out of memory"
 
 const (
 	traceBytes = 64 << 10 // of a fatal trace; the blame stands at its head
+	maxLine    = 16 << 10 // of one line; the rest of it is dropped
 	lastBytes  = 1 << 10  // of the last line
 	largeBlock = 64 << 20 // an allocation of this size is its own proof
 )
@@ -43,7 +44,7 @@ func (l *lastWords) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	for rest := p; len(rest) > 0; {
 		line, tail, whole := bytes.Cut(rest, []byte("\n"))
-		l.line = append(l.line, line...)
+		l.line = append(l.line, line[:min(len(line), maxLine-len(l.line))]...)
 		if rest = tail; !whole {
 			break
 		}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,22 @@ func TestBlame(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", slot, why, c.slot, c.why)
 			}
 		})
+	}
+}
+
+func TestLastWordsAreBounded(t *testing.T) {
+	t.Parallel()
+	var forwarded [][]byte
+	words := &lastWords{forward: func(line []byte) { forwarded = append(forwarded, bytes.Clone(line)) }}
+	for range 100 {
+		_, _ = words.Write(bytes.Repeat([]byte("x"), maxLine/10))
+	}
+	if cap(words.line) > 2*maxLine {
+		t.Errorf("%d bytes are held", cap(words.line))
+	}
+	_, _ = words.Write([]byte("\nnext\n"))
+	if len(forwarded) != 2 || len(forwarded[0]) != maxLine || string(forwarded[1]) != "next" {
+		t.Errorf("%d lines", len(forwarded))
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *Supervisor) RunDraft(ctx context.Context, draft Draft, onLine func(call
 		return nil, err
 	}
 	defer stream.Close()
-	events := json.NewDecoder(stream)
+	events := json.NewDecoder(io.LimitReader(stream, maxDraftStream))
 	for {
 		var event DraftEvent
 		if err := events.Decode(&event); err != nil {
@@ -102,23 +102,27 @@ func (s *Supervisor) Live(ctx context.Context, filter execution.Filter, onEvent 
 	return nil
 }
 
+// What the manager takes of a worker, in bytes: it must not be filled by one that is mad.
+const (
+	maxDraftStream = 64 << 20 // a draft's log and its answer of up to 10 MiB, as JSON
+	maxEvent       = 1 << 20  // of the live feed
+)
+
 type handlerError struct{ error }
 
 func follow(stream io.Reader, onEvent func(execution.Event) error) error {
-	lines := bufio.NewReader(stream)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return err
-		}
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, maxEvent)
+	for lines.Scan() {
 		var event execution.Event
-		if err := json.Unmarshal(line, &event); err != nil {
+		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
 			return fmt.Errorf("live event: %w", err)
 		}
 		if err := onEvent(event); err != nil {
 			return &handlerError{err}
 		}
 	}
+	return lines.Err()
 }
 
 // Refresh makes the workers of this node re-read their routes; afterwards what was

@@ -66,8 +66,8 @@ func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusOK, answer)
 }
 
-// PutScript answers PUT /apps/{app}/scripts/{script}: 201 with a new version, 200 when
-// the source was live already.
+// PutScript answers PUT /apps/{app}/scripts/{script}: 201 when it made the script, else 200
+// (RFC 9110, section 9.3.4).
 func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 	var body v1.PutScript
 	if err := read(r, &body); err != nil {
@@ -84,10 +84,10 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := v1.Published{Script: a.fromScript(r, published.Script), Version: published.Version, Unchanged: published.Unchanged}
 	answer.URL = answer.Script.URL
-	if published.Unchanged {
-		return write(w, http.StatusOK, answer)
+	if published.Created {
+		return write(w, http.StatusCreated, answer)
 	}
-	return write(w, http.StatusCreated, answer)
+	return write(w, http.StatusOK, answer)
 }
 
 // DeleteScript answers DELETE /apps/{app}/scripts/{script}.

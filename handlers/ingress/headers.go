@@ -7,11 +7,11 @@ import (
 	"picloud/engine/call"
 )
 
-// SessionCookies are PiCloud's own; a function never sees them (their names are fixed
+// sessionCookies are PiCloud's own; a function never sees them (their names are fixed
 // here and in engine/access, a test compares).
 var sessionCookies = []string{"picloud_session", "__Host-picloud_session"}
 
-// KeyPrefix begins every API key of PiCloud.
+// keyPrefix begins every API key of PiCloud.
 const keyPrefix = "pic_"
 
 // sandboxPolicy gives a function's page on the shared host an opaque origin (CSP Level
@@ -30,7 +30,7 @@ func sandbox(h http.Header) {
 	h["X-Content-Type-Options"] = noSniffing
 }
 
-// notForFunctions are hop-by-hop (RFC 9110, section 7.6.1) and never handed on.
+// hopByHop are hop-by-hop (RFC 9110, section 7.6.1) and never handed on.
 var hopByHop = map[string]bool{
 	"connection": true, "keep-alive": true, "proxy-authenticate": true, "proxy-authorization": true, "proxy-connection": true,
 	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
