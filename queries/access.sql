@@ -131,3 +131,6 @@ WHERE k.id = t.id;
 
 -- name: AddAudit :exec
 INSERT INTO audit (id, at, actor, action, object, detail, address) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: DropOldFailedSignIns :exec
+DELETE FROM audit WHERE id < sqlc.arg(before) AND action = sqlc.arg(action);

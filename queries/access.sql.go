@@ -134,6 +134,20 @@ func (q *Queries) DropExpiredSessions(ctx context.Context, db DBTX, now time.Tim
 	return err
 }
 
+const dropOldFailedSignIns = `-- name: DropOldFailedSignIns :exec
+DELETE FROM audit WHERE id < $1 AND action = $2
+`
+
+type DropOldFailedSignInsParams struct {
+	Before id.Audit
+	Action string
+}
+
+func (q *Queries) DropOldFailedSignIns(ctx context.Context, db DBTX, arg DropOldFailedSignInsParams) error {
+	_, err := db.Exec(ctx, dropOldFailedSignIns, arg.Before, arg.Action)
+	return err
+}
+
 const dropOldSignInFailures = `-- name: DropOldSignInFailures :exec
 DELETE FROM sign_in_failures WHERE last_at < $1
 `

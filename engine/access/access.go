@@ -98,13 +98,18 @@ func (s *Service) report(err error) {
 	}
 }
 
+// keptFailures is how long the audit table keeps sign-ins that failed: anybody can add
+// them. Its other rows stay.
+const keptFailures = 90 * 24 * time.Hour
+
 // sweep keeps idle sessions until their absolute end: their address is what lets the
 // account's own person pass while somebody else's tries slow the account down.
 func (s *Service) sweep(ctx context.Context) error {
 	now := s.now()
 	return errors.Join(
 		s.q.DropExpiredSessions(ctx, s.pool, now),
-		s.q.DropOldSignInFailures(ctx, s.pool, now.Add(-24*time.Hour)))
+		s.q.DropOldSignInFailures(ctx, s.pool, now.Add(-24*time.Hour)),
+		s.q.DropOldFailedSignIns(ctx, s.pool, queries.DropOldFailedSignInsParams{Action: didFailSignIn, Before: id.Earliest[id.Audit](now.Add(-keptFailures))}))
 }
 
 func cleaned(c Client) Client {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"picloud/db"
@@ -119,19 +120,21 @@ func (s *Service) addKey(ctx context.Context, user id.User, wanted NewKey, actor
 		ID: id.New[id.Key](), Name: wanted.Name, Last4: secret[len(secret)-4:], Access: wanted.Access, App: wanted.App,
 		CreatedAt: s.now(), ExpiresAt: wanted.ExpiresAt,
 	}
-	err := s.q.AddKey(ctx, s.pool, queries.AddKeyParams{
-		ID: key.ID, UserID: user, AppID: key.App, Name: key.Name, Hash: digest(secret), Last4: key.Last4,
-		Access: string(key.Access), CreatedAt: key.CreatedAt, ExpiresAt: key.ExpiresAt,
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		err := s.q.AddKey(ctx, tx, queries.AddKeyParams{
+			ID: key.ID, UserID: user, AppID: key.App, Name: key.Name, Hash: digest(secret), Last4: key.Last4,
+			Access: string(key.Access), CreatedAt: key.CreatedAt, ExpiresAt: key.ExpiresAt,
+		})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry{
+			actor: actor, action: didMakeKey, object: "key:" + key.ID.String(), address: address,
+			detail: map[string]any{"name": key.Name, "access": key.Access},
+		})
 	})
 	if err != nil {
 		return "", Key{}, fmt.Errorf("add a key: %w", err)
-	}
-	err = s.audit(ctx, s.pool, entry{
-		actor: actor, action: didMakeKey, object: "key:" + key.ID.String(), address: address,
-		detail: map[string]any{"name": key.Name, "access": key.Access},
-	})
-	if err != nil {
-		return "", Key{}, err
 	}
 	return secret, key, nil
 }
@@ -163,16 +166,22 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, key id.Key) error 
 	if err := Check(actor, ManageAccount, id.App{}); err != nil {
 		return err
 	}
-	revoked, err := s.q.RevokeKey(ctx, s.pool, queries.RevokeKeyParams{ID: key, UserID: actor.User, Now: s.now()})
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		revoked, err := s.q.RevokeKey(ctx, tx, queries.RevokeKeyParams{ID: key, UserID: actor.User, Now: s.now()})
+		if err != nil {
+			return err
+		}
+		if revoked == 0 {
+			return fault.New(fault.NotFound, "There is no such key.")
+		}
+		return s.audit(ctx, tx, entry{
+			actor: actor.String(), action: didRevokeKey, object: "key:" + key.String(), address: actor.Client.Address,
+		})
+	})
 	if err != nil {
 		return fmt.Errorf("revoke key %s: %w", key, err)
 	}
-	if revoked == 0 {
-		return fault.New(fault.NotFound, "There is no such key.")
-	}
-	return s.audit(ctx, s.pool, entry{
-		actor: actor.String(), action: didRevokeKey, object: "key:" + key.String(), address: actor.Client.Address,
-	})
+	return nil
 }
 
 // CheckKey is the actor behind a key. Unknown, revoked, expired and misspelt keys are

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/jackc/pgx/v5"
 
+	"picloud/db"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -87,13 +89,17 @@ func (s *Service) SignOut(ctx context.Context, client Client) error {
 	if !ok {
 		return nil
 	}
+	err := s.audit(ctx, s.pool, entry{
+		actor: actor.String(), action: didSignOut, object: "session:" + actor.Session.String(), address: client.Address,
+	})
+	if err != nil {
+		return err
+	}
 	if err := s.sessions.Destroy(ctx); err != nil {
 		return fmt.Errorf("end the session: %w", err)
 	}
 	s.endings.ring()
-	return s.audit(ctx, s.pool, entry{
-		actor: actor.String(), action: didSignOut, object: "session:" + actor.Session.String(), address: client.Address,
-	})
+	return nil
 }
 
 // SetNotice keeps a line of text for the person's next page.
@@ -150,17 +156,23 @@ func (s *Service) RevokeSession(ctx context.Context, actor Actor, session id.Ses
 	if err := Check(actor, ManageAccount, id.App{}); err != nil {
 		return err
 	}
-	ended, err := s.q.DropSession(ctx, s.pool, queries.DropSessionParams{ID: session, UserID: actor.User})
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		ended, err := s.q.DropSession(ctx, tx, queries.DropSessionParams{ID: session, UserID: actor.User})
+		if err != nil {
+			return err
+		}
+		if ended == 0 {
+			return fault.New(fault.NotFound, "There is no such session.")
+		}
+		return s.audit(ctx, tx, entry{
+			actor: actor.String(), action: didRevokeSession, object: "session:" + session.String(), address: actor.Client.Address,
+		})
+	})
 	if err != nil {
 		return fmt.Errorf("revoke session %s: %w", session, err)
 	}
-	if ended == 0 {
-		return fault.New(fault.NotFound, "There is no such session.")
-	}
 	s.endings.ring()
-	return s.audit(ctx, s.pool, entry{
-		actor: actor.String(), action: didRevokeSession, object: "session:" + session.String(), address: actor.Client.Address,
-	})
+	return nil
 }
 
 // RevokeOtherSessions ends all of the person's sessions but the one that asks, and says how many.
@@ -168,15 +180,22 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, actor Actor) (int, er
 	if err := Check(actor, ManageAccount, id.App{}); err != nil {
 		return 0, err
 	}
-	ended, err := s.q.DropOtherSessions(ctx, s.pool, queries.DropOtherSessionsParams{UserID: actor.User, Kept: actor.Session})
+	var ended int64
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		ended, err = s.q.DropOtherSessions(ctx, tx, queries.DropOtherSessionsParams{UserID: actor.User, Kept: actor.Session})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry{
+			actor: actor.String(), action: didRevokeOthers, object: userObject(actor.User), address: actor.Client.Address,
+			detail: map[string]any{"sessions_ended": ended},
+		})
+	})
 	if err != nil {
 		return 0, fmt.Errorf("revoke other sessions: %w", err)
 	}
 	s.endings.ring()
-	return int(ended), s.audit(ctx, s.pool, entry{
-		actor: actor.String(), action: didRevokeOthers, object: userObject(actor.User), address: actor.Client.Address,
-		detail: map[string]any{"sessions_ended": ended},
-	})
+	return int(ended), nil
 }
 
 // WhileSignedIn gives a context that ends when the actor's session does: at once when it

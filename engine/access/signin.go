@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -55,7 +56,10 @@ func (s *Service) SignIn(ctx context.Context, email, password string, client Cli
 		return Issued{}, err
 	}
 	e := entry{actor: userObject(user.ID), action: didSignIn, object: userObject(user.ID), address: client.Address}
-	return issued, s.audit(ctx, s.pool, e)
+	if err := s.audit(ctx, s.pool, e); err != nil {
+		return Issued{}, errors.Join(err, s.q.DropSessionByToken(context.WithoutCancel(ctx), s.pool, digest(issued.Token)))
+	}
+	return issued, nil
 }
 
 // stillHolds refuses a session whose password was changed while it was being opened: a

@@ -285,6 +285,29 @@ func TestPublishingFromElsewhereKeepsOwnChanges(t *testing.T) {
 	}
 }
 
+// A draft that nobody published is overwritten by what comes from elsewhere only when it is the
+// example a script begins with.
+func TestPutKeepsTheFirstDraft(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	ctx := t.Context()
+	source := "export default () => 'ci'"
+	for name, c := range map[string]struct{ own, kept string }{
+		"own": {"export default () => 'my own work'", "export default () => 'my own work'"}, "example": {"", source},
+	} {
+		made, err := w.scripts.Create(ctx, w.ada, w.app.ID, script.New{Name: name, Source: c.own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.scripts.Put(ctx, w.ada, w.app.ID, name, "", script.Publishing{Source: &source}); err != nil {
+			t.Fatal(err)
+		}
+		if draft, err := w.scripts.Draft(ctx, w.app.ID, made.ID); err != nil || draft.Source != c.kept {
+			t.Errorf("%s: %q, %v", name, draft.Source, err)
+		}
+	}
+}
+
 func TestPutMakesAndPublishes(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
