@@ -1,6 +1,9 @@
 package handlers_test
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -172,6 +175,23 @@ func TestAPIAccess(t *testing.T) {
 	}
 	if answer := in.request(t, "GET", "/api/v1/apps", nil, ""); answer.header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("WWW-Authenticate %q", answer.header.Get("WWW-Authenticate"))
+	}
+}
+
+// A body that ends before its end is its sender's doing and not a database that is away.
+func TestBodyThatIsCutShort(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	connection, err := net.Dial("tcp", strings.TrimPrefix(in.url, "http://"))
+	must(t, err)
+	defer connection.Close()
+	_, err = fmt.Fprintf(connection, "POST /api/v1/apps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", in.keys["write"])
+	must(t, err)
+	must(t, connection.(*net.TCPConn).CloseWrite())
+	answer, err := io.ReadAll(connection)
+	must(t, err)
+	if text := string(answer); !strings.HasPrefix(text, "HTTP/1.1 400") || !strings.Contains(text, "did not arrive to its end") {
+		t.Errorf("%s", text)
 	}
 }
 

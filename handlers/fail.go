@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +45,8 @@ func status(kind fault.Kind) int {
 		return http.StatusMethodNotAllowed
 	case fault.Unsupported:
 		return http.StatusUnsupportedMediaType
+	case fault.Late:
+		return http.StatusRequestTimeout
 	}
 	return http.StatusInternalServerError
 }
@@ -86,8 +87,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// meaning finds the fault; errors that the database, the clock or the connection cause
-// anywhere below get theirs here.
+// meaning finds the fault; errors that the database or the clock cause anywhere below get
+// theirs here.
 func (s *server) meaning(err error) *fault.Fault {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f
@@ -98,8 +99,6 @@ func (s *server) meaning(err error) *fault.Fault {
 	switch {
 	case s.deps.IsAway(err):
 		return fault.New(fault.Unavailable, "The database cannot be reached at the moment. Try again shortly.").After(2 * time.Second).Because(err)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fault.New(fault.Malformed, "The request did not arrive in time.").Because(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Unavailable, "This took too long. Try again shortly.").After(5 * time.Second).Because(err)
 	}

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -16,8 +18,8 @@ import (
 	"picloud/handlers/web"
 )
 
-// requestTimeout is longer than the longest run of a draft. How long a body may take is
-// the server's ReadTimeout: a read deadline set here would end the request's context.
+// requestTimeout is for what is no stream. How long a body may take is the edge's matter: a
+// read deadline set here would end the request's context.
 const requestTimeout = 60 * time.Second
 
 // chain puts the layers around the routes; the first is the outermost.
@@ -232,7 +234,7 @@ func (s *server) bounded(w http.ResponseWriter, r *http.Request, route web.Route
 	if r.ContentLength > limit {
 		return r, func() {}, errTooLarge(limit)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	r.Body = &incoming{http.MaxBytesReader(w, r.Body, limit)}
 	if route.Stream {
 		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return r, func() {}, fmt.Errorf("lift the write deadline: %w", err)
@@ -241,6 +243,21 @@ func (s *server) bounded(w http.ResponseWriter, r *http.Request, route web.Route
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	return r.WithContext(ctx), cancel, nil
+}
+
+// incoming is a request's body. That it does not arrive is its sender's doing, which the
+// error says: it looks like one of the database otherwise.
+type incoming struct{ io.ReadCloser }
+
+func (b *incoming) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err == nil || err == io.EOF || tooLarge {
+		return n, err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, fault.New(fault.Late, "The request did not arrive in time.").Because(err)
+	}
+	return n, fault.New(fault.Malformed, "The request did not arrive to its end.").Because(err)
 }
 
 func errTooLarge(limit int64) error {

@@ -145,14 +145,19 @@ func toManager(socket string) http.Handler {
 		},
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
-		ErrorHandler:  func(w http.ResponseWriter, r *http.Request, _ error) { unreachable(w, r) },
+		ErrorHandler:  notHandedOn,
 	}
 }
 
-// unreachable answers for a manager that cannot be reached.
-func unreachable(w http.ResponseWriter, r *http.Request) {
-	const status, detail = http.StatusServiceUnavailable, "The dashboard is not reachable just now. Try again in a second."
-	w.Header().Set("Retry-After", "1")
+// notHandedOn answers for a manager that cannot be reached, and a sender who does not send.
+func notHandedOn(w http.ResponseWriter, r *http.Request, err error) {
+	slog.DebugContext(r.Context(), "request not handed to the dashboard", "method", r.Method, "path", r.URL.Path, "error", err)
+	status, detail := http.StatusServiceUnavailable, "The dashboard is not reachable just now. Try again in a second."
+	if errors.Is(err, os.ErrDeadlineExceeded) { // only bodies have a deadline
+		status, detail = http.StatusRequestTimeout, "The request did not arrive in time."
+	} else {
+		w.Header().Set("Retry-After", "1")
+	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") {
 		http.Error(w, detail, status)
 		return

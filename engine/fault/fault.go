@@ -26,6 +26,7 @@ const (
 	Unavailable                 // 503: try again later
 	NotAllowed                  // 405: the place is there, the method is not
 	Unsupported                 // 415: a media type we do not read
+	Late                        // 408: the input did not arrive in time
 )
 
 // Field is one fault of one input field.

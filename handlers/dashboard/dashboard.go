@@ -140,6 +140,9 @@ func form(r *http.Request) (url.Values, error) {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, tooLarge
 		}
+		if f, ok := errors.AsType[*fault.Fault](err); ok {
+			return nil, f
+		}
 		return nil, fault.New(fault.Malformed, "The form cannot be read.").Because(err)
 	}
 	for _, values := range r.PostForm {
