@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,6 +57,13 @@ func (d *Dashboard) runsLive(w http.ResponseWriter, r *http.Request) error {
 		if list.from, err = id.Parse[id.Execution](text); err != nil {
 			return fault.New(fault.Invalid, "This address names no run to begin from.").Because(err)
 		}
+	}
+	for text := range strings.FieldsFuncSeq(r.URL.Query().Get("open"), func(r rune) bool { return r == ',' }) {
+		run, err := id.Parse[id.Execution](text)
+		if err != nil {
+			return fault.New(fault.Invalid, "This address names no run that was under way.").Because(err)
+		}
+		list.owe(run)
 	}
 	return d.follow(w, r, execution.Filter{App: asked.query.App, Script: asked.query.Script}, list)
 }
@@ -171,7 +179,7 @@ type liveList struct {
 	dashboard *Dashboard
 	asked     filter
 	app       app.App
-	from      id.Execution               // on from here the page may lack ends; zero once they were told
+	from      id.Execution               // on from here the page may lack runs; zero once they were told
 	first     map[id.Execution]firstLine // of runs under way
 	open      map[id.Execution]bool      // runs whose end is owed; true: not found at the last look
 	said      time.Time                  // when the reader was told that runs are not shown; zero: not
@@ -268,9 +276,12 @@ func (l *liveList) lookAtOpen(ctx context.Context, s *stream, running map[id.Exe
 		case !missed:
 			l.open[run] = true // its end may be under way
 		default:
-			delete(l.open, run)
 			found, err := l.dashboard.Executions.Get(ctx, l.asked.query.App, run)
-			if err != nil || found.Outcome == call.Running {
+			if err == nil && found.Outcome == call.Running {
+				continue
+			}
+			delete(l.open, run)
+			if err != nil {
 				continue
 			}
 			if err := s.draw("row", views.RunRow(time.Now(), rowProps(l.app.Slug, found.Row))); err != nil {

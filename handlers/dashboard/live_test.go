@@ -2,11 +2,15 @@ package dashboard_test
 
 import (
 	"bufio"
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"picloud/engine/access"
+	"picloud/engine/execution"
+	"picloud/engine/id"
 )
 
 // A live page ends the moment its session does.
@@ -58,4 +62,37 @@ func TestLiveNeedsASession(t *testing.T) {
 	s.must(err)
 	stream["Authorization"] = []string{"Bearer " + secret}
 	s.sees(s.ask("GET", "/apps/shop/runs/live", nil, stream), 401)
+}
+
+// A run that ended between the drawing of its page and the opening of the stream is told,
+// however many came after it.
+func TestLiveTellsEndsThatCameBefore(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	a, script := s.find("shop", "hello")
+	var runs []id.Execution
+	var records []*execution.Record
+	for range 60 {
+		record := runOf(a, script, "/")
+		runs, records = append(runs, record.Execution), append(records, record)
+	}
+	s.record(records...)
+	s.sees(s.ask("GET", "/apps/shop/runs/live?open=x", nil, http.Header{"Accept": {"text/event-stream"}}), 422)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	path := "/apps/shop/runs/live?from=" + runs[0].String() + "&open=" + runs[0].String() + "," + runs[1].String()
+	response, err := http.DefaultClient.Do(s.request("GET", path, nil, http.Header{"Accept": {"text/event-stream"}}).WithContext(ctx))
+	s.must(err)
+	defer response.Body.Close()
+	told := map[id.Execution]bool{}
+	for lines := bufio.NewScanner(response.Body); len(told) < 2 && lines.Scan(); {
+		for _, run := range runs[:2] {
+			if strings.Contains(lines.Text(), run.String()) {
+				told[run] = true
+			}
+		}
+	}
+	if len(told) < 2 {
+		t.Errorf("%d of 2 ends were told", len(told))
+	}
 }

@@ -211,7 +211,7 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	props.LostFull, props.LostRefused, props.SearchedTo = lost.Full, lost.Refused, page.SearchedTo
 	turn(&props, r.URL.Query(), address, page.Next)
 	if props.LiveURL != "" {
-		props.LiveURL = paths.With(props.LiveURL, "from", d.liveFrom(page.Rows).String())
+		props.LiveURL = paths.With(props.LiveURL, d.since(page.Rows)...)
 	}
 	return d.page(w, r, http.StatusOK, views.Runs(f, props))
 }
@@ -238,19 +238,20 @@ func turn(props *views.RunsProps, asked url.Values, address string, next id.Exec
 	}
 }
 
-// liveFrom is from which run on the stream has to make up for what happened before it was
-// open: the oldest that is under way on the page, else its newest.
-func (d *Dashboard) liveFrom(rows []execution.Row) id.Execution {
-	if len(rows) == 0 {
-		return id.Earliest[id.Execution](d.Now())
+// since is what the stream has to make up for when it opens: runs after the newest of the
+// page, and the ends of those that are under way on it.
+func (d *Dashboard) since(rows []execution.Row) []string {
+	from := id.Earliest[id.Execution](d.Now())
+	if len(rows) > 0 {
+		from = rows[0].Execution
 	}
-	from := rows[0].Execution
+	var open []string
 	for _, row := range rows {
 		if row.Outcome == call.Running {
-			from = row.Execution
+			open = append(open, row.Execution.String())
 		}
 	}
-	return from
+	return []string{"from", from.String(), "open", strings.Join(open, ",")}
 }
 
 // runRows are runs as a table shows them.
