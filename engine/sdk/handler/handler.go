@@ -166,6 +166,11 @@ type observer Run
 // that has replaced Promise.prototype.then changes nothing here.
 func (o *observer) Stepped() func() error {
 	r := (*Run)(o)
+	for _, promise := range r.waiting {
+		if promise.State() == goja.PromiseStateRejected {
+			r.s.Handled(promise) // it is logged after the answer, which it must not spoil
+		}
+	}
 	if r.answer != nil && r.answer.State() != goja.PromiseStatePending {
 		answer := r.answer
 		r.answer = nil
@@ -191,7 +196,6 @@ func (r *Run) lookAtWaiting() (next func() error) {
 		case goja.PromiseStatePending:
 			open = append(open, promise)
 		case goja.PromiseStateRejected:
-			r.s.Handled(promise)
 			r.waiting = append(open, r.waiting[i+1:]...)
 			return func() error { return r.waitedInVain(promise) }
 		}

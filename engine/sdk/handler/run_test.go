@@ -286,6 +286,24 @@ func TestWaitUntilGoesOnAfterTheAnswer(t *testing.T) {
 	}
 }
 
+// Work that fails before the answer is there does not spoil it.
+func TestWaitUntilThatFailsEarly(t *testing.T) {
+	t.Parallel()
+	for _, export := range []string{
+		`async (_, env, ctx) => { ctx.waitUntil(Promise.reject(new Error("lost"))); return "ok" }`,
+		`async (_, env, ctx) => { ctx.waitUntil((async () => { throw new Error("lost") })()); await Promise.resolve(); return "ok" }`,
+		`async (_, env, ctx) => { ctx.waitUntil((async () => { await null; throw new Error("lost") })()); return "ok" }`,
+		`async (_, env, ctx) => { ctx.waitUntil(Promise.reject(new Error("lost"))); await new Promise(yes => setTimeout(yes, 2)); return "ok" }`,
+		`async (request, env, ctx) => { ctx.waitUntil((async () => { throw new Error("lost") })()); await request.text(); return "ok" }`,
+		`(_, env, ctx) => { ctx.waitUntil(Promise.reject(new Error("lost"))); return "ok" }`,
+	} {
+		o := do(t, input(t, export))
+		if o.body != "ok" || len(o.Lines) != 1 || o.Lines[0].Message != "waitUntil: Error: lost" {
+			t.Errorf("%s: %s %+v", export, o.summary(), o.Lines)
+		}
+	}
+}
+
 func TestStopAfterTheAnswerKeepsIt(t *testing.T) {
 	t.Parallel()
 	in := input(t, `(_, env, ctx) => { ctx.waitUntil(new Promise(yes => setTimeout(yes, 60_000))); return "early" }`)
