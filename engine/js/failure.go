@@ -18,6 +18,7 @@ const (
 	maxNameUnits    = 128
 	maxMessageUnits = 8 << 10
 	maxFrames       = 32
+	maxClasses      = 8  // that an error's class is derived of
 	maxCauses       = 3  // of an error whose cause has a cause
 	maxParts        = 5  // of an error that is made of others
 	maxPlaces       = 16 // of errors that are no errors of the engine; the newest
@@ -43,7 +44,7 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 	failure := call.Failure{
 		Name:    s.text(object, "name", maxNameUnits),
 		Message: s.text(object, "message", maxMessageUnits),
-		Stack:   frames(stack),
+		Stack:   s.fromNew(object, frames(stack)),
 	}
 	if failure.Name == "" {
 		failure.Name = "Error"
@@ -52,6 +53,28 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 		failure.Stack = frames(s.placeOf(object))
 	}
 	return failure
+}
+
+// fromNew drops the constructors of the error's own classes from the top of its stack: it is of
+// interest where the error was made, not how.
+func (s *Sandbox) fromNew(object *goja.Object, stack []call.Frame) []call.Frame {
+	made := 0
+	for class, depth := object.Prototype(), 0; class != nil && depth < maxClasses; class, depth = class.Prototype(), depth+1 {
+		constructor, ok := s.get(class, "constructor").(*goja.Object)
+		if !ok || made == len(stack)-1 {
+			break
+		}
+		var text string
+		s.vm.Try(func() { text = constructor.String() })
+		if !strings.HasPrefix(text, "class") || !strings.Contains(text, "constructor(") {
+			continue
+		}
+		if name := stack[made].Function; name != "" && name != s.text(constructor, "name", maxNameUnits) {
+			break
+		}
+		made++
+	}
+	return stack[made:]
 }
 
 // StackOf is where the first error among the values was made, as places in the program.

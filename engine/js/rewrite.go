@@ -13,8 +13,8 @@ const guardName = "__picloud_apart"
 
 // rewrite changes in a parsed program what goja would take wrongly or for ever.
 func rewrite(tree *ast.Program, text string) {
-	properties := hasProperties(text)
-	if !properties && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
+	properties, chains := hasProperties(text), mayChainRelations(text)
+	if !properties && !chains && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
 		return
 	}
 	visit(reflect.ValueOf(tree), map[uintptr]bool{}, func(node any) {
@@ -22,6 +22,10 @@ func rewrite(tree *ast.Program, text string) {
 		case *ast.RegExpLiteral:
 			if properties && strings.Contains(node.Flags, "u") {
 				node.Pattern = unicodePattern(node.Pattern)
+			}
+		case *ast.BinaryExpression:
+			if chains {
+				leftFirst(node, text)
 			}
 		case *ast.ObjectLiteral:
 			for _, property := range node.Value {

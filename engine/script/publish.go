@@ -116,6 +116,11 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named 
 		made, err = s.addLive(ctx, tx, authorOf(who), appID, fresh, output, wanted.Note)
 		return err
 	})
+	if fault.Is(err, fault.Conflict) { // somebody has just made it
+		if found, findErr := s.Find(ctx, appID, named); findErr == nil && found.Name == named {
+			return s.Publish(ctx, who, appID, found.ID, wanted)
+		}
+	}
 	if err != nil {
 		return Published{}, fmt.Errorf("put script %s: %w", named, err)
 	}

@@ -3,6 +3,7 @@ package script_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -282,6 +283,29 @@ func TestPublishingFromElsewhereKeepsOwnChanges(t *testing.T) {
 	}
 	if draft, err := w.scripts.Draft(ctx, w.app.ID, changed.ID); err != nil || draft.Source != "being written" || draft.Revision != 2 || draft.BaseVersion != 1 {
 		t.Errorf("%+v, %v", draft, err)
+	}
+}
+
+// Whoever loses the race to make a script publishes the next version of it.
+func TestPutsAtOnceAllPublish(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	const writers = 6
+	failed := make(chan error, writers)
+	for i := range writers {
+		go func() {
+			source := fmt.Sprintf("export default () => %d", i)
+			_, err := w.scripts.Put(t.Context(), w.ada, w.app.ID, "raced", bundle.JavaScript, script.Publishing{Source: &source})
+			failed <- err
+		}()
+	}
+	for range writers {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	if found, err := w.scripts.Find(t.Context(), w.app.ID, "raced"); err != nil || found.LiveVersion != writers {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 

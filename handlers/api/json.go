@@ -105,7 +105,11 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 	for name, list := range r.URL.Query() {
 		switch {
 		case !contains(known, name):
-			return nil, fault.AtField(name, "There is no parameter %q here; there are %s.", name, strings.Join(known, ", "))
+			there := "there is none"
+			if len(known) > 0 {
+				there = "there are " + strings.Join(known, ", ")
+			}
+			return nil, fault.AtField(name, "There is no parameter %q here; %s.", name, there)
 		case len(list) > 1:
 			return nil, fault.AtField(name, "The parameter %q is given %d times.", name, len(list))
 		}

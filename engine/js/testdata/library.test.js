@@ -64,6 +64,9 @@ test("Number.prototype.toLocaleString", () => {
   let refused = "";
   try { (1).toLocaleString("en-US", { style: "currency", currency: "USD" }); } catch (e) { refused = e.name; }
   same(refused, "RangeError", "currency");
+  try { (1).toLocaleString("en-US", { notation: "compact" }); } catch (e) { refused += e.message; }
+  check(refused.endsWith('the option "notation" is not supported'), refused);
+  same([(7).toLocaleString("en-US", { minimumIntegerDigits: 2 }), (1234).toLocaleString("en-US", { minimumIntegerDigits: 5 })], ["07", "01,234"], "zeros");
   same((1234567.891).toLocaleString(), "1,234,567.891", "grouping");
   same((1234.5).toLocaleString("en-US", { minimumFractionDigits: 2 }), "1,234.50", "digits");
   same((-5).toLocaleString("de-DE"), "-5", "small");

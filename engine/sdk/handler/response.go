@@ -95,6 +95,16 @@ func (r *Run) tooLarge(size int64) error {
 	return invalid(fmt.Sprintf("The answer has %d bytes; at most %d are allowed.", size, r.in.Limits.Response))
 }
 
+// isAsyncGenerator knows what the build makes of one: an object with the three methods.
+func isAsyncGenerator(object *goja.Object) bool {
+	for _, method := range [...]string{"next", "throw", "return"} {
+		if _, ok := goja.AssertFunction(object.Get(method)); !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // refused names values whose JSON form is hardly what was meant.
 func (r *Run) refused(object *goja.Object) string {
 	if object.ClassName() == "Error" {
@@ -102,6 +112,9 @@ func (r *Run) refused(object *goja.Object) string {
 	}
 	if tag, ok := object.GetSymbol(goja.SymToStringTag).(goja.String); ok && tag.String() == "Generator" {
 		return "The function returned a generator, whose JSON form is empty. Return [...generator]."
+	}
+	if isAsyncGenerator(object) {
+		return "The function returned an async generator, whose JSON form is empty. Collect it with for await and return the list."
 	}
 	problem := ""
 	switch kind := object.ExportType(); {

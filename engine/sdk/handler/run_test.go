@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,6 +123,7 @@ func TestReturnValues(t *testing.T) {
 		{"no fetch", `{ get() {} }`, "invalid : The default export has no method fetch. Write: export default { fetch(request) { … } }"},
 		{"fetch is text", `{ fetch: "x" }`, "invalid : fetch of the default export is not a function."},
 		{"function", `() => () => 1`, "invalid : The function returned a value that has no JSON form (a function or a symbol). Return a Response, a string or plain data."},
+		{"async generator", `async () => ({ next() {}, throw() {}, return() {} })`, "invalid : The function returned an async generator, whose JSON form is empty. Collect it with for await and return the list."},
 		{"error", `() => new Error("x")`, "invalid : The function returned an Error. Throw it, or return a Response with a status."},
 		{"bytes", `() => new Uint8Array(2)`, "invalid : The function returned bytes. Return new Response(bytes)."},
 		{"large header", `() => new Response("x", { headers: { a: "x".repeat(70000) } })`, "invalid : The answer's headers are 2 fields with 70037 bytes; at most 500 fields and 65536 bytes are allowed."},
@@ -368,6 +370,32 @@ func TestPlaceOfADOMException(t *testing.T) {
 		o := do(t, input(t, export))
 		if o.Outcome != call.Error || len(o.Failure.Stack) == 0 || o.Failure.Stack[0].Line == 0 {
 			t.Errorf("%s: %+v", export, o.Failure)
+		}
+	}
+}
+
+// An error of a class of one's own was made where it was thrown, not in its constructor.
+func TestPlaceOfAnErrorOfAClass(t *testing.T) {
+	t.Parallel()
+	for export, want := range map[string]string{
+		"(() => {\nclass A extends Error { constructor(m) { super(m); } }\nclass B extends A { constructor() { super('b'); } }\nreturn () => {\nthrow new B() } })()":             ":5",
+		"(() => {\nclass A extends Error { constructor(m) { super(m); } }\nclass B extends A {}\nreturn () => {\nthrow new B('b') } })()":                                         ":5",
+		"(() => {\nconst A = class extends Error { code = 1 };\nreturn () => {\nthrow new A('b') } })()":                                                                          ":4",
+		"(() => {\nclass A extends Error { constructor(m) { super(m); } }\nfunction make() {\nreturn new A() }\nreturn () => { throw make() } })()":                               "make:4 :5",
+		"(() => {\nclass A extends Error { constructor(m) { super(m);\nnull.x } }\nreturn () => {\nthrow new A() } })()":                                                          ":3 :5",
+		"(() => {\nfunction A() { this.stack = 1 } A.prototype = Object.create(Error.prototype);\nreturn () => {\nthrow Object.assign(new Error('x'), { constructor: 1 }) } })()": ":4",
+	} {
+		o := do(t, input(t, export))
+		if o.Failure == nil {
+			t.Errorf("%s: %s", export, o.summary())
+			continue
+		}
+		var places []string
+		for _, frame := range o.Failure.Stack {
+			places = append(places, frame.Function+":"+strconv.Itoa(frame.Line))
+		}
+		if got := strings.Join(places, " "); got != want {
+			t.Errorf("%s: got %q, want %q", export, got, want)
 		}
 	}
 }
