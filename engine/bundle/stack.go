@@ -26,6 +26,9 @@ func (m SourceMap) Stack(frames []call.Frame) []call.Frame {
 	return own
 }
 
+// PlaceMark begins each place in the text of a log line.
+const PlaceMark = "\n    at "
+
 // Line makes the places of a log line part of its text, as other engines write a stack.
 func (m SourceMap) Line(line call.Line) call.Line {
 	for _, frame := range m.Stack(line.Stack) {
@@ -33,7 +36,7 @@ func (m SourceMap) Line(line call.Line) call.Line {
 		if frame.Function != "" {
 			place = frame.Function + " (" + place + ")"
 		}
-		line.Message += "\n    at " + place
+		line.Message += PlaceMark + place
 	}
 	line.Stack = nil
 	return line

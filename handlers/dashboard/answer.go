@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/script"
@@ -103,7 +104,11 @@ func shown(kind string, body []byte, cut bool) (text string, binary, truncated b
 
 // lineProps is one line of a log.
 func lineProps(line call.Line) views.LogLineProps {
-	return views.LogLineProps{At: line.At, Level: string(line.Level), Message: line.Message, Fields: fieldWords(line.Fields)}
+	message, stack := line.Message, ""
+	if at := strings.Index(message, bundle.PlaceMark); at >= 0 {
+		message, stack = message[:at], message[at+1:]
+	}
+	return views.LogLineProps{At: line.At, Level: string(line.Level), Message: message, Fields: fieldWords(line.Fields), Stack: stack}
 }
 
 // fieldWords writes the fields of a log line as "name=Ada n=3". Their order is kept.

@@ -12,6 +12,7 @@ import (
 
 	"picloud/engine/access"
 	"picloud/engine/app"
+	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -21,6 +22,19 @@ import (
 )
 
 // No text of a function can begin an event or a field of its own.
+// The places of a logged error stand behind its fields.
+func TestPlacesOfALine(t *testing.T) {
+	t.Parallel()
+	line := bundle.SourceMap{}.Line(call.Line{Message: "no order", Fields: `{"n":1}`})
+	if got := lineProps(line); got.Message != "no order" || got.Stack != "" || got.Fields != "n=1" {
+		t.Errorf("%+v", got)
+	}
+	line.Message += bundle.PlaceMark + "price (shop.ts:1:2)" + bundle.PlaceMark + "shop.ts:3:4"
+	if got := lineProps(line); got.Message != "no order" || got.Stack != "    at price (shop.ts:1:2)\n    at shop.ts:3:4" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStreamKeepsTextInItsField(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()

@@ -65,7 +65,7 @@ func lines() []views.LogLineProps {
 		{At: ago(12 * time.Millisecond), Level: "info", Message: "greeting", Fields: "name=Ada"},
 		{At: ago(9 * time.Millisecond), Level: "debug", Message: "rates from memory"},
 		{At: ago(8 * time.Millisecond), Level: "warn", Message: "no rate for this money: a line that is so long that it has to be broken somewhere, and <em>says</em> little", Fields: "in=xyz"},
-		{At: ago(7 * time.Millisecond), Level: "error", Message: "TypeError: rates.xyz is undefined\n    at default (greet.ts:9:16)"},
+		{At: ago(7 * time.Millisecond), Level: "error", Message: "TypeError: rates.xyz is undefined", Fields: "in=xyz", Stack: "    at default (greet.ts:9:16)"},
 	}
 }
 

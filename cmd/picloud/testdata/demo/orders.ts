@@ -7,7 +7,13 @@ export default async function (request: Request) {
   if (request.method !== "POST") {
     return new Response("Send an order by POST.\n", { status: 405, headers: { allow: "POST" } });
   }
-  const order = await request.json() as Order;
+  let order: Order;
+  try {
+    order = await request.json() as Order;
+  } catch (cause) {
+    log.error("no order", { cause });
+    return Response.json({ error: "the body is not JSON" }, { status: 400 });
+  }
   if (!(order.count > 0)) {
     log.warn("nothing is ordered", { item: order.item });
     return Response.json({ error: "count must be above 0" }, { status: 422 });
