@@ -251,8 +251,7 @@ func TestRunHearsOfChangesAndSurvivesLostConnections(t *testing.T) {
 	running.Wait()
 }
 
-func TestTenThousandScriptsAreAFewMegabytes(t *testing.T) {
-	t.Parallel()
+func TestTenThousandScriptsAreAFewMegabytes(t *testing.T) { // not parallel: others' memory would be measured too
 	w := begin(t)
 	_, err := w.pool.Exec(t.Context(), `
 WITH s AS (INSERT INTO scripts (id, app_id, name, language, live_version)
@@ -264,17 +263,19 @@ SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', '', '', sha256(name::
 	}
 	routes := script.NewTable(dbtest.WorkerPool(t, w.pool))
 	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
+	measure := func(into *runtime.MemStats) {
+		runtime.GC()
+		runtime.GC() // what pools let go of in the first is freed in the second
+		runtime.ReadMemStats(into)
+	}
+	measure(&before)
 	refresh(t, routes)
-	runtime.GC()
-	runtime.ReadMemStats(&after)
+	measure(&after)
 	if live, found := routes.Lookup("shop", "script-9999"); !found || live.Version != 1 || routes.Size() != 10000 {
 		t.Errorf("%+v", live)
 	}
-	// Other tests run beside this one, so only an order of magnitude is a failure.
 	grown := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
-	if t.Logf("%d MiB", grown); grown > 40 {
+	if t.Logf("%d MiB", grown); grown > 10 {
 		t.Errorf("the table takes %d MiB", grown)
 	}
 }
