@@ -225,14 +225,16 @@ const find = `((text) => {
 	return [];
 })`
 
-// press clicks on the button, link or label that has the text, or begins with it.
+// press clicks on the button, link or label that has the text, or begins with it, once it has
+// come to rest: what is still being drawn would move it from under the click.
 func (w *window) press(text string) {
 	w.t.Helper()
 	var place []float64
 	w.p.eventually(patience, fmt.Sprintf("there to press: %q", text), func() bool {
 		found, err := evaluate[[]float64](w, fmt.Sprintf("%s(%q)", find, text))
+		rests := err == nil && len(found) == 2 && slices.Equal(found, place)
 		place = found
-		return err == nil && len(found) == 2
+		return rests
 	})
 	w.do(chromedp.MouseClickXY(place[0], place[1]))
 }
