@@ -131,6 +131,7 @@ func scriptActs() []act {
 		{name: "script-words", play: func(w *window) {
 			before, _, _ := strings.Cut(w.p.demoSource("greet-draft"), "  log.info(")
 			w.write(before + "  log.")
+			w.keys(" ", control) // on a busy machine the list that typing opens may be gone when the draft is saved
 			w.shows(".cm-tooltip-autocomplete li", "debug")
 		}, end: (*window).restore},
 		{name: "script-find", play: func(w *window) {
