@@ -2,13 +2,16 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"picloud/db"
-	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/journal"
+	"picloud/engine/execution/live"
 	"picloud/engine/invoke"
 	"picloud/engine/js"
 	"picloud/engine/script"
@@ -21,50 +24,71 @@ import (
 type Worker struct {
 	Table   *script.Table
 	Invoker *invoke.Invoker
-	Live    *execution.Live
+	Live    *live.Hub
 
-	pool    *pgxpool.Pool
-	journal *execution.Journal
-	flusher *execution.Flusher
+	records   *pgxpool.Pool // of records and routes, which never wait for what functions ask for
+	functions *pgxpool.Pool
+	journal   *journal.Journal
+	flusher   *archive.Flusher
 }
+
+// Connections of a worker: one listens, one writes records; functions ask for their programs.
+const (
+	recordConns   = 4
+	functionConns = 8
+)
 
 // OpenWorker builds the worker's parts; Close undoes it.
 func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	js.SetUp()
-	pool, err := db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud worker"})
-	if err != nil {
-		return nil, fmt.Errorf("worker: %w", err)
+	w := &Worker{}
+	if err := w.open(ctx, config); err != nil {
+		return nil, errors.Join(fmt.Errorf("worker: %w", err), w.Close())
 	}
-	w := &Worker{pool: pool, Table: script.NewTable(pool)}
-	if err := w.Table.Refresh(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("worker: %w", err)
-	}
-	if w.journal, err = execution.CreateJournal(config.Journal, config.JournalSlots, config.RingSize); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("worker: %w", err)
-	}
-	w.Live = execution.NewLive(w.journal)
-	w.flusher = execution.NewFlusher(pool, w.journal)
+	w.Live = live.NewHub(w.journal)
+	w.flusher = archive.NewFlusher(w.records, w.journal)
 	w.Invoker = invoke.New(invoke.Config{
-		Table: w.Table, Journal: w.journal, Live: w.Live,
-		Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		Limits:  config.Limits, MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
+		Programs: script.NewPrograms(w.functions), Journal: w.journal, Live: w.Live,
+		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()),
+		MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil
+}
+
+// open opens what can fail.
+func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
+	if w.records, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud worker", MaxConns: recordConns}); err != nil {
+		return err
+	}
+	if w.functions, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud functions", MaxConns: functionConns}); err != nil {
+		return err
+	}
+	w.Table = script.NewTable(w.records)
+	if err = w.Table.Refresh(ctx); err != nil {
+		return err
+	}
+	w.journal, err = journal.Create(config.Journal, config.JournalSlots, config.RingSize)
+	return err
 }
 
 // Run does the worker's background work until ctx ends, then writes what is left.
 func (w *Worker) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.Table.Run(ctx) })
-	group.Go(func() error { return w.Invoker.Run(ctx) })
+	group.Go(func() error { return w.Invoker.Watch(ctx) })
 	group.Go(func() error { return w.flusher.Run(ctx) })
 	return group.Wait()
 }
 
 // Close ends the worker's connections. The journal stays for the manager to recover.
 func (w *Worker) Close() error {
-	w.pool.Close()
+	for _, pool := range []*pgxpool.Pool{w.records, w.functions} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	if w.journal == nil {
+		return nil
+	}
 	return w.journal.Close()
 }

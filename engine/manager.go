@@ -21,7 +21,8 @@ import (
 	"picloud/engine/account"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
-	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/history"
 	"picloud/engine/jobs"
 	"picloud/engine/script"
 )
@@ -35,7 +36,7 @@ type ManagerConfig struct {
 	WorkerDatabaseURL string
 	AdminEmail        string
 	AdminPassword     string
-	Retention         execution.Retention
+	Retention         archive.Retention
 }
 
 // Manager is the part of the product that never runs a function's code.
@@ -43,7 +44,7 @@ type Manager struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
-	Executions *execution.Store
+	Executions *history.Store
 	Pool       *pgxpool.Pool
 	Account    account.Account
 	Starter    *account.Starter
@@ -75,7 +76,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	m.Access = access.New(m.Pool, access.Config{})
 	m.Apps = app.New(m.Pool)
 	m.Scripts = script.NewService(m.Pool, bundle.NewChildren(config.Executable, m.startChild).Build)
-	m.Executions = execution.NewStore(m.Pool)
+	m.Executions = history.NewStore(m.Pool)
 	if m.jobs, err = jobs.Open(m.Pool, config.Retention, m.Scripts.TrimChanges); err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (m *Manager) startChild(cmd *exec.Cmd) error {
 }
 
 // MigrationSteps are the parts of the schema that packages of the engine keep.
-func MigrationSteps() []db.Step { return []db.Step{jobs.Migrate, execution.EnsurePartitions} }
+func MigrationSteps() []db.Step { return []db.Step{jobs.Migrate, archive.EnsurePartitions} }
 
 // OpenDatabase reaches the database of an installation for a local command: that of
 // DATABASE_URL, that which a running service serves, or else the private one, started

@@ -6,6 +6,8 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/journal"
 	"picloud/engine/worker"
 )
 
@@ -16,29 +18,29 @@ func (m *Manager) Recover(ctx context.Context, journal string, death worker.Deat
 	if death.Slot < 0 && death.Why == worker.OutOfMemory {
 		death.Slot = executingLongest(journal)
 	}
-	return execution.Recover(ctx, m.Pool, journal, func(run execution.Running) execution.Verdict {
+	return archive.Recover(ctx, m.Pool, journal, func(run execution.Running) archive.Verdict {
 		switch {
 		case death.Slot == run.Slot:
-			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
+			return archive.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 				Message: "The worker process died in this run: " + death.Why + ".",
 			}}
 		case death.Hung && run.Deadline.Before(death.At):
-			return execution.Verdict{Outcome: call.Killed, Ended: death.At, Failure: &call.Failure{
+			return archive.Verdict{Outcome: call.Killed, Ended: death.At, Failure: &call.Failure{
 				Message: "The run ignored its deadline and was killed together with its process.",
 			}}
 		case death.Slot >= 0 || death.Hung:
-			return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
+			return archive.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 				Message: "The worker process died because of another run.",
 			}}
 		}
-		return execution.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
+		return archive.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{
 			Message: "The worker process ended: " + death.Why + ".",
 		}}
 	})
 }
 
 func executingLongest(path string) (slot int) {
-	journal, err := execution.OpenJournal(path)
+	journal, err := journal.Open(path)
 	if err != nil {
 		return -1
 	}

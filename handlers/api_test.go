@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 )
 
 // step is one request of a scenario and what must come of it. Bodies are written in

@@ -10,30 +10,31 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/journal"
 	"picloud/engine/id"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 )
 
 // ran leaves the rows of runs, as a worker that has ended does.
 func (in *installation) ran(t *testing.T, records ...execution.Record) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal")
-	journal, err := execution.CreateJournal(path, 16, 1<<20)
+	file, err := journal.Create(path, 16, 1<<20)
 	must(t, err)
 	for _, r := range records {
-		slot := journal.Begin(&execution.Entry{Execution: r.Execution, App: r.App, Script: r.Script, ScriptName: r.ScriptName, Started: r.Started})
-		slot.Finish(&r)
+		file.Begin(&journal.Entry{Identity: r.Identity}).Finish(&r)
 	}
-	must(t, journal.Close())
-	must(t, execution.Recover(t.Context(), in.pool, path, func(execution.Running) execution.Verdict {
-		return execution.Verdict{Outcome: call.Crashed}
+	must(t, file.Close())
+	must(t, archive.Recover(t.Context(), in.pool, path, func(execution.Running) archive.Verdict {
+		return archive.Verdict{Outcome: call.Crashed}
 	}))
 }
 
 func TestAPIExecutions(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	must(t, execution.EnsurePartitions(t.Context(), in.pool))
+	must(t, archive.EnsurePartitions(t.Context(), in.pool))
 	client := v1.Client{Base: in.url, Key: in.keys["write"]}
 	published, err := client.Publish(t.Context(), "other", "hello", v1.PutScript{Source: new("export default () => 1")})
 	must(t, err)
@@ -44,8 +45,11 @@ func TestAPIExecutions(t *testing.T) {
 	var records []execution.Record
 	for i := range 5 {
 		r := execution.Record{
-			Execution: id.New[id.Execution](), App: app.ID, Script: script, ScriptName: "hello", Version: 1, Trigger: call.HTTP,
-			Method: "GET", Path: fmt.Sprintf("/%d<script>", i), Status: 200, Outcome: call.OK, Started: time.Now(),
+			Identity: execution.Identity{
+				Execution: id.New[id.Execution](), App: app.ID, Script: script, ScriptName: "hello", Version: 1, Started: time.Now(),
+				Cause: call.Cause{Kind: call.HTTP}, Event: call.Fetch, Subject: fmt.Sprintf("GET /%d<script>", i),
+			},
+			Status: 200, Outcome: call.OK,
 			Wall: 1500 * time.Microsecond, Executing: time.Millisecond,
 			Lines: []call.Line{{At: time.Now(), Level: call.Info, Message: fmt.Sprintf("line of %d", i), Fields: `{"n":1}`}},
 		}

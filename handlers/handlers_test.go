@@ -21,10 +21,10 @@ import (
 	"picloud/engine/access"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/script"
 	"picloud/handlers"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/static"
 )
 
@@ -113,7 +113,7 @@ func (in *installation) serve(t *testing.T) {
 	assets, err := static.Open()
 	must(t, err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: in.access, Apps: in.apps, Scripts: in.scripts, Executions: execution.NewStore(in.pool), Assets: assets,
+		Access: in.access, Apps: in.apps, Scripts: in.scripts, Executions: history.NewStore(in.pool), Assets: assets,
 		BaseURL: "http://pi.example", Version: v1.Build{Version: "test"}, IsAway: db.IsAway,
 		Ready: []handlers.Probe{
 			{Name: "database", Check: in.pool.Ping},

@@ -18,12 +18,12 @@ import (
 	"picloud/engine/access"
 	"picloud/engine/app"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/api"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/dashboard"
 	"picloud/handlers/web"
 	"picloud/static"
@@ -34,7 +34,7 @@ type Deps struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
-	Executions *execution.Store
+	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
 

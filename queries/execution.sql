@@ -9,6 +9,7 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
@@ -22,6 +23,7 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
@@ -39,6 +41,7 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
@@ -53,6 +56,7 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
@@ -69,11 +73,12 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(r.path)) > 0
+  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id
@@ -88,11 +93,12 @@ SELECT r.* FROM (
     ORDER BY e.id DESC LIMIT @scan
 ) r
 WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcomes)::text[]))
+  AND (NOT @failed::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
   AND (@status_class::int = 0 OR r.status / 100 = @status_class::int)
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(r.path)) > 0
+  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id

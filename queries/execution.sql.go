@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
 	"picloud/engine/id"
 )
 
@@ -165,7 +166,7 @@ func (q *Queries) FindCapture(ctx context.Context, db DBTX, arg FindCaptureParam
 }
 
 const findExecution = `-- name: FindExecution :one
-SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions WHERE app_id = $1 AND id = $2
+SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions WHERE app_id = $1 AND id = $2
 `
 
 type FindExecutionParams struct {
@@ -192,6 +193,12 @@ func (q *Queries) FindExecution(ctx context.Context, db DBTX, arg FindExecutionP
 		&i.CpuUs,
 		&i.LogLines,
 		&i.Error,
+		&i.Subject,
+		&i.RootID,
+		&i.ParentID,
+		&i.Depth,
+		&i.Attempt,
+		&i.Source,
 	)
 	return i, err
 }
@@ -361,17 +368,18 @@ func (q *Queries) ListDaysInDefaultAcrossApps(ctx context.Context, db DBTX) ([]t
 
 const listExecutionsOfApp = `-- name: ListExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
     ORDER BY e.id DESC LIMIT $4
 ) r
 WHERE ($5::text[] IS NULL OR r.outcome = ANY ($5::text[]))
-  AND ($6::int = 0 OR r.status / 100 = $6::int)
-  AND ($7::int IS NULL OR r.version = $7::int)
-  AND ($8::text = '' OR starts_with(r.path, $8::text))
-  AND ($9::text = '' OR position($9::text IN r.path) > 0)
-ORDER BY r.id DESC LIMIT $10
+  AND (NOT $6::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($7::int = 0 OR r.status / 100 = $7::int)
+  AND ($8::int IS NULL OR r.version = $8::int)
+  AND ($9::text = '' OR starts_with(r.path, $9::text))
+  AND ($10::text = '' OR position($10::text IN r.path) > 0)
+ORDER BY r.id DESC LIMIT $11
 `
 
 type ListExecutionsOfAppParams struct {
@@ -380,6 +388,7 @@ type ListExecutionsOfAppParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -397,6 +406,7 @@ func (q *Queries) ListExecutionsOfApp(ctx context.Context, db DBTX, arg ListExec
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -426,6 +436,12 @@ func (q *Queries) ListExecutionsOfApp(ctx context.Context, db DBTX, arg ListExec
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -438,17 +454,18 @@ func (q *Queries) ListExecutionsOfApp(ctx context.Context, db DBTX, arg ListExec
 }
 
 const listExecutionsOfScript = `-- name: ListExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
     ORDER BY e.id DESC LIMIT $5
 ) r
 WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
-  AND ($7::int = 0 OR r.status / 100 = $7::int)
-  AND ($8::int IS NULL OR r.version = $8::int)
-  AND ($9::text = '' OR starts_with(r.path, $9::text))
-  AND ($10::text = '' OR position($10::text IN r.path) > 0)
-ORDER BY r.id DESC LIMIT $11
+  AND (NOT $7::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($8::int = 0 OR r.status / 100 = $8::int)
+  AND ($9::int IS NULL OR r.version = $9::int)
+  AND ($10::text = '' OR starts_with(r.path, $10::text))
+  AND ($11::text = '' OR position($11::text IN r.path) > 0)
+ORDER BY r.id DESC LIMIT $12
 `
 
 type ListExecutionsOfScriptParams struct {
@@ -458,6 +475,7 @@ type ListExecutionsOfScriptParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -473,6 +491,7 @@ func (q *Queries) ListExecutionsOfScript(ctx context.Context, db DBTX, arg ListE
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -502,6 +521,12 @@ func (q *Queries) ListExecutionsOfScript(ctx context.Context, db DBTX, arg ListE
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -561,18 +586,19 @@ func (q *Queries) ListLogLines(ctx context.Context, db DBTX, arg ListLogLinesPar
 
 const listNotableExecutionsOfApp = `-- name: ListNotableExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
       AND (e.outcome <> 'ok' OR e.status >= 400)
     ORDER BY e.id DESC LIMIT $4
 ) r
 WHERE ($5::text[] IS NULL OR r.outcome = ANY ($5::text[]))
-  AND ($6::int = 0 OR r.status / 100 = $6::int)
-  AND ($7::int IS NULL OR r.version = $7::int)
-  AND ($8::text = '' OR starts_with(r.path, $8::text))
-  AND ($9::text = '' OR position($9::text IN r.path) > 0)
-ORDER BY r.id DESC LIMIT $10
+  AND (NOT $6::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($7::int = 0 OR r.status / 100 = $7::int)
+  AND ($8::int IS NULL OR r.version = $8::int)
+  AND ($9::text = '' OR starts_with(r.path, $9::text))
+  AND ($10::text = '' OR position($10::text IN r.path) > 0)
+ORDER BY r.id DESC LIMIT $11
 `
 
 type ListNotableExecutionsOfAppParams struct {
@@ -581,6 +607,7 @@ type ListNotableExecutionsOfAppParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -597,6 +624,7 @@ func (q *Queries) ListNotableExecutionsOfApp(ctx context.Context, db DBTX, arg L
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -626,6 +654,12 @@ func (q *Queries) ListNotableExecutionsOfApp(ctx context.Context, db DBTX, arg L
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -638,18 +672,19 @@ func (q *Queries) ListNotableExecutionsOfApp(ctx context.Context, db DBTX, arg L
 }
 
 const listNotableExecutionsOfScript = `-- name: ListNotableExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
       AND (e.outcome <> 'ok' OR e.status >= 400)
     ORDER BY e.id DESC LIMIT $5
 ) r
 WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
-  AND ($7::int = 0 OR r.status / 100 = $7::int)
-  AND ($8::int IS NULL OR r.version = $8::int)
-  AND ($9::text = '' OR starts_with(r.path, $9::text))
-  AND ($10::text = '' OR position($10::text IN r.path) > 0)
-ORDER BY r.id DESC LIMIT $11
+  AND (NOT $7::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($8::int = 0 OR r.status / 100 = $8::int)
+  AND ($9::int IS NULL OR r.version = $9::int)
+  AND ($10::text = '' OR starts_with(r.path, $10::text))
+  AND ($11::text = '' OR position($11::text IN r.path) > 0)
+ORDER BY r.id DESC LIMIT $12
 `
 
 type ListNotableExecutionsOfScriptParams struct {
@@ -659,6 +694,7 @@ type ListNotableExecutionsOfScriptParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -674,6 +710,7 @@ func (q *Queries) ListNotableExecutionsOfScript(ctx context.Context, db DBTX, ar
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -703,6 +740,12 @@ func (q *Queries) ListNotableExecutionsOfScript(ctx context.Context, db DBTX, ar
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -798,11 +841,11 @@ const sampleExecutionsOfApp = `-- name: SampleExecutionsOfApp :many
 SELECT r.id, r.started_at, r.wall_us, r.status, r.outcome
 FROM (SELECT unnest($1::uuid[]) AS low, unnest($2::uuid[]) AS high) s
 CROSS JOIN LATERAL (
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
      WHERE e.app_id = $3 AND e.id >= s.low AND e.id < s.high
      ORDER BY e.id DESC LIMIT $4)
     UNION ALL
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
      WHERE e.app_id = $3 AND e.id >= s.low AND e.id < s.high AND (e.outcome <> 'ok' OR e.status >= 400)
      ORDER BY e.id DESC LIMIT $4)
 ) r
@@ -859,11 +902,11 @@ const sampleExecutionsOfScript = `-- name: SampleExecutionsOfScript :many
 SELECT r.id, r.started_at, r.wall_us, r.status, r.outcome
 FROM (SELECT unnest($1::uuid[]) AS low, unnest($2::uuid[]) AS high) s
 CROSS JOIN LATERAL (
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
      WHERE e.app_id = $3 AND e.script_id = $4 AND e.id >= s.low AND e.id < s.high
      ORDER BY e.id DESC LIMIT $5)
     UNION ALL
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
      WHERE e.app_id = $3 AND e.script_id = $4 AND e.id >= s.low AND e.id < s.high AND (e.outcome <> 'ok' OR e.status >= 400)
      ORDER BY e.id DESC LIMIT $5)
 ) r
@@ -919,23 +962,24 @@ func (q *Queries) SampleExecutionsOfScript(ctx context.Context, db DBTX, arg Sam
 
 const searchExecutionsOfApp = `-- name: SearchExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
     ORDER BY e.id DESC LIMIT $4
 ) r
 WHERE ($5::text[] IS NULL OR r.outcome = ANY ($5::text[]))
-  AND ($6::int = 0 OR r.status / 100 = $6::int)
-  AND ($7::int IS NULL OR r.version = $7::int)
-  AND ($8::text = '' OR starts_with(r.path, $8::text))
-  AND ($9::text = '' OR position($9::text IN r.path) > 0)
-  AND (position(lower($10::text) IN lower(r.path)) > 0
-       OR r.error IS NOT NULL AND position(lower($10::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
+  AND (NOT $6::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($7::int = 0 OR r.status / 100 = $7::int)
+  AND ($8::int IS NULL OR r.version = $8::int)
+  AND ($9::text = '' OR starts_with(r.path, $9::text))
+  AND ($10::text = '' OR position($10::text IN r.path) > 0)
+  AND (position(lower($11::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
+       OR r.error IS NOT NULL AND position(lower($11::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = $1
-             AND (position(lower($10::text) IN lower(l.message)) > 0 OR position(lower($10::text) IN lower(l.fields)) > 0)
+             AND (position(lower($11::text) IN lower(l.message)) > 0 OR position(lower($11::text) IN lower(l.fields)) > 0)
            LIMIT 1))
-ORDER BY r.id DESC LIMIT $11
+ORDER BY r.id DESC LIMIT $12
 `
 
 type SearchExecutionsOfAppParams struct {
@@ -944,6 +988,7 @@ type SearchExecutionsOfAppParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -961,6 +1006,7 @@ func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg Search
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -991,6 +1037,12 @@ func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg Search
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -1003,23 +1055,24 @@ func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg Search
 }
 
 const searchExecutionsOfScript = `-- name: SearchExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
     ORDER BY e.id DESC LIMIT $5
 ) r
 WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
-  AND ($7::int = 0 OR r.status / 100 = $7::int)
-  AND ($8::int IS NULL OR r.version = $8::int)
-  AND ($9::text = '' OR starts_with(r.path, $9::text))
-  AND ($10::text = '' OR position($10::text IN r.path) > 0)
-  AND (position(lower($11::text) IN lower(r.path)) > 0
-       OR r.error IS NOT NULL AND position(lower($11::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
+  AND (NOT $7::bool OR CASE r.outcome WHEN 'ok' THEN r.status >= 500 ELSE r.outcome <> 'cancelled' END) -- as call.Outcome.Failed
+  AND ($8::int = 0 OR r.status / 100 = $8::int)
+  AND ($9::int IS NULL OR r.version = $9::int)
+  AND ($10::text = '' OR starts_with(r.path, $10::text))
+  AND ($11::text = '' OR position($11::text IN r.path) > 0)
+  AND (position(lower($12::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
+       OR r.error IS NOT NULL AND position(lower($12::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = $1
-             AND (position(lower($11::text) IN lower(l.message)) > 0 OR position(lower($11::text) IN lower(l.fields)) > 0)
+             AND (position(lower($12::text) IN lower(l.message)) > 0 OR position(lower($12::text) IN lower(l.fields)) > 0)
            LIMIT 1))
-ORDER BY r.id DESC LIMIT $12
+ORDER BY r.id DESC LIMIT $13
 `
 
 type SearchExecutionsOfScriptParams struct {
@@ -1029,6 +1082,7 @@ type SearchExecutionsOfScriptParams struct {
 	Since       id.Execution
 	Scan        int32
 	Outcomes    []string
+	Failed      bool
 	StatusClass int32
 	Version     *int32
 	PathPrefix  string
@@ -1045,6 +1099,7 @@ func (q *Queries) SearchExecutionsOfScript(ctx context.Context, db DBTX, arg Sea
 		arg.Since,
 		arg.Scan,
 		arg.Outcomes,
+		arg.Failed,
 		arg.StatusClass,
 		arg.Version,
 		arg.PathPrefix,
@@ -1075,6 +1130,12 @@ func (q *Queries) SearchExecutionsOfScript(ctx context.Context, db DBTX, arg Sea
 			&i.CpuUs,
 			&i.LogLines,
 			&i.Error,
+			&i.Subject,
+			&i.RootID,
+			&i.ParentID,
+			&i.Depth,
+			&i.Attempt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
 	"picloud/engine/id"
 )
 
@@ -95,8 +96,8 @@ type Execution struct {
 	ScriptName string
 	Version    int32
 	Trigger    string
-	Method     string
-	Path       string
+	Method     *string
+	Path       *string
 	Status     int16
 	Outcome    string
 	StartedAt  time.Time
@@ -104,6 +105,12 @@ type Execution struct {
 	CpuUs      int64
 	LogLines   int32
 	Error      []byte
+	Subject    *string
+	RootID     pgtype.UUID
+	ParentID   pgtype.UUID
+	Depth      pgtype.Int2
+	Attempt    pgtype.Int2
+	Source     *string
 }
 
 type ExecutionsDefault struct {
@@ -113,8 +120,8 @@ type ExecutionsDefault struct {
 	ScriptName string
 	Version    int32
 	Trigger    string
-	Method     string
-	Path       string
+	Method     *string
+	Path       *string
 	Status     int16
 	Outcome    string
 	StartedAt  time.Time

@@ -55,12 +55,12 @@ type RunRowProps struct {
 	At      time.Time
 	Outcome string // as engine/call, or "running"
 	Status  int
-	Method  string
-	Path    string // with its query
+	Failed  bool
+	Method  string // of an HTTP request
+	Subject string // what it is about: of an HTTP request the path
 	Script  string
 	Version int // 0: the draft
 	Wall    time.Duration
-	Trigger string // "http", "draft"
 	Summary string // the failure in a line, else the first log line
 	Lines   int    // of the log
 }
@@ -1105,9 +1105,9 @@ func RunRow(now time.Time, r RunRowProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(r.Path)
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `runs.templ`, Line: 276, Col: 76}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `runs.templ`, Line: 276, Col: 79}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var52))
 		if templ_7745c5c3_Err != nil {
@@ -1172,7 +1172,7 @@ func RunRow(now time.Time, r RunRowProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var57 = []any{"summary", templ.KV("failed", failed(r.Outcome, r.Status))}
+		var templ_7745c5c3_Var57 = []any{"summary", templ.KV("failed", r.Failed)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var57...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1239,10 +1239,6 @@ func versionName(version int) string {
 		return "draft"
 	}
 	return "v" + strconv.Itoa(version)
-}
-
-func failed(outcome string, status int) bool {
-	return outcome != "ok" && outcome != "running" && outcome != "cancelled" || status >= 500
 }
 
 var _ = templruntime.GeneratedTemplate

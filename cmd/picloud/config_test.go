@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"picloud/engine"
-	"picloud/engine/execution"
+	"picloud/engine/execution/journal"
 )
 
 func noEnv(string) string { return "" }
@@ -107,7 +107,7 @@ func TestAnyRingSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	settings := c.worker(&engine.Manager{}, "")
-	journal, err := execution.CreateJournal(t.TempDir()+"/journal", settings.JournalSlots, settings.RingSize)
+	journal, err := journal.Create(t.TempDir()+"/journal", settings.JournalSlots, settings.RingSize)
 	if err != nil {
 		t.Fatal(err)
 	}

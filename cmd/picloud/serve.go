@@ -22,10 +22,10 @@ import (
 	"picloud/engine"
 	"picloud/engine/account"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
 	"picloud/engine/worker"
 	"picloud/handlers"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/ingress"
 	"picloud/static"
 )
@@ -84,7 +84,7 @@ func (c *config) manager() (engine.ManagerConfig, error) {
 	return engine.ManagerConfig{
 		Executable: executable(), Account: who, DataDir: dir, DatabaseURL: c.databaseURL, WorkerDatabaseURL: c.workerDatabaseURL,
 		AdminEmail: c.adminEmail, AdminPassword: c.adminPassword,
-		Retention: execution.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
+		Retention: archive.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
 	}, nil
 }
 

@@ -20,7 +20,7 @@ import (
 
 	"picloud/engine"
 	"picloud/engine/worker"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/ingress"
 	"picloud/handlers/workerapi"
 )
@@ -82,10 +82,10 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	}
 	edge := &ingress.Edge{
 		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket), Closing: ctx,
-		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
+		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
 	}
 	public := publicServer(edge)
-	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
+	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, background := errgroup.WithContext(background)

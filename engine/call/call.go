@@ -9,14 +9,53 @@ import (
 	"picloud/engine/id"
 )
 
-// Trigger is what started a run.
-type Trigger string
+// Call is one run that is asked for: whose code, why, about what and how far it may go.
+type Call struct {
+	Execution id.Execution // zero: whoever runs it makes one
+	Cause     Cause
+	Script    Script
+	Event     Event
+	Limits    Limits
+}
 
-// The triggers.
+// Cause is what brought a run about. The zero value but for Kind is a run that nothing here
+// had caused: its own root, tried for the first time.
+type Cause struct {
+	Kind    Kind
+	Root    id.Execution // the run with which the chain began; zero: this one
+	Parent  id.Execution // the run that caused this one; zero: none did
+	Depth   int          // runs between it and the root; 0: it is the root
+	Attempt int          // how often the same event has been tried, with this one; 0 and 1: the first
+	Source  string       // which one of its kind: the name of a schedule or a queue; empty: there is but one
+}
+
+// Kind is what sort of thing causes runs.
+type Kind string
+
+// The kinds of cause.
 const (
-	HTTP  Trigger = "http"  // a call of the public URL
-	Draft Trigger = "draft" // a person ran the draft
+	HTTP  Kind = "http"  // a call of the public URL
+	Draft Kind = "draft" // a person ran the draft
 )
+
+// Event is what a run is about. Exactly one of its fields is set.
+type Event struct {
+	Request *Request
+}
+
+// EventKind is which sort of event it is: the name of the handler's method that gets it.
+type EventKind string
+
+// The kinds of event.
+const (
+	Fetch EventKind = "fetch" // an HTTP request
+)
+
+// Kind is the event's kind.
+func (e Event) Kind() EventKind { return Fetch }
+
+// Subject says in short what the event is: "GET /orders/7".
+func (e Event) Subject() string { return e.Request.Method + " " + e.Request.Path }
 
 // Outcome is how a run ended.
 type Outcome string
@@ -42,9 +81,21 @@ const (
 	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
 )
 
-// Failing are the outcomes of runs that failed.
-func Failing() []Outcome {
-	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed, Busy, Unavailable}
+// Outcomes are all there are.
+func Outcomes() []Outcome {
+	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed, Busy, Unavailable, OK, Cancelled, Running}
+}
+
+// Failed tells whether a run that ended so, with this status, counts as a failure: its own
+// 5xx answers do, a caller who went away does not.
+func (o Outcome) Failed(status int) bool {
+	switch o {
+	case OK:
+		return status >= 500
+	case Cancelled, Running:
+		return false
+	}
+	return true
 }
 
 // Status is what a caller gets for an outcome that is not OK.
@@ -75,6 +126,7 @@ type Field struct{ Name, Value string }
 type Request struct {
 	Method string
 	URL    string // absolute, as the caller wrote it
+	Path   string // of the URL, raw, without the query: what is below the script's own address
 	Header []Field
 	Body   []byte
 }

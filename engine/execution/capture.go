@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"picloud/engine/call"
+	"picloud/engine/execution/redact"
 )
 
 // Policy says what of a run's messages is kept.
@@ -19,7 +20,7 @@ const (
 )
 
 // Capture is what was kept of a run's messages. Values of fields whose names look secret
-// are replaced by Redacted.
+// are replaced by [redact.Mark].
 type Capture struct {
 	URL      string
 	Request  Message
@@ -49,7 +50,7 @@ const (
 func appendCapture(dst []byte, r *Record) []byte {
 	dst = append(dst, captureVersion)
 	mark := len(dst)
-	dst = appendURL(append(dst, 0, 0), cut(r.Request.URL, maxURL))
+	dst = redact.AppendURL(append(dst, 0, 0), Cut(r.Request.URL, maxURL))
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	all := r.Policy == CaptureAll
 	dst = appendMessage(dst, r.Request.Header, r.Request.Body, int64(len(r.Request.Body)), all)
@@ -72,11 +73,11 @@ func appendMessage(dst []byte, header []call.Field, body []byte, size int64, wit
 		}
 		dst = appendShort(dst, field.Name)
 		switch {
-		case Secret(field.Name):
-			dst = appendShort(dst, Redacted)
+		case redact.Secret(field.Name):
+			dst = appendShort(dst, redact.Mark)
 		case isAddress(field.Name):
 			mark := len(dst)
-			dst = appendURL(append(dst, 0, 0), value)
+			dst = redact.AppendURL(append(dst, 0, 0), value)
 			binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 		default:
 			dst = appendShort(dst, value)
@@ -94,7 +95,7 @@ func appendMessage(dst []byte, header []call.Field, body []byte, size int64, wit
 		if len(body) > maxBody || size > int64(len(body)) {
 			dst[flags] |= bodyCut
 		}
-		dst = appendBody(dst, kind, body[:min(len(body), maxBody)])
+		dst = redact.AppendBody(dst, kind, body[:min(len(body), maxBody)])
 		binary.BigEndian.PutUint32(dst[mark:], uint32(len(dst)-mark-4))
 	}
 	return dst
@@ -111,7 +112,7 @@ func isAddress(name string) bool {
 
 // appendShort writes a text of up to 64 KiB.
 func appendShort(dst []byte, text string) []byte {
-	text = cut(text, 1<<16-1)
+	text = Cut(text, 1<<16-1)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(text)))
 	return append(dst, text...)
 }

@@ -4,81 +4,104 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"iter"
 	"time"
 	"unicode/utf8"
 
 	"picloud/engine/call"
-	"picloud/engine/id"
 )
 
-// view is an encoded record taken apart; its slices lie in the encoding.
-type view struct {
-	execution  id.Execution
-	app        id.App
-	script     id.Script
-	version    uint32
-	status     uint16
-	started    int64 // microseconds since 2000
-	wall       int64
-	executing  int64
-	lineCount  uint32
-	scriptName []byte
-	trigger    []byte
-	method     []byte
-	path       []byte
-	outcome    []byte
-	failure    []byte
-	lines      []byte
-	capture    []byte // nil: none
+// View is an encoded record taken apart; its slices lie in the encoding.
+type View struct {
+	IdentityView
+	Status    uint16
+	Wall      int64 // microseconds
+	Executing int64 // microseconds
+	LineCount uint32
+	Outcome   []byte
+	Failure   []byte // JSON; nil: none
+	Capture   []byte // nil: none
+	lines     []byte
 }
 
 var errRecord = errors.New("record cannot be read")
 
-// parse trusts nothing: it gives a view whose lines can be walked, or an error.
-func parse(data []byte) (v view, err error) {
+// Parse takes a record apart, of this version or an earlier one. It trusts nothing: it gives
+// a view whose lines can be walked, or an error.
+func Parse(data []byte) (v View, err error) {
 	r := reader{rest: data}
-	if r.byte() != recordVersion {
-		return view{}, errRecord
-	}
-	flags := r.byte()
-	v.status, v.version = r.uint16(), r.uint32()
-	copy(v.execution[:], r.take(16))
-	copy(v.app[:], r.take(16))
-	copy(v.script[:], r.take(16))
-	v.started, v.wall, v.executing = int64(r.uint64()), int64(r.uint64()), int64(r.uint64())
-	v.lineCount = r.uint32()
-	for _, text := range [...]*[]byte{&v.scriptName, &v.trigger, &v.method, &v.path, &v.outcome} {
-		*text = r.text(int(r.uint16()))
+	flags := byte(0)
+	switch r.byte() {
+	case recordVersion:
+		flags = r.byte()
+		v.Status = r.uint16()
+		v.Wall, v.Executing, v.LineCount = int64(r.uint64()), int64(r.uint64()), r.uint32()
+		v.IdentityView = r.identity()
+		v.Outcome = r.text(int(r.uint16()))
+	case 1:
+		flags = r.headOfVersion1(&v)
+	default:
+		return View{}, errRecord
 	}
 	if flags&hasFailure != 0 {
-		if v.failure = r.text(int(r.uint32())); !json.Valid(v.failure) {
-			return view{}, errRecord
+		if v.Failure = r.text(int(r.uint32())); !json.Valid(v.Failure) {
+			return View{}, errRecord
 		}
 	}
-	if v.lineCount > 0 {
+	if v.LineCount > 0 {
 		v.lines = r.take(int(r.uint32()))
-		if !linesWhole(v.lines, v.lineCount) {
-			return view{}, errRecord
+		if !linesWhole(v.lines, v.LineCount) {
+			return View{}, errRecord
 		}
 	}
 	if flags&hasCapture != 0 {
-		v.capture = r.take(int(r.uint32()))
+		v.Capture = r.take(int(r.uint32()))
 	}
-	if r.failed || len(r.rest) > 0 || v.status > 999 || int32(v.version) < 0 || int32(v.lineCount) < 0 {
-		return view{}, errRecord
+	if r.failed || len(r.rest) > 0 || v.Status > 999 || int32(v.Version) < 0 || int32(v.LineCount) < 0 || int16(v.Depth) < 0 || int16(v.Attempt) < 0 {
+		return View{}, errRecord
 	}
 	return v, nil
 }
 
-type lineView struct {
-	at                     int64 // microseconds since 2000
-	level, message, fields []byte
+// headOfVersion1 reads the fixed part of a record as it was before runs had a cause and a
+// subject: flags u8 · status u16 · script version u32 · execution, app, script 16 each ·
+// started, wall, executing u64 · lines u32 · script name, trigger, method, path, outcome.
+func (r *reader) headOfVersion1(v *View) (flags byte) {
+	flags = r.byte()
+	v.Status, v.Version = r.uint16(), r.uint32()
+	r.ids(&v.IdentityView)
+	v.Started, v.Wall, v.Executing, v.LineCount = int64(r.uint64()), int64(r.uint64()), int64(r.uint64()), r.uint32()
+	var method, path []byte
+	for _, text := range [...]*[]byte{&v.ScriptName, &v.Kind, &method, &path, &v.Outcome} {
+		*text = r.text(int(r.uint16()))
+	}
+	v.Event = []byte(call.Fetch)
+	v.Subject = append(append(append([]byte(nil), method...), ' '), path...)
+	return flags
 }
 
-func (r *reader) line() lineView {
-	return lineView{
-		at: int64(r.uint64()), level: r.text(int(r.uint16())),
-		message: r.text(int(r.uint32())), fields: r.text(int(r.uint32())),
+// Lines gives the record's log lines, numbered from 1.
+func (v *View) Lines() iter.Seq2[uint32, LineView] {
+	return func(yield func(uint32, LineView) bool) {
+		r := reader{rest: v.lines}
+		for n := range v.LineCount {
+			if !yield(n+1, r.line()) {
+				return
+			}
+		}
+	}
+}
+
+// LineView is an encoded log line; its slices lie in the encoding.
+type LineView struct {
+	At                     int64 // microseconds since 2000
+	Level, Message, Fields []byte
+}
+
+func (r *reader) line() LineView {
+	return LineView{
+		At: int64(r.uint64()), Level: r.text(int(r.uint16())),
+		Message: r.text(int(r.uint32())), Fields: r.text(int(r.uint32())),
 	}
 }
 
@@ -96,19 +119,17 @@ func linesWhole(lines []byte, count uint32) bool {
 // Policy, Request and Response of the record stay empty: what was captured of them is
 // the second result.
 func DecodeRecord(data []byte) (Record, *Capture, error) {
-	v, err := parse(data)
+	v, err := Parse(data)
 	if err != nil {
 		return Record{}, nil, err
 	}
 	r := Record{
-		Execution: v.execution, App: v.app, Script: v.script, ScriptName: string(v.scriptName), Version: int(v.version),
-		Trigger: call.Trigger(v.trigger), Method: string(v.method), Path: string(v.path), Status: int(v.status),
-		Outcome: call.Outcome(v.outcome), Started: fromMicros(v.started),
-		Wall: time.Duration(v.wall) * time.Microsecond, Executing: time.Duration(v.executing) * time.Microsecond,
+		Identity: v.identity(), Status: int(v.Status), Outcome: call.Outcome(v.Outcome),
+		Wall: time.Duration(v.Wall) * time.Microsecond, Executing: time.Duration(v.Executing) * time.Microsecond,
 	}
-	if v.failure != nil {
+	if v.Failure != nil {
 		var failure Failure
-		if err := json.Unmarshal(v.failure, &failure); err != nil {
+		if err := json.Unmarshal(v.Failure, &failure); err != nil {
 			return Record{}, nil, errRecord
 		}
 		r.Failure = &call.Failure{Name: failure.Name, Message: failure.Message, Stack: failure.Stack}
@@ -116,17 +137,15 @@ func DecodeRecord(data []byte) (Record, *Capture, error) {
 			r.Limit = *failure.Limit
 		}
 	}
-	lines := reader{rest: v.lines}
-	for range v.lineCount {
-		line := lines.line()
+	for _, line := range v.Lines() {
 		r.Lines = append(r.Lines, call.Line{
-			At: fromMicros(line.at), Level: call.Level(line.level), Message: string(line.message), Fields: string(line.fields),
+			At: FromMicros(line.At), Level: call.Level(line.Level), Message: string(line.Message), Fields: string(line.Fields),
 		})
 	}
-	if v.capture == nil {
+	if v.Capture == nil {
 		return r, nil, nil
 	}
-	capture, err := DecodeCapture(v.capture)
+	capture, err := DecodeCapture(v.Capture)
 	if err != nil {
 		return Record{}, nil, err
 	}

@@ -1,21 +1,12 @@
-// Package execution keeps what happened: every run of a function leaves a row, its log
-// lines and what was captured of its messages, whatever becomes of the process it ran in.
+// Package execution is what is known of a run: its identity, its record with log, failure and
+// captured messages, and the one encoding in which they are kept. Every run of a function
+// leaves a row, whatever becomes of the process it ran in; the rooms below see to it:
 //
-// A run's way, and who can still tell of it at each point:
-//
-//	Begin ──► journal slot: executing ⇄ waiting ──► Finish ──► record in the ring ──► Flusher: COPY ──► tables
+//	Begin ──► journal slot: executing ⇄ waiting ──► Finish ──► record in the ring ──► archive: COPY ──► tables ──► history
 //	            │ the process dies                              │ the process dies
-//	            └──► Recover: a row crashed or killed           └──► Recover: the record's row
+//	            └──► archive.Recover: a row crashed or killed   └──► archive.Recover: the record's row
 //
-// Journal and ring are one memory-mapped file per worker process ([Journal]). Its pages
-// belong to the kernel, so they outlive a process that is killed at any instant, and the
-// manager reads them while the worker lives. A record is committed before its slot is
-// free and the ring's tail moves only after the COPY has committed, so each run is at
-// every moment in at least one of slot, ring and table; where it is in two, the
-// execution's id tells, and it becomes one row.
-//
-// The ring is bounded. When it is full a finished run's record is dropped and counted,
-// the run itself is never held up. [Live] shows runs as they go to whoever watches and
-// costs one atomic load while nobody does. [Store] reads, [Upkeep] makes partitions ahead
-// and drops what is too old or too much.
+// journal writes what a worker does into a file that outlives it, archive moves it into the
+// tables and keeps them within their bounds, history reads them, live shows runs as they go
+// to whoever watches, redact takes the secrets out.
 package execution

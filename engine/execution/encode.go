@@ -12,17 +12,17 @@ import (
 
 // The encoding of a record, in big-endian byte order as COPY wants it:
 //
-//	version u8 · flags u8 · status u16 · script version u32 · execution, app, script 16 each
-//	started (µs since 2000) u64 · wall µs u64 · executing µs u64 · lines u32
-//	script name, trigger, method, path, outcome: length u16, text
+//	version u8 · flags u8 · status u16 · wall µs u64 · executing µs u64 · lines u32
+//	the identity, see AppendIdentity
+//	outcome: length u16, text
 //	failure: length u32, JSON        when flagged
 //	lines: length u32, then for each: at (µs since 2000) u64, level: u16, message: u32, fields: u32
 //	capture: length u32, see Capture when flagged
 const (
-	recordVersion = 1
+	recordVersion = 2
+	maxIdentity   = identityFixed + 5*2 + 2*maxName + 2*maxWord + maxSubject
 	hasFailure    = 1 << 0
 	hasCapture    = 1 << 1
-	fixedSize     = 8 + 3*16 + 3*8 + 4
 )
 
 // postgresEpoch is 2000-01-01 in Unix microseconds, from which PostgreSQL counts.
@@ -30,7 +30,8 @@ const postgresEpoch = 946_684_800_000_000
 
 func micros(t time.Time) uint64 { return uint64(t.UnixMicro() - postgresEpoch) }
 
-func fromMicros(v int64) time.Time { return time.UnixMicro(v + postgresEpoch).UTC() }
+// FromMicros is a moment as PostgreSQL counts it.
+func FromMicros(v int64) time.Time { return time.UnixMicro(v + postgresEpoch).UTC() }
 
 // AppendRecord encodes a record behind dst. Without failure and lines it allocates
 // nothing but room in dst.
@@ -46,17 +47,11 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	}
 	dst = append(dst, recordVersion, flags)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Status))
-	dst = binary.BigEndian.AppendUint32(dst, uint32(r.Version))
-	dst = append(append(append(dst, r.Execution[:]...), r.App[:]...), r.Script[:]...)
-	dst = binary.BigEndian.AppendUint64(dst, micros(r.Started))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(r.Wall.Microseconds()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(r.Executing.Microseconds()))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(r.Lines)))
-	dst = appendText(dst, r.ScriptName, maxName)
-	dst = appendText(dst, string(r.Trigger), maxMethod)
-	dst = appendText(dst, r.Method, maxMethod)
-	dst = appendText(dst, r.Path, maxPath)
-	dst = appendText(dst, string(r.Outcome), maxMethod)
+	dst = AppendIdentity(dst, &r.Identity, maxIdentity)
+	dst = appendText(dst, string(r.Outcome), maxWord)
 	if failed {
 		dst = sized(dst, func(dst []byte) []byte { return appendFailure(dst, r.Failure, r.Limit) })
 	}
@@ -82,7 +77,7 @@ func appendLines(dst []byte, lines []call.Line) []byte {
 	for i := range lines {
 		line := &lines[i]
 		dst = binary.BigEndian.AppendUint64(dst, micros(line.At))
-		dst = appendText(dst, string(line.Level), maxMethod)
+		dst = appendText(dst, string(line.Level), maxWord)
 		dst = appendLong(dst, line.Message)
 		dst = appendLong(dst, line.Fields)
 	}
@@ -92,7 +87,7 @@ func appendLines(dst []byte, lines []call.Line) []byte {
 // appendText writes the beginning of a text with a length of 16 bits.
 func appendText(dst []byte, text string, limit int) []byte {
 	mark := len(dst)
-	dst = appendClean(append(dst, 0, 0), cut(text, limit))
+	dst = appendClean(append(dst, 0, 0), Cut(text, limit))
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	return dst
 }
@@ -118,8 +113,8 @@ func appendClean(dst []byte, text string) []byte {
 	return dst
 }
 
-// cut is the beginning of a text, at most so many bytes, not ending inside a character.
-func cut(text string, limit int) string {
+// Cut is the beginning of a text, at most so many bytes, not ending inside a character.
+func Cut[T ~string | ~[]byte](text T, limit int) T {
 	if len(text) <= limit {
 		return text
 	}
@@ -162,7 +157,7 @@ func appendFailure(dst []byte, f *call.Failure, limit Limit) []byte {
 func appendQuoted(dst []byte, text string, limit int) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for _, char := range cut(text, limit) {
+	for _, char := range Cut(text, limit) {
 		switch {
 		case char == '"' || char == '\\':
 			dst = append(dst, '\\', byte(char))

@@ -4,28 +4,19 @@ import (
 	"time"
 
 	"picloud/engine/call"
-	"picloud/engine/id"
 )
 
 // Record is a finished run. Texts may hold anything: what PostgreSQL would refuse (NUL,
 // invalid UTF-8) is replaced when the record is encoded.
 type Record struct {
-	Execution  id.Execution
-	App        id.App
-	Script     id.Script
-	ScriptName string
-	Version    int // 0: the draft
-	Trigger    call.Trigger
-	Method     string
-	Path       string // up to 2 KiB are kept
-	Status     int
-	Outcome    call.Outcome
-	Started    time.Time
-	Wall       time.Duration
-	Executing  time.Duration
-	Failure    *call.Failure // nil: ended well
-	Limit      Limit         // the limit that ended it, if one did
-	Lines      []call.Line
+	Identity
+	Status    int // what an HTTP caller got; 0: nobody
+	Outcome   call.Outcome
+	Wall      time.Duration
+	Executing time.Duration
+	Failure   *call.Failure // nil: ended well
+	Limit     Limit         // the limit that ended it, if one did
+	Lines     []call.Line
 
 	// What is captured, and of which messages. Both are read while the record is encoded.
 	Policy   Policy
@@ -55,11 +46,42 @@ type Failure struct {
 	Limit   *Limit       `json:"limit,omitempty"`
 }
 
+// FailureOf is the stored form of a record's failure; nil: it ended well.
+func FailureOf(r *Record) *Failure {
+	if r.Failure == nil {
+		return nil
+	}
+	f := &Failure{Name: r.Failure.Name, Message: r.Failure.Message, Stack: r.Failure.Stack}
+	if r.Limit.Name != "" {
+		f.Limit = &r.Limit
+	}
+	return f
+}
+
+// LogLine is a line of a run's log. The first has Seq 1.
+type LogLine struct {
+	Seq     int        `json:"seq,omitempty"` // 0 while the run goes on
+	At      time.Time  `json:"at"`
+	Level   call.Level `json:"level"`
+	Message string     `json:"message"`
+	Fields  string     `json:"fields,omitempty"` // a JSON object, or empty
+}
+
+// Running is a call in a slot of a journal, as it was at one instant.
+type Running struct {
+	Identity
+	Deadline       time.Time
+	Slot           int
+	Waiting        bool          // holds no processor
+	Executing      time.Duration // all its stretches together
+	ExecutingSince time.Time     // when the present stretch began; zero when Waiting
+}
+
 // Bounds of what is kept of a text, in bytes.
 const (
 	maxName    = 128
-	maxMethod  = 32
-	maxPath    = 2 << 10
+	maxWord    = 32
+	maxSubject = maxWord + 2<<10
 	maxMessage = 16 << 10
 	maxFrames  = 50
 	maxURL     = 4 << 10

@@ -7,27 +7,18 @@ import (
 	"picloud/engine/execution"
 )
 
-func entryOf(r *run) execution.Entry {
-	return execution.Entry{
-		Execution: r.execution, App: r.script.App, Script: r.script.ID, ScriptName: r.script.Name, Version: r.script.Version,
-		Trigger: r.trigger, Method: r.request.Method, Path: r.path, Started: r.began, Deadline: r.began.Add(r.limits.Wall),
-	}
-}
-
 // recordOf is everything there is to remember of a run that ended.
 func recordOf(r *run, result call.Result) execution.Record {
 	record := execution.Record{
-		Execution: r.execution, App: r.script.App, Script: r.script.ID, ScriptName: r.script.Name, Version: r.script.Version,
-		Trigger: r.trigger, Method: r.request.Method, Path: r.path,
-		Status: result.Outcome.Status(), Outcome: result.Outcome, Started: r.began, Wall: result.Wall, Executing: result.Executing,
+		Identity: r.who, Status: result.Outcome.Status(), Outcome: result.Outcome, Wall: result.Wall, Executing: result.Executing,
 		Failure: result.Failure, Limit: limitOf(result.Outcome, r), Lines: result.Lines,
-		Policy: r.capture, Request: &r.request,
+		Policy: r.Capture, Request: r.Event.Request,
 	}
 	if result.Response.Status != 0 { // answered, whatever became of the work after it
 		record.Status = result.Response.Status
 	}
 	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Size}
-	if r.capture == execution.CaptureAll {
+	if r.Capture == execution.CaptureAll {
 		record.Response.Body = beginning(result.Response)
 	}
 	return record
@@ -36,11 +27,11 @@ func recordOf(r *run, result call.Result) execution.Record {
 func limitOf(outcome call.Outcome, r *run) execution.Limit {
 	switch outcome {
 	case call.Timeout, call.Killed:
-		return execution.Limit{Name: "wall", Value: r.limits.Wall.Milliseconds(), Unit: "ms"}
+		return execution.Limit{Name: "wall", Value: r.Limits.Wall.Milliseconds(), Unit: "ms"}
 	case call.CPU:
-		return execution.Limit{Name: "cpu", Value: r.limits.CPU.Milliseconds(), Unit: "ms"}
+		return execution.Limit{Name: "cpu", Value: r.Limits.CPU.Milliseconds(), Unit: "ms"}
 	case call.Stack:
-		return execution.Limit{Name: "stack", Value: int64(r.limits.Stack), Unit: "calls"}
+		return execution.Limit{Name: "stack", Value: int64(r.Limits.Stack), Unit: "calls"}
 	case call.Memory:
 		return execution.Limit{Name: "memory", Value: int64(r.invoker.watcher.memory.budget), Unit: "bytes"}
 	}

@@ -11,19 +11,20 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
-	"picloud/engine/id"
+	"picloud/engine/execution/journal"
+	"picloud/engine/js"
 	"picloud/engine/sdk/handler"
 )
 
 // run is one run under way: its limits, its clock and its way out. It is the sandbox's
 // js.Slot, so the clock counts exactly what executes.
 type run struct {
-	task
+	Job
 	invoker   *Invoker
-	slot      execution.Slot
-	execution id.Execution
+	who       execution.Identity
+	slot      journal.Slot
+	program   *js.Program
 	handler   *handler.Run
-	limits    call.Limits
 	began     time.Time
 	started   int64 // as sinceStart
 	turn      turn
@@ -107,10 +108,10 @@ func (r *run) check(now, stretch, given int64) {
 		return
 	}
 	switch {
-	case now-r.started > int64(r.limits.Wall):
-		r.halt(call.Timeout, fmt.Sprintf("The run took longer than its limit of %v from start to end. The limit is set by --wall-limit.", r.limits.Wall))
-	case r.spent.Load()+stretch > int64(r.limits.CPU) && given-r.from > int64(r.limits.CPU): // else it had no processor
-		r.halt(call.CPU, fmt.Sprintf("The run executed longer than its limit of %v; waiting is not counted. The limit is set by --cpu-limit.", r.limits.CPU))
+	case now-r.started > int64(r.Limits.Wall):
+		r.halt(call.Timeout, fmt.Sprintf("The run took longer than its limit of %v from start to end. The limit is set by --wall-limit.", r.Limits.Wall))
+	case r.spent.Load()+stretch > int64(r.Limits.CPU) && given-r.from > int64(r.Limits.CPU): // else it had no processor
+		r.halt(call.CPU, fmt.Sprintf("The run executed longer than its limit of %v; waiting is not counted. The limit is set by --cpu-limit.", r.Limits.CPU))
 	case stretch > int64(longRun):
 		r.invoker.processor.demote(&r.turn, false)
 	}
@@ -168,19 +169,28 @@ func (r *run) giveUp() {
 
 // line is where the run's log lines go while it runs.
 func (r *run) line(line call.Line) {
-	if r.places != nil && len(line.Stack) > 0 {
-		line = r.places().Line(line)
+	if r.Code.Draft != nil && len(line.Stack) > 0 {
+		line = r.Code.Draft.places().Line(line)
 	}
-	if r.onLine != nil {
-		r.onLine(line)
+	if r.OnLine != nil {
+		r.OnLine(line)
 	}
-	r.invoker.live.Line(r.script.App, r.script.ID, r.execution, line)
+	r.invoker.live.Line(&r.who, line)
 }
+
+// let says that nothing of the event is held any more.
+func (r *run) let() {
+	if r.Done != nil {
+		r.Done()
+	}
+}
+
+func (r *run) deadline() time.Time { return r.began.Add(r.Limits.Wall) }
 
 // respond gives the caller its answer, once.
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
-		result.Execution, result.Executing = r.execution, r.executing()
+		result.Execution, result.Executing = r.Execution, r.executing()
 		result.Wall = time.Duration(sinceStart() - r.started)
 		r.answer = result
 		r.done <- struct{}{}

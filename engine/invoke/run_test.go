@@ -10,6 +10,8 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/journal"
+	"picloud/engine/execution/live"
 	"picloud/engine/id"
 	"picloud/engine/js"
 	"picloud/engine/script"
@@ -23,15 +25,22 @@ var globals = sync.OnceValue(func() *js.Globals { return js.NewGlobals(webapi.Gl
 // invoker is a door to drafts: without a table and without a watcher that runs.
 func invoker(t *testing.T, budget int64) *Invoker {
 	t.Helper()
-	journal, err := execution.CreateJournal(filepath.Join(t.TempDir(), "journal"), 256, 1<<20)
+	file, err := journal.Create(filepath.Join(t.TempDir(), "journal"), 256, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { journal.Close() })
+	t.Cleanup(func() { file.Close() })
 	return New(Config{
-		Journal: journal, Live: execution.NewLive(journal), Globals: globals(), Limits: call.DefaultLimits,
+		Journal: file, Live: live.NewHub(file), Globals: globals(),
 		MaxRunning: 64, MemoryBudget: budget, SlotLabel: "slot",
 	})
+}
+
+func testCall() call.Call {
+	return call.Call{
+		Execution: id.New[id.Execution](), Script: call.Script{App: id.New[id.App](), ID: id.New[id.Script](), Name: "x"},
+		Event: call.Event{Request: &call.Request{Method: "GET", URL: "http://localhost/x", Path: "/"}}, Limits: call.DefaultLimits,
+	}
 }
 
 // begun is a run in the watcher's table whose code has not been started.
@@ -41,11 +50,11 @@ func begun(t *testing.T, i *Invoker) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{invoker: i, execution: id.New[id.Execution](), limits: i.limits, started: sinceStart(), done: make(chan struct{}, 1)}
-	now := time.Now()
-	r.slot = i.journal.Begin(&execution.Entry{Execution: r.execution, Started: now, Deadline: now.Add(i.limits.Wall)})
+	r := &run{Job: Job{Call: testCall()}, invoker: i, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1)}
+	r.who = execution.IdentityOf(&r.Call, r.began)
+	r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline()})
 	r.turn.app = id.New[id.App]()
-	r.handler = handler.New(handler.Input{Program: program, Globals: i.globals, Limits: i.limits})
+	r.handler = handler.New(handler.Input{Program: program, Globals: i.globals, Limits: r.Limits})
 	i.gate.enter(t.Context(), r.turn.app)
 	i.watcher.add(r)
 	return r
@@ -87,12 +96,12 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 		t.Error("given up a second after its caller went away")
 	}
 	for running := range i.journal.Running() {
-		if left := time.Until(running.Deadline); left < i.limits.Wall-10*time.Second {
+		if left := time.Until(running.Deadline); left < call.DefaultLimits.Wall-10*time.Second {
 			t.Errorf("the manager takes it for hung in %v", left)
 		}
 	}
-	r.check(now+int64(i.limits.Wall+time.Second), 0, processorTime())
-	r.check(now+int64(i.limits.Wall+time.Second+2*killLast), 0, processorTime())
+	r.check(now+int64(call.DefaultLimits.Wall+time.Second), 0, processorTime())
+	r.check(now+int64(call.DefaultLimits.Wall+time.Second+2*killLast), 0, processorTime())
 	if !r.lost.Load() {
 		t.Error("never given up")
 	}
@@ -136,11 +145,11 @@ func TestStarvedRunHasNotExecuted(t *testing.T) {
 	t.Parallel()
 	i := invoker(t, 1<<40)
 	r := begun(t, i)
-	r.spent.Store(int64(2 * i.limits.CPU))
-	if r.check(sinceStart(), 0, r.from+int64(i.limits.CPU)/2); r.halted.Load() != 0 {
+	r.spent.Store(int64(2 * r.Limits.CPU))
+	if r.check(sinceStart(), 0, r.from+int64(r.Limits.CPU)/2); r.halted.Load() != 0 {
 		t.Error("stopped for time that it did not have")
 	}
-	if r.check(sinceStart(), 0, r.from+int64(i.limits.CPU)+1); r.halted.Load() == 0 {
+	if r.check(sinceStart(), 0, r.from+int64(r.Limits.CPU)+1); r.halted.Load() == 0 {
 		t.Error("not stopped for time that it may have had")
 	}
 }
@@ -151,6 +160,8 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 	t.Parallel()
 	i := invoker(t, 1<<40)
 	live := script.Live{App: id.New[id.App](), Script: id.New[id.Script](), Hash: [32]byte{1}}
+	job := Published(live)
+	job.Event, job.Limits = testCall().Event, call.DefaultLimits
 	loading, loaded := make(chan struct{}), make(chan struct{})
 	var both sync.WaitGroup
 	both.Go(func() {
@@ -162,7 +173,7 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 	})
 	<-loading
 	both.Go(func() {
-		if result := i.Do(t.Context(), Input{Live: live, Path: "/"}); result.Outcome == call.Busy || result.Outcome == call.Unavailable {
+		if result := i.Run(t.Context(), job); result.Outcome == call.Busy || result.Outcome == call.Unavailable {
 			t.Errorf("%+v", result)
 		}
 	})

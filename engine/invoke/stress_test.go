@@ -19,7 +19,9 @@ import (
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/journal"
+	"picloud/engine/execution/live"
 	"picloud/engine/id"
 	"picloud/engine/invoke"
 	"picloud/engine/js"
@@ -53,6 +55,13 @@ var sources = map[string]string{
 	"slow":    `export default async () => { for (let n = 0; n < 5; n++) await new Promise((done) => setTimeout(done, 1)); return "slow"; };`,
 }
 
+func jobOf(live script.Live, limits call.Limits, let *atomic.Int64) invoke.Job {
+	job := invoke.Published(live)
+	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, limits, func() { let.Add(1) }
+	job.Event.Request = &call.Request{Method: "POST", URL: "http://localhost/x", Path: "/", Body: []byte("body")}
+	return job
+}
+
 // TestAllOutcomesAtOnce: whatever becomes of many runs at the same instants, each is
 // answered once, leaves one row, and nothing is left of it.
 //
@@ -60,24 +69,23 @@ var sources = map[string]string{
 func TestAllOutcomesAtOnce(t *testing.T) {
 	pool := dbtest.New(t)
 	lives := publish(t, pool)
-	table := lives.table
-	journal, err := execution.CreateJournal(filepath.Join(t.TempDir(), "journal"), 64, 8<<20)
+	file, err := journal.Create(filepath.Join(t.TempDir(), "journal"), 64, 8<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer journal.Close()
+	defer file.Close()
 	limits := call.DefaultLimits
 	limits.CPU, limits.Wall = 30*time.Millisecond, 150*time.Millisecond
 	invoker := invoke.New(invoke.Config{
-		Table: table, Journal: journal, Live: execution.NewLive(journal), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		Limits: limits, MaxRunning: 16, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
+		Programs: script.NewPrograms(dbtest.WorkerPool(t, pool)), Journal: file, Live: live.NewHub(file), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
+		MaxRunning: 16, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
 	writers := dbtest.WorkerPool(t, pool)
-	flusher := execution.NewFlusher(writers, journal)
+	flusher := archive.NewFlusher(writers, file)
 	others := goleak.IgnoreCurrent()
 	ctx, stop := context.WithCancel(context.Background())
 	var background sync.WaitGroup
-	background.Go(func() { _ = invoker.Run(ctx) })
+	background.Go(func() { _ = invoker.Watch(ctx) })
 	background.Go(func() { _ = flusher.Run(ctx) })
 
 	var let atomic.Int64
@@ -93,10 +101,7 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 				if n%3 == 0 { // goes away some time, perhaps when all is over
 					time.AfterFunc(time.Duration(n%7)*time.Millisecond, cancel)
 				}
-				result := invoker.Do(ctx, invoke.Input{
-					Live: live, Path: "/", Done: func() { let.Add(1) },
-					Request: call.Request{Method: "POST", URL: "http://localhost/x", Body: []byte("body")},
-				})
+				result := invoker.Run(ctx, jobOf(live, limits, &let))
 				cancel()
 				mu.Lock()
 				outcomes[result.Outcome]++
@@ -120,7 +125,7 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 	if left := invoker.Left(); left != "" {
 		t.Errorf("left over: %s", left)
 	}
-	if result := invoker.Do(t.Context(), invoke.Input{Live: lives.all[0], Done: func() { let.Add(1) }}); result.Outcome != call.Busy {
+	if result := invoker.Run(t.Context(), jobOf(lives.all[0], limits, &let)); result.Outcome != call.Busy {
 		t.Errorf("admitted after Drain: %s", result.Outcome)
 	}
 	stop()

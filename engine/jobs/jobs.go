@@ -13,13 +13,13 @@ import (
 	"log/slog"
 	"time"
 
+	"picloud/engine/execution/archive"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-
-	"picloud/engine/execution"
 )
 
 // Jobs is this process's part of the background work.
@@ -51,9 +51,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 
 // Open prepares the work; Run does it. The tables must be there. hourly is small work that
 // may be done by several nodes.
-func Open(pool *pgxpool.Pool, retention execution.Retention, hourly func(context.Context) error) (*Jobs, error) {
+func Open(pool *pgxpool.Pool, retention archive.Retention, hourly func(context.Context) error) (*Jobs, error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &upkeepWorker{upkeep: execution.NewUpkeep(pool, retention)})
+	river.AddWorker(workers, &upkeepWorker{upkeep: archive.NewUpkeep(pool, retention)})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Logger:                 quiet(),
 		Workers:                workers,

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"picloud/db/dbtest"
-	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
 )
 
 func TestUpkeepRunsAtStart(t *testing.T) {
@@ -19,7 +19,7 @@ func TestUpkeepRunsAtStart(t *testing.T) {
 		}
 	}
 	before := goleak.IgnoreCurrent()
-	jobs, err := Open(pool, execution.Retention{}, func(context.Context) error { return nil })
+	jobs, err := Open(pool, archive.Retention{}, func(context.Context) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

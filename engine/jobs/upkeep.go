@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/riverqueue/river"
+	"picloud/engine/execution/archive"
 
-	"picloud/engine/execution"
+	"github.com/riverqueue/river"
 )
 
 const (
@@ -23,7 +23,7 @@ func (upkeepArgs) Kind() string { return "execution_upkeep" }
 
 type upkeepWorker struct {
 	river.WorkerDefaults[upkeepArgs]
-	upkeep *execution.Upkeep
+	upkeep *archive.Upkeep
 }
 
 // Timeout implements river.Worker.

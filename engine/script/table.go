@@ -1,16 +1,12 @@
 package script
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"picloud/db"
 	"picloud/engine/execution"
-	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/js"
 	"picloud/queries"
@@ -107,29 +103,4 @@ func (t *Table) Size() int {
 		n += len(tenant.live)
 	}
 	return n
-}
-
-// LoadProgram reads the program text of a version and the guards its sandboxes need.
-func (t *Table) LoadProgram(ctx context.Context, version id.Version) (string, js.Caps, error) {
-	row, err := t.q.ReadProgramAcrossApps(ctx, t.pool, version)
-	if err != nil {
-		return "", 0, fmt.Errorf("load program of version %s: %w", version, gone(err))
-	}
-	return row.Program, js.Caps(row.Caps), nil
-}
-
-// LoadSourceMap reads the source map of a version's program.
-func (t *Table) LoadSourceMap(ctx context.Context, version id.Version) (string, error) {
-	text, err := t.q.ReadSourceMapAcrossApps(ctx, t.pool, version)
-	if err != nil {
-		return "", fmt.Errorf("load source map of version %s: %w", version, gone(err))
-	}
-	return text, nil
-}
-
-func gone(err error) error {
-	if db.IsNoRows(err) {
-		return fault.New(fault.NotFound, "There is no such version any more.").Because(err)
-	}
-	return err
 }

@@ -61,11 +61,12 @@ func TestTableFollowsChanges(t *testing.T) {
 	if back, _ := routes.Lookup("shop", "known"); back.Version != 1 || back.Hash != live.Hash {
 		t.Errorf("%+v", back)
 	}
-	program, caps, err := routes.LoadProgram(ctx, live.VersionID)
+	programs := script.NewPrograms(dbtest.WorkerPool(t, w.pool))
+	program, caps, err := programs.Load(ctx, live.VersionID)
 	if err != nil || !strings.HasPrefix(program, "(()=>{") || caps != live.Caps {
 		t.Errorf("%.40s, %d, %v", program, caps, err)
 	}
-	if text, err := routes.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {
+	if text, err := programs.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {
 		t.Errorf("%s, %v", text, err)
 	}
 	if err := w.scripts.Delete(ctx, w.ada, w.app.ID, known.ID, "known"); err != nil {

@@ -13,9 +13,8 @@ import (
 	"time"
 
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/live"
 	"picloud/engine/fault"
-	"picloud/engine/id"
 )
 
 // The paths of a worker's private socket.
@@ -28,14 +27,11 @@ const (
 
 // Draft is a run of a program that is not published.
 type Draft struct {
-	Execution id.Execution
-	Script    call.Script // Version 0
+	Call      call.Call // but for its limits, which are the worker's; Version of its script is 0
 	Capture   string
 	Program   string
 	SourceMap string
 	Caps      int64
-	Path      string // below the script, raw, without the query
-	Request   call.Request
 }
 
 // DraftEvent is one message of a draft run: lines while it runs, then one answer.
@@ -85,7 +81,7 @@ func (s *Supervisor) RunDraft(ctx context.Context, draft Draft, onLine func(call
 
 // Live streams what happens in the serving worker until ctx ends or onEvent fails. When
 // a worker is replaced it goes on with the next.
-func (s *Supervisor) Live(ctx context.Context, filter execution.Filter, onEvent func(execution.Event) error) error {
+func (s *Supervisor) Live(ctx context.Context, filter live.Filter, onEvent func(live.Event) error) error {
 	query := url.Values{"filter": {filter.Encode()}}
 	for ctx.Err() == nil {
 		stream, err := s.request(ctx, http.MethodGet, LivePath+"?"+query.Encode(), nil)
@@ -110,11 +106,11 @@ const (
 
 type handlerError struct{ error }
 
-func follow(stream io.Reader, onEvent func(execution.Event) error) error {
+func follow(stream io.Reader, onEvent func(live.Event) error) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, maxEvent)
 	for lines.Scan() {
-		var event execution.Event
+		var event live.Event
 		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
 			return fmt.Errorf("live event: %w", err)
 		}

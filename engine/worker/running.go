@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"picloud/engine/execution"
+	"picloud/engine/execution/journal"
 )
 
 // Running are the calls that match and are under way in this node's workers, also in those
@@ -23,8 +24,8 @@ func (s *Supervisor) Running(match func(*execution.Running) bool) []execution.Ru
 }
 
 // openJournal opens the journal of a worker that has begun to serve; nil when that fails.
-func (s *Supervisor) openJournal(p *process) *execution.Journal {
-	journal, err := execution.OpenJournal(p.journal)
+func (s *Supervisor) openJournal(p *process) *journal.Journal {
+	journal, err := journal.Open(p.journal)
 	if err != nil {
 		slog.Error("journal cannot be read; hangs go unseen", "worker", p.number, "error", err)
 		return nil

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"picloud/engine/execution"
+	"picloud/engine/execution/journal"
 	"picloud/engine/fault"
 )
 
@@ -24,14 +24,14 @@ type Supervisor struct {
 	starting *process      // has read its routes, perhaps, and may serve any moment
 	changed  chan struct{} // closed and renewed when serving changes
 	hanging  []*process    // left because they hang, oldest first
-	journals map[*process]*execution.Journal
+	journals map[*process]*journal.Journal
 
 	gone sync.WaitGroup // recoveries under way
 }
 
 // New makes a supervisor; Run does the work.
 func New(settings Settings) *Supervisor {
-	return &Supervisor{settings: settings, changed: make(chan struct{}), journals: make(map[*process]*execution.Journal)}
+	return &Supervisor{settings: settings, changed: make(chan struct{}), journals: make(map[*process]*journal.Journal)}
 }
 
 // Run keeps a worker serving until ctx ends, then lets it finish and returns. Who died is
@@ -119,7 +119,7 @@ func (s *Supervisor) makeRoom(hangs *process) {
 }
 
 // overdue counts the runs that ignored their deadline.
-func overdue(journal *execution.Journal, now time.Time) int {
+func overdue(journal *journal.Journal, now time.Time) int {
 	n := 0
 	for run := range journal.Running() {
 		if now.After(run.Deadline.Add(hangGrace)) {
@@ -132,7 +132,7 @@ func overdue(journal *execution.Journal, now time.Time) int {
 // bury lets a worker that hangs serve until another does, asks it to leave, kills it once
 // only hung runs are left in it or its time is over, and recovers its journal. It does not
 // hold up its caller.
-func (s *Supervisor) bury(ctx context.Context, p *process, journal *execution.Journal) {
+func (s *Supervisor) bury(ctx context.Context, p *process, journal *journal.Journal) {
 	s.gone.Go(func() {
 		s.awaitNext(ctx, p)
 		p.leave()
@@ -169,7 +169,7 @@ func (s *Supervisor) awaitNext(ctx context.Context, p *process) {
 	}
 }
 
-func (s *Supervisor) awaitExit(p *process, journal *execution.Journal) {
+func (s *Supervisor) awaitExit(p *process, journal *journal.Journal) {
 	tick := time.NewTicker(watchPeriod)
 	defer tick.Stop()
 	limit := time.After(s.settings.Worker.Limits.Wall + leaveGrace)

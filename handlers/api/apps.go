@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"picloud/engine/app"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/script"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
 )
 
@@ -14,7 +14,7 @@ import (
 type API struct {
 	Apps       *app.Service
 	Scripts    *script.Service
-	Executions *execution.Store
+	Executions *history.Store
 	BaseURL    string // of functions' URLs; "": what the caller used
 }
 

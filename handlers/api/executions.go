@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/id"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
 )
 
@@ -49,12 +49,12 @@ func (a *API) listExecutions(w http.ResponseWriter, r *http.Request, script id.S
 	return write(w, http.StatusOK, answer)
 }
 
-func wantedRuns(r *http.Request) (execution.Query, error) {
+func wantedRuns(r *http.Request) (history.Query, error) {
 	values, err := query(r, "limit", "before", "outcome")
 	if err != nil {
-		return execution.Query{}, err
+		return history.Query{}, err
 	}
-	wanted := execution.Query{}
+	wanted := history.Query{}
 	if wanted.Limit, err = limit(values); err != nil {
 		return wanted, err
 	}
@@ -66,10 +66,10 @@ func wantedRuns(r *http.Request) (execution.Query, error) {
 	switch text := values["outcome"]; {
 	case text == "":
 	case text == "failed":
-		wanted.Outcomes = call.Failing()
+		wanted.Failed = true
 	default:
-		if !slices.Contains(outcomes(), call.Outcome(text)) {
-			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed, %s.", text, words(outcomes()))
+		if !slices.Contains(call.Outcomes(), call.Outcome(text)) {
+			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed, %s.", text, words(call.Outcomes()))
 		}
 		wanted.Outcomes = []call.Outcome{call.Outcome(text)}
 	}
@@ -83,8 +83,6 @@ func words(outcomes []call.Outcome) string {
 	}
 	return strings.Join(list, ", ")
 }
-
-func outcomes() []call.Outcome { return append(call.Failing(), call.OK, call.Cancelled, call.Running) }
 
 // ReadExecution answers GET /executions/{execution}, with the log. A run of an app that
 // the key may not see is as absent as one that never was.
@@ -120,10 +118,10 @@ func (a *API) ReadExecution(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusOK, answer)
 }
 
-func fromRun(app string, row execution.Row) v1.Execution {
+func fromRun(app string, row history.Row) v1.Execution {
 	out := v1.Execution{
 		ID: row.Execution.String(), App: app, Script: row.ScriptName, ScriptID: row.Script.String(), Version: row.Version,
-		Trigger: string(row.Trigger), Method: row.Method, Path: row.Path, Status: row.Status, Outcome: string(row.Outcome),
+		Trigger: string(row.Cause.Kind), Subject: row.Subject, Method: row.Method, Path: row.Path, Status: row.Status, Outcome: string(row.Outcome),
 		StartedAt: row.Started.UTC(), Wall: row.Wall.Microseconds(), CPU: row.Executing.Microseconds(), LogLines: row.LineCount,
 	}
 	if row.Failure == nil {

@@ -14,6 +14,7 @@ import (
 	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/redact"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/web"
@@ -55,7 +56,7 @@ func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer
 func headerRows(fields []call.Field) []views.HeaderField {
 	rows := make([]views.HeaderField, len(fields))
 	for i, field := range fields {
-		rows[i] = views.HeaderField{Name: field.Name, Value: field.Value, Redacted: field.Value == execution.Redacted}
+		rows[i] = views.HeaderField{Name: field.Name, Value: field.Value, Redacted: field.Value == redact.Mark}
 	}
 	slices.SortStableFunc(rows, func(a, b views.HeaderField) int { return strings.Compare(a.Name, b.Name) })
 	return rows

@@ -8,13 +8,15 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/history"
+	"picloud/engine/execution/redact"
 	"picloud/handlers/web"
 	"picloud/views/ui"
 )
 
 // curl is a run's call as a command for a POSIX shell. Hidden fields are left out and a
 // body only goes along when all of it was kept; see lacks.
-func (d *Dashboard) curl(r *http.Request, run execution.Run, named string) string {
+func (d *Dashboard) curl(r *http.Request, run history.Run, named string) string {
 	shared, _ := d.urls(r, web.Of(r).App.Slug)
 	address := shared + "/" + named
 	if run.Path != "/" {
@@ -34,7 +36,7 @@ func (d *Dashboard) curl(r *http.Request, run execution.Run, named string) strin
 			address += "?" + query
 		}
 		for _, field := range c.Request.Header {
-			if token(field.Name) && !byItself(field.Name) && field.Value != execution.Redacted {
+			if token(field.Name) && !byItself(field.Name) && field.Value != redact.Mark {
 				command = append(command, "-H "+quoted(headerArgument(field.Name, field.Value)))
 			}
 		}
@@ -46,7 +48,7 @@ func (d *Dashboard) curl(r *http.Request, run execution.Run, named string) strin
 }
 
 // keptBody is a run's request body as it was, where all of it was kept and it is text.
-func keptBody(run execution.Run) (body string, found bool) {
+func keptBody(run history.Run) (body string, found bool) {
 	if run.Capture == nil {
 		return "", false
 	}
@@ -59,7 +61,7 @@ func keptBody(run execution.Run) (body string, found bool) {
 }
 
 // lacks says what of a run's request was not kept, so that the same call cannot be made again.
-func lacks(run execution.Run) []string {
+func lacks(run history.Run) []string {
 	c := run.Capture
 	if run.Outcome == call.Running {
 		return []string{"The whole request is shown when the run has ended."}
@@ -98,10 +100,10 @@ func wasOrWere(n int) string {
 // hiddenValues counts the header fields, parameters and parts of the body that were kept as
 // a word in their place.
 func hiddenValues(c *execution.Capture) int {
-	hidden := strings.Count(c.URL, url.QueryEscape(execution.Redacted)) + strings.Count(c.URL, execution.Redacted) +
-		strings.Count(string(c.Request.Body), execution.Redacted)
+	hidden := strings.Count(c.URL, url.QueryEscape(redact.Mark)) + strings.Count(c.URL, redact.Mark) +
+		strings.Count(string(c.Request.Body), redact.Mark)
 	for _, field := range c.Request.Header {
-		if field.Value == execution.Redacted && !byItself(field.Name) {
+		if field.Value == redact.Mark && !byItself(field.Name) {
 			hidden++
 		}
 	}

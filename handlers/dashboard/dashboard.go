@@ -19,7 +19,7 @@ import (
 	"picloud/engine/access"
 	"picloud/engine/app"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/script"
 	"picloud/engine/worker"
@@ -34,7 +34,7 @@ type Deps struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
-	Executions *execution.Store
+	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
 

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"picloud/engine/app"
-	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/id"
 	"picloud/engine/script"
 	"picloud/handlers/web"
@@ -23,7 +23,7 @@ func (d *Dashboard) appFrame(r *http.Request) (views.Frame, error) {
 
 // around is the frame with the last runs it shows; that of the request's script is
 // among them wherever its name stands.
-func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]execution.Last, error) {
+func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]history.Last, error) {
 	f, err := d.frame(r)
 	if err != nil {
 		return f, nil, err
@@ -47,7 +47,7 @@ func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]executio
 	f.App = &views.AppFrame{Slug: state.App.Slug, Name: state.App.Name, Count: len(scripts)}
 	for _, s := range scripts {
 		run, ran := last[s.ID]
-		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: s.Name, Live: s.LiveVersion > 0, Failing: ran && run.Failed()})
+		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: s.Name, Live: s.LiveVersion > 0, Failing: ran && run.Outcome.Failed(run.Status)})
 	}
 	if more {
 		f.App.Count, err = d.countScripts(r)
@@ -111,12 +111,12 @@ func liveOf(s script.Script) *views.Live {
 	return &views.Live{Number: s.LiveVersion, At: s.PublishedAt, Author: s.PublishedBy}
 }
 
-func brief(run execution.Last) *views.RunBrief {
+func brief(run history.Last) *views.RunBrief {
 	return &views.RunBrief{ID: run.Execution.String(), Outcome: string(run.Outcome), Status: run.Status, At: run.Started}
 }
 
 // bars are hours as a sparkline.
-func bars(hours [24]execution.Hour) []ui.Bar {
+func bars(hours [24]history.Hour) []ui.Bar {
 	list := make([]ui.Bar, len(hours))
 	for i, h := range hours {
 		list[i] = ui.Bar{OK: int(max(0, h.Runs-h.Failures)), Failed: int(h.Failures)}

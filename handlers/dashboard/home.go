@@ -3,9 +3,8 @@ package dashboard
 import (
 	"net/http"
 
-	"picloud/engine/call"
+	"picloud/engine/execution/history"
 
-	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/engine/script"
 	"picloud/handlers/web"
@@ -37,7 +36,7 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range props.Scripts {
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
 	}
-	failed, err := d.Executions.List(r.Context(), execution.Query{App: app.ID, Outcomes: call.Failing(), Limit: homeFailures})
+	failed, err := d.Executions.List(r.Context(), history.Query{App: app.ID, Failed: true, Limit: homeFailures})
 	if err != nil {
 		return err
 	}
@@ -73,7 +72,7 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 	for i, s := range scripts {
 		did := recent[s.ID]
 		if did == nil {
-			did = &execution.Activity{}
+			did = &history.Activity{}
 		}
 		rows[i] = views.ScriptRow{
 			Name: s.Name, Description: s.Description, Added: changes[s.ID].Added, Removed: changes[s.ID].Removed,

@@ -10,7 +10,7 @@ import (
 
 	"picloud/engine/app"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/live"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/handlers/web"
@@ -65,7 +65,7 @@ func (d *Dashboard) runsLive(w http.ResponseWriter, r *http.Request) error {
 		}
 		list.owe(run)
 	}
-	return d.follow(w, r, execution.Filter{App: asked.query.App, Script: asked.query.Script}, list)
+	return d.follow(w, r, live.Filter{App: asked.query.App, Script: asked.query.Script}, list)
 }
 
 // runLive streams the lines of one run, and then its row.
@@ -75,7 +75,7 @@ func (d *Dashboard) runLive(w http.ResponseWriter, r *http.Request) error {
 		return noRun(err)
 	}
 	one := &liveRun{dashboard: d, app: web.Of(r).App, run: run}
-	return d.follow(w, r, execution.Filter{App: one.app.ID, Execution: run}, one)
+	return d.follow(w, r, live.Filter{App: one.app.ID, Execution: run}, one)
 }
 
 // liveRun turns events into the lines of one run, and its row when it has ended.
@@ -85,11 +85,11 @@ type liveRun struct {
 	run       id.Execution
 }
 
-func (l *liveRun) tell(s *stream, e execution.Event) error {
+func (l *liveRun) tell(s *stream, e live.Event) error {
 	switch e.Kind {
-	case execution.RunLine:
+	case live.RunLine:
 		return s.draw("line", views.LogLine(lineProps(call.Line{At: e.Line.At, Level: e.Line.Level, Message: e.Line.Message, Fields: e.Line.Fields})))
-	case execution.RunEnded:
+	case live.RunEnded:
 		return s.draw("row", views.RunRow(time.Now(), eventRow(l.app.Slug, e)))
 	}
 	return nil
@@ -110,17 +110,17 @@ func noRun(cause error) error {
 
 // teller writes a stream: what happens, and what nobody told when it looks every few seconds.
 type teller interface {
-	tell(s *stream, e execution.Event) error
+	tell(s *stream, e live.Event) error
 	look(ctx context.Context, s *stream) error
 }
 
 // follow streams what happens until the reader leaves, the session ends, or half an
 // hour is over. The worker's side is watched only meanwhile.
-func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what execution.Filter, to teller) error {
+func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what live.Filter, to teller) error {
 	signedIn, release := d.Access.WhileSignedIn(r.Context(), web.Of(r).Actor)
 	defer release()
 	ctx, cancel := context.WithTimeout(signedIn, liveTime)
-	events := make(chan execution.Event)
+	events := make(chan live.Event)
 	var feed sync.WaitGroup
 	defer feed.Wait()
 	defer cancel()
@@ -152,9 +152,9 @@ func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what executio
 }
 
 // feed hands on what the worker tells, from whichever worker there is.
-func (d *Dashboard) feed(ctx context.Context, what execution.Filter, events chan<- execution.Event) {
+func (d *Dashboard) feed(ctx context.Context, what live.Filter, events chan<- live.Event) {
 	for ctx.Err() == nil {
-		err := d.Worker.Live(ctx, what, func(e execution.Event) error {
+		err := d.Worker.Live(ctx, what, func(e live.Event) error {
 			select {
 			case events <- e:
 				return nil
@@ -197,16 +197,16 @@ const liveLines = 1000
 // noteTime is how long a word about hidden runs stays.
 const noteTime = 3 * time.Second
 
-func (l *liveList) tell(s *stream, e execution.Event) error {
+func (l *liveList) tell(s *stream, e live.Event) error {
 	switch e.Kind {
-	case execution.RunLine:
+	case live.RunLine:
 		l.note(e)
-	case execution.RunStarted:
+	case live.RunStarted:
 		if l.fits(e) && l.begun() {
 			l.owe(e.Execution)
 			return s.draw("row", views.RunRow(time.Now(), eventRow(l.app.Slug, e)))
 		}
-	case execution.RunEnded:
+	case live.RunEnded:
 		first := l.first[e.Execution]
 		delete(l.first, e.Execution)
 		owed := l.settle(e.Execution)
@@ -218,10 +218,10 @@ func (l *liveList) tell(s *stream, e execution.Event) error {
 			row.Summary, row.Lines = first.text, e.LineCount
 		}
 		return s.draw("row", views.RunRow(time.Now(), row))
-	case execution.Sampled:
+	case live.Sampled:
 		l.said = time.Now()
 		return s.send("note", ui.Count(e.Hidden)+" more runs in this second; the first "+ui.Count(e.Shown)+" are shown.")
-	case execution.Dropped:
+	case live.Dropped:
 		l.said = time.Now()
 		return s.send("note", "Too much at once: some is not shown here. Load the page again to see all.")
 	}
@@ -309,7 +309,7 @@ func (l *liveList) begun() bool {
 	return l.asked.Outcome+l.asked.Status == "" || l.asked.Outcome == string(call.Running)
 }
 
-func (l *liveList) note(e execution.Event) {
+func (l *liveList) note(e live.Event) {
 	first, known := l.first[e.Execution]
 	if !known && len(l.first) >= liveLines {
 		return
@@ -321,29 +321,25 @@ func (l *liveList) note(e execution.Event) {
 }
 
 // fits tells whether a run is in the list, as far as that is known when it begins.
-func (l *liveList) fits(e execution.Event) bool {
+func (l *liveList) fits(e live.Event) bool {
 	q := l.asked.query
-	return (q.Version == nil || *q.Version == e.Version) && q.MatchesPath(e.Path)
+	return (q.Version == nil || *q.Version == e.Version) && q.MatchesPath(&e.Identity)
 }
 
 // ended tells whether a run that is over is in the list.
-func (l *liveList) ended(e execution.Event) bool {
-	q := l.asked.query
-	fits := len(q.Outcomes) == 0
-	for _, outcome := range q.Outcomes {
-		fits = fits || outcome == e.Outcome
-	}
-	return fits && (q.StatusClass == 0 || e.Status/100 == q.StatusClass)
+func (l *liveList) ended(e live.Event) bool {
+	return l.asked.query.MatchesEnd(e.Outcome, e.Status)
 }
 
 // eventRow is a run that begins or has ended as a row of a table.
-func eventRow(app string, e execution.Event) views.RunRowProps {
+func eventRow(app string, e live.Event) views.RunRowProps {
+	method, path := e.HTTP()
 	row := views.RunRowProps{
 		ID: e.Execution.String(), Href: paths.Run(app, e.Execution.String()), At: e.At, Outcome: "running",
-		Method: e.Method, Path: clip(e.Path, 200), Script: e.ScriptName, Version: e.Version, Trigger: string(e.Trigger),
+		Method: method, Subject: subject(method, path, &e.Identity), Script: e.ScriptName, Version: e.Version,
 	}
-	if e.Kind == execution.RunEnded {
-		row.Outcome, row.Status, row.Wall = string(e.Outcome), e.Status, time.Duration(e.WallUS)*time.Microsecond
+	if e.Kind == live.RunEnded {
+		row.Outcome, row.Status, row.Failed, row.Wall = string(e.Outcome), e.Status, e.Outcome.Failed(e.Status), time.Duration(e.WallUS)*time.Microsecond
 		if e.Failure != nil {
 			row.Summary = failureLine(e.Failure.Name, e.Failure.Message)
 		}

@@ -43,7 +43,7 @@ func everyPage(s *site, run id.Execution) map[string]string {
 func failed(a app.App, s *site, version int) *execution.Record {
 	_, found := s.find(a.Slug, "hello")
 	r := runOf(a, found, "/anna")
-	r.Version, r.Status, r.Outcome, r.Method = version, 500, call.Error, "POST"
+	r.Version, r.Status, r.Outcome, r.Subject = version, 500, call.Error, "POST /anna"
 	r.Failure = &call.Failure{Name: "TypeError", Message: "boom", Stack: []call.Frame{{Function: "default", File: "hello.ts", Line: 1, Column: 16}}}
 	r.Lines = []call.Line{{At: time.Now(), Level: call.Info, Message: "first", Fields: `{"name":"Ada","n":3}`}, {At: time.Now(), Level: call.Err, Message: "second"}}
 	r.Request.URL += "?q=1"
@@ -120,7 +120,7 @@ func TestRunPage(t *testing.T) {
 	run := failed(shop, s, 2)
 	run.Limit = execution.Limit{Name: "cpu", Value: 2000, Unit: "ms"}
 	draft := failed(shop, s, 0)
-	draft.Version, draft.Trigger, draft.Started = 0, call.Draft, time.Now().Add(-time.Hour)
+	draft.Version, draft.Cause.Kind, draft.Started = 0, call.Draft, time.Now().Add(-time.Hour)
 	fine := runOf(shop, hello, "/with%20blank")
 	fine.Response = execution.ResponseHead{Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"a":[1,2]}`), Size: 11}
 	s.record(run, draft, fine)
@@ -222,7 +222,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	_, err = s.access.SignIn(t.Context(), email, password, access.Client{Address: "192.0.2.9", Agent: evil})
 	s.must(err)
 	run := runOf(made, bad, "/"+evil)
-	run.ScriptName, run.Method, run.Version = "bad", evil, 2
+	run.ScriptName, run.Subject, run.Version = "bad", evil+" /"+evil, 2
 	run.Status, run.Outcome = 500, call.Error
 	run.Failure = &call.Failure{Name: evil, Message: evil, Stack: []call.Frame{{Function: evil, File: "bad.ts", Line: 1, Column: 4}, {Function: evil, File: evil, Line: 1, Column: 1}}}
 	run.Lines = []call.Line{{At: time.Now(), Level: call.Level(evil), Message: evil, Fields: `{"` + `</script>": "<script>alert(1)</script>"}`}}

@@ -15,6 +15,9 @@ import (
 	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/history"
+	"picloud/engine/execution/live"
+	"picloud/engine/execution/redact"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/handlers/web"
@@ -280,7 +283,10 @@ func TestLiveList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tell := func(e execution.Event) string {
+	about := func(version int, path string) execution.Identity {
+		return execution.Identity{Version: version, Event: call.Fetch, Subject: "GET " + path}
+	}
+	tell := func(e live.Event) string {
 		w.Body.Reset()
 		e.Execution = id.Earliest[id.Execution](time.Unix(1, 0))
 		if err := list.tell(s, e); err != nil {
@@ -288,26 +294,26 @@ func TestLiveList(t *testing.T) {
 		}
 		return w.Body.String()
 	}
-	if sent := tell(execution.Event{Kind: execution.RunStarted, Version: 2, Path: "/a"}); sent != "" {
+	if sent := tell(live.Event{Kind: live.RunStarted, Identity: about(2, "/a")}); sent != "" {
 		t.Errorf("a run that may not fail is shown: %s", sent)
 	}
-	tell(execution.Event{Kind: execution.RunLine, Line: &execution.LogLine{Message: "the first"}})
-	tell(execution.Event{Kind: execution.RunLine, Line: &execution.LogLine{Message: "the second"}})
-	if sent := tell(execution.Event{Kind: execution.RunEnded, Version: 2, Path: "/a", Outcome: call.Error, Status: 500, LineCount: 2}); !strings.HasPrefix(sent, "event: row") || !strings.Contains(sent, "the first") {
+	tell(live.Event{Kind: live.RunLine, Line: &execution.LogLine{Message: "the first"}})
+	tell(live.Event{Kind: live.RunLine, Line: &execution.LogLine{Message: "the second"}})
+	if sent := tell(live.Event{Kind: live.RunEnded, Identity: about(2, "/a"), Outcome: call.Error, Status: 500, LineCount: 2}); !strings.HasPrefix(sent, "event: row") || !strings.Contains(sent, "the first") {
 		t.Errorf("a run that failed: %s", sent)
 	}
 	if len(list.first) != 0 {
 		t.Errorf("%d lines are kept", len(list.first))
 	}
-	for what, e := range map[string]execution.Event{
-		"well": {Version: 2, Path: "/a", Outcome: call.OK, Status: 200}, "version": {Version: 1, Path: "/a", Outcome: call.Error}, "path": {Version: 2, Path: "/b", Outcome: call.Error},
+	for what, e := range map[string]live.Event{
+		"well": {Identity: about(2, "/a"), Outcome: call.OK, Status: 200}, "version": {Identity: about(1, "/a"), Outcome: call.Error}, "path": {Identity: about(2, "/b"), Outcome: call.Error},
 	} {
-		e.Kind = execution.RunEnded
+		e.Kind = live.RunEnded
 		if sent := tell(e); sent != "" {
 			t.Errorf("%s: %s", what, sent)
 		}
 	}
-	if sent := tell(execution.Event{Kind: execution.Sampled, Shown: 50, Hidden: 1234}); !strings.Contains(sent, "event: note\ndata: 1,234 more runs") {
+	if sent := tell(live.Event{Kind: live.Sampled, Shown: 50, Hidden: 1234}); !strings.Contains(sent, "event: note\ndata: 1,234 more runs") {
 		t.Errorf("sampled: %s", sent)
 	}
 	w.Body.Reset()
@@ -316,7 +322,7 @@ func TestLiveList(t *testing.T) {
 		t.Errorf("the note stays: %v %s", err, w.Body)
 	}
 	for i := range 2 * liveLines {
-		e := execution.Event{Kind: execution.RunLine, Execution: id.New[id.Execution](), Line: &execution.LogLine{Message: fmt.Sprint(i)}}
+		e := live.Event{Kind: live.RunLine, Identity: execution.Identity{Execution: id.New[id.Execution]()}, Line: &execution.LogLine{Message: fmt.Sprint(i)}}
 		if err := list.tell(s, e); err != nil {
 			t.Fatal(err)
 		}
@@ -331,21 +337,21 @@ func TestLacks(t *testing.T) {
 	t.Parallel()
 	message := func(body string, kept, cut bool, size int64, fields ...call.Field) *execution.Capture {
 		return &execution.Capture{
-			URL:     "http://localhost/x?api_key=" + execution.Redacted,
+			URL:     "http://localhost/x?api_key=" + redact.Mark,
 			Request: execution.Message{Header: fields, Body: []byte(body), BodyKept: kept, BodyTruncated: cut, Size: size},
 		}
 	}
 	for name, c := range map[string]struct {
-		run  execution.Run
+		run  history.Run
 		want string
 		curl string
 	}{
-		"nothing kept": {execution.Run{}, "only method and path", "curl"},
-		"heads":        {execution.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
-		"cut":          {execution.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
-		"binary":       {execution.Run{Capture: message("\xff\x00", true, false, 2)}, "The body is not text.", "-X 'POST'"},
-		"secrets":      {execution.Run{Capture: message("p="+execution.Redacted, true, false, 9, call.Field{Name: "x-token", Value: execution.Redacted})}, "3 values that looked secret were not kept.", "--data-raw 'p="},
-		"running":      {execution.Run{Row: execution.Row{Outcome: call.Running}}, "when the run has ended", "curl"},
+		"nothing kept": {history.Run{}, "only method and path", "curl"},
+		"heads":        {history.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
+		"cut":          {history.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
+		"binary":       {history.Run{Capture: message("\xff\x00", true, false, 2)}, "The body is not text.", "-X 'POST'"},
+		"secrets":      {history.Run{Capture: message("p="+redact.Mark, true, false, 9, call.Field{Name: "x-token", Value: redact.Mark})}, "3 values that looked secret were not kept.", "--data-raw 'p="},
+		"running":      {history.Run{Row: history.Row{Outcome: call.Running}}, "when the run has ended", "curl"},
 	} {
 		if got := strings.Join(lacks(c.run), " "); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q", name, got)
@@ -357,7 +363,7 @@ func TestLacks(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	whole := execution.Run{Row: execution.Row{Method: http.MethodGet, Path: "/"}, Capture: message("hello", true, false, 5)}
+	whole := history.Run{Row: history.Row{Method: http.MethodGet, Path: "/"}, Capture: message("hello", true, false, 5)}
 	whole.Capture.URL = "http://localhost/x"
 	if missing := lacks(whole); len(missing) != 0 {
 		t.Errorf("a whole request lacks %q", missing)

@@ -7,6 +7,8 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/history"
+	"picloud/engine/execution/redact"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/script"
@@ -50,7 +52,7 @@ func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
 
 // runProps are the parts of the page that every run has; current is its script as it is
 // now, which may be gone.
-func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps, script.Script, error) {
+func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, script.Script, error) {
 	app := web.Of(r).App
 	current, err := d.Scripts.Get(r.Context(), app.ID, run.Script)
 	if fault.Is(err, fault.NotFound) {
@@ -60,9 +62,12 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 		return views.RunProps{}, current, err
 	}
 	props := views.RunProps{
-		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Trigger),
-		Method: run.Method, Path: run.Path, Outcome: string(run.Outcome), Status: run.Status,
+		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Cause.Kind),
+		Method: run.Method, Subject: run.Subject, Outcome: string(run.Outcome), Status: run.Status,
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
+	}
+	if run.Method != "" {
+		props.Subject = run.Path
 	}
 	size, lines := int64(-1), run.LineCount
 	if run.Outcome == call.Running {
@@ -70,7 +75,7 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 	}
 	if c := run.Capture; c != nil {
 		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" {
-			props.Path += "?" + u.RawQuery
+			props.Subject += "?" + u.RawQuery
 		}
 		props.Request, props.Response, size = message(c.URL, c.Request), message("", c.Response), c.Response.Size
 		if run.Outcome != call.OK && len(c.Response.Header) == 0 {
@@ -85,7 +90,7 @@ func (d *Dashboard) runProps(r *http.Request, run execution.Run) (views.RunProps
 }
 
 // runLines are the log lines as far as they fit on the page.
-func runLines(run execution.Run) []views.LogLineProps {
+func runLines(run history.Run) []views.LogLineProps {
 	var lines []views.LogLineProps
 	bytes := 0
 	for i, line := range run.Lines {
@@ -110,7 +115,7 @@ func message(address string, m execution.Message) *views.Message {
 
 // runFailure is the card of a run that did not end well, with the source it ran. A draft
 // that was saved again since is not that source.
-func (d *Dashboard) runFailure(r *http.Request, run execution.Run, current script.Script) (*views.FailureProps, error) {
+func (d *Dashboard) runFailure(r *http.Request, run history.Run, current script.Script) (*views.FailureProps, error) {
 	if run.Outcome == call.OK {
 		return nil, nil
 	}
@@ -136,7 +141,7 @@ func (d *Dashboard) runFailure(r *http.Request, run execution.Run, current scrip
 }
 
 // sourceOf is the source that a run ran, without text where it is not kept.
-func (d *Dashboard) sourceOf(r *http.Request, run execution.Run, current script.Script) (source, error) {
+func (d *Dashboard) sourceOf(r *http.Request, run history.Run, current script.Script) (source, error) {
 	app := web.Of(r).App
 	if current.ID.IsZero() {
 		return source{}, nil
@@ -191,7 +196,7 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 func headerText(fields []call.Field) string {
 	var b strings.Builder
 	for _, field := range fields {
-		if !byItself(field.Name) && field.Value != execution.Redacted {
+		if !byItself(field.Name) && field.Value != redact.Mark {
 			b.WriteString(field.Name + ": " + field.Value + "\n")
 		}
 	}

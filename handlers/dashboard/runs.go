@@ -13,6 +13,7 @@ import (
 	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/handlers/web"
@@ -30,7 +31,7 @@ const (
 // filter is what the address of a list asks for: as typed, and as the engine takes it.
 type filter struct {
 	views.RunFilter
-	query execution.Query
+	query history.Query
 }
 
 // readFilter reads the filter of the address. What cannot be is a fault at its input.
@@ -41,7 +42,7 @@ func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
 			Script: values.Get("script"), Outcome: values.Get("outcome"), Status: values.Get("status"), Version: values.Get("version"),
 			Path: values.Get("path"), Text: values.Get("q"), Since: values.Get("since"), Until: values.Get("until"), Faults: views.Faults{},
 		},
-		query: execution.Query{App: state.App.ID, Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
+		query: history.Query{App: state.App.ID, Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
 	}
 	f.readOutcome()
 	f.readVersion()
@@ -62,11 +63,11 @@ func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
 }
 
 func (f *filter) readOutcome() {
-	switch all := append(call.Failing(), call.OK, call.Cancelled, call.Running); {
+	switch {
 	case f.Outcome == "":
 	case f.Outcome == "failed":
-		f.query.Outcomes = call.Failing()
-	case slices.Contains(all, call.Outcome(f.Outcome)):
+		f.query.Failed = true
+	case slices.Contains(call.Outcomes(), call.Outcome(f.Outcome)):
 		f.query.Outcomes = []call.Outcome{call.Outcome(f.Outcome)}
 	default:
 		f.Faults["outcome"] = "There is no outcome \"" + clip(f.Outcome, 40) + "\"."
@@ -240,7 +241,7 @@ func turn(props *views.RunsProps, asked url.Values, address string, next id.Exec
 
 // since is what the stream has to make up for when it opens: runs after the newest of the
 // page, and the ends of those that are under way on it.
-func (d *Dashboard) since(rows []execution.Row) []string {
+func (d *Dashboard) since(rows []history.Row) []string {
 	from := id.Earliest[id.Execution](d.Now())
 	if len(rows) > 0 {
 		from = rows[0].Execution
@@ -255,7 +256,7 @@ func (d *Dashboard) since(rows []execution.Row) []string {
 }
 
 // runRows are runs as a table shows them.
-func (d *Dashboard) runRows(ctx context.Context, app app.App, rows []execution.Row) ([]views.RunRowProps, error) {
+func (d *Dashboard) runRows(ctx context.Context, app app.App, rows []history.Row) ([]views.RunRowProps, error) {
 	first, err := d.Executions.FirstLines(ctx, app.ID, rows)
 	if err != nil {
 		return nil, err
@@ -271,16 +272,24 @@ func (d *Dashboard) runRows(ctx context.Context, app app.App, rows []execution.R
 }
 
 // rowProps is a run as a table shows it, without its log.
-func rowProps(app string, row execution.Row) views.RunRowProps {
+func rowProps(app string, row history.Row) views.RunRowProps {
 	props := views.RunRowProps{
 		ID: row.Execution.String(), Href: paths.Run(app, row.Execution.String()), At: row.Started,
-		Outcome: string(row.Outcome), Status: row.Status, Method: row.Method, Path: clip(row.Path, 200),
-		Script: row.ScriptName, Version: row.Version, Wall: row.Wall, Trigger: string(row.Trigger),
+		Outcome: string(row.Outcome), Status: row.Status, Failed: row.Outcome.Failed(row.Status), Method: row.Method, Subject: subject(row.Method, row.Path, &row.Identity),
+		Script: row.ScriptName, Version: row.Version, Wall: row.Wall,
 	}
 	if row.Failure != nil {
 		props.Summary = failureLine(row.Failure.Name, row.Failure.Message)
 	}
 	return props
+}
+
+// subject is what a run is about, where the method of an HTTP request stands apart.
+func subject(method, path string, who *execution.Identity) string {
+	if method == "" {
+		path = who.Subject
+	}
+	return clip(path, 200)
 }
 
 // failureLine is a failure in one line of a table.
@@ -300,7 +309,7 @@ const (
 
 // chart is a sample of the whole range where that is what is asked for and the page has
 // only a part of it, else the rows of the page.
-func (d *Dashboard) chart(r *http.Request, asked filter, newest []execution.Row, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
+func (d *Dashboard) chart(r *http.Request, asked filter, newest []history.Row, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
 	if more && asked.plain() && asked.query.Before.IsZero() {
 		cloud, err := d.Executions.Scatter(r.Context(), asked.query, chartBuckets)
 		if err != nil {
@@ -312,7 +321,7 @@ func (d *Dashboard) chart(r *http.Request, asked filter, newest []execution.Row,
 		}
 		for _, row := range newest { // a burst falls into one stretch of the sample
 			if row.Outcome != call.Running && !known[row.Execution] {
-				cloud.Points = append(cloud.Points, execution.Point{Execution: row.Execution, Started: row.Started, Wall: row.Wall, Status: row.Status, Outcome: row.Outcome})
+				cloud.Points = append(cloud.Points, history.Point{Execution: row.Execution, Started: row.Started, Wall: row.Wall, Status: row.Status, Outcome: row.Outcome})
 			}
 		}
 		return scatter(web.Of(r).App.Slug, cloud), nil
@@ -321,7 +330,7 @@ func (d *Dashboard) chart(r *http.Request, asked filter, newest []execution.Row,
 	rows = slices.DeleteFunc(slices.Clone(rows), func(row views.RunRowProps) bool { return row.Outcome == string(call.Running) })
 	for _, row := range rows {
 		props.Points = append(props.Points, ui.Point{
-			At: row.At, Wall: row.Wall, Outcome: row.Outcome, Status: row.Status, Href: row.Href, Label: row.Method + " " + clip(row.Path, 60),
+			At: row.At, Wall: row.Wall, Outcome: row.Outcome, Status: row.Status, Href: row.Href, Label: strings.TrimSpace(row.Method + " " + clip(row.Subject, 60)),
 		})
 	}
 	if len(rows) > 0 {
@@ -332,12 +341,11 @@ func (d *Dashboard) chart(r *http.Request, asked filter, newest []execution.Row,
 
 // scatter draws a sample: failures first, since they are what one looks for, then
 // others evenly over time.
-func scatter(app string, cloud execution.Cloud) ui.ScatterProps {
-	slices.SortFunc(cloud.Points, func(a, b execution.Point) int { return a.Started.Compare(b.Started) })
-	bad := func(p execution.Point) bool { return p.Outcome != call.OK || p.Status >= 500 }
-	var failed, fine []execution.Point
+func scatter(app string, cloud history.Cloud) ui.ScatterProps {
+	slices.SortFunc(cloud.Points, func(a, b history.Point) int { return a.Started.Compare(b.Started) })
+	var failed, fine []history.Point
 	for _, p := range cloud.Points {
-		if bad(p) {
+		if p.Outcome.Failed(p.Status) {
 			failed = append(failed, p)
 		} else {
 			fine = append(fine, p)
@@ -355,11 +363,11 @@ func scatter(app string, cloud execution.Cloud) ui.ScatterProps {
 	return props
 }
 
-func evenly(points []execution.Point, most int) []execution.Point {
+func evenly(points []history.Point, most int) []history.Point {
 	if len(points) <= most {
 		return points
 	}
-	kept := make([]execution.Point, most)
+	kept := make([]history.Point, most)
 	for i := range kept {
 		kept[i] = points[i*len(points)/most]
 	}

@@ -23,6 +23,9 @@ import (
 	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/archive"
+	"picloud/engine/execution/history"
+	"picloud/engine/execution/journal"
 	"picloud/engine/id"
 	"picloud/engine/script"
 	"picloud/engine/worker"
@@ -64,7 +67,7 @@ func empty(t *testing.T) *site {
 	assets, err := static.Open()
 	s.must(err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: s.access, Apps: s.apps, Scripts: s.scripts, Executions: execution.NewStore(pool), Assets: assets,
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Executions: history.NewStore(pool), Assets: assets,
 		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
 		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
 	}))
@@ -131,26 +134,26 @@ func (s *site) find(slug, name string) (app.App, script.Script) {
 // record writes finished runs as a worker does.
 func (s *site) record(records ...*execution.Record) {
 	s.t.Helper()
-	journal, err := execution.CreateJournal(filepath.Join(s.t.TempDir(), "journal"), 64, 4<<20)
+	file, err := journal.Create(filepath.Join(s.t.TempDir(), "journal"), 64, 4<<20)
 	s.must(err)
-	defer journal.Close()
+	defer file.Close()
 	for _, r := range records {
-		slot := journal.Begin(&execution.Entry{
-			Execution: r.Execution, App: r.App, Script: r.Script, ScriptName: r.ScriptName, Version: r.Version, Trigger: r.Trigger,
-			Method: r.Method, Path: r.Path, Started: r.Started, Deadline: r.Started.Add(30 * time.Second),
-		})
+		slot := file.Begin(&journal.Entry{Identity: r.Identity, Deadline: r.Started.Add(30 * time.Second)})
 		slot.Finish(r)
 	}
 	ended, cancel := context.WithCancel(s.t.Context())
 	cancel()
-	s.must(execution.NewFlusher(s.pool, journal).Run(ended)) // writes what there is, then returns
+	s.must(archive.NewFlusher(s.pool, file).Run(ended)) // writes what there is, then returns
 }
 
 // runOf is a run of a script that went well.
 func runOf(a app.App, s script.Script, path string) *execution.Record {
 	return &execution.Record{
-		Execution: id.New[id.Execution](), App: a.ID, Script: s.ID, ScriptName: s.Name, Version: s.LiveVersion, Trigger: call.HTTP,
-		Method: "GET", Path: path, Status: 200, Outcome: call.OK, Started: time.Now(), Wall: 4 * time.Millisecond, Executing: time.Millisecond,
+		Identity: execution.Identity{
+			Execution: id.New[id.Execution](), App: a.ID, Script: s.ID, ScriptName: s.Name, Version: s.LiveVersion, Started: time.Now(),
+			Cause: call.Cause{Kind: call.HTTP}, Event: call.Fetch, Subject: "GET " + path,
+		},
+		Status: 200, Outcome: call.OK, Wall: 4 * time.Millisecond, Executing: time.Millisecond,
 		Policy: execution.CaptureAll, Request: &call.Request{Method: "GET", URL: "http://pi.example:8080/fn/" + a.Slug + "/" + s.Name + path},
 	}
 }

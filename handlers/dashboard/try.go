@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -59,15 +60,6 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 		return d.runStream(w, r, a)
 	}
 	return d.runPage(w, r, a)
-}
-
-// path is where below the script the request goes, as runs show it.
-func (a *attempt) path() string {
-	path := strings.TrimSpace(a.values.Get("path"))
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
-	return escaped(path)
 }
 
 // build makes the program of the draft. Problems of the source are no error.
@@ -130,10 +122,11 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) 
 func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) views.Answer {
 	state := web.Of(r)
 	done, err := d.Worker.RunDraft(r.Context(), worker.Draft{
-		Execution: a.run, Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
-		Script:  call.Script{App: state.App.ID, AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
-		Path:    a.path(),
-		Request: a.request,
+		Call: call.Call{
+			Execution: a.run, Cause: call.Cause{Kind: call.Draft}, Event: call.Event{Request: &a.request},
+			Script: call.Script{App: state.App.ID, AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
+		},
+		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
 	}, onLine)
 	if err != nil {
 		state.Err = err
@@ -196,7 +189,7 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if u, err := url.Parse(shared); err == nil {
 		header = append([]call.Field{{Name: "host", Value: u.Host}}, header...)
 	}
-	return call.Request{Method: method, URL: address, Header: typedAs(header, body), Body: body}, nil
+	return call.Request{Method: method, URL: address, Path: escaped(cmp.Or(path, "/")), Header: typedAs(header, body), Body: body}, nil
 }
 
 // escaped writes what may not stand in an address as bytes in hexadecimal, and leaves

@@ -17,6 +17,7 @@ import (
 type Functions struct {
 	Table   *script.Table
 	Invoker *invoke.Invoker
+	Limits  call.Limits
 	MaxBody int64 // bytes of one request body
 	Bodies  Budget
 }
@@ -68,17 +69,16 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		refuse(w, r, why)
 		return
 	}
-	result := f.Invoker.Do(r.Context(), invoke.Input{
-		Live: live,
-		Path: pathOf(rest),
-		Request: call.Request{
-			Method: r.Method,
-			URL:    at.from.proto + "://" + at.from.host + at.target,
-			Header: inbound(r, at.from),
-			Body:   body,
-		},
-		Done: give,
-	})
+	job := invoke.Published(live)
+	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, f.Limits, give
+	job.Event.Request = &call.Request{
+		Method: r.Method,
+		URL:    at.from.proto + "://" + at.from.host + at.target,
+		Path:   pathOf(rest),
+		Header: inbound(r, at.from),
+		Body:   body,
+	}
+	result := f.Invoker.Run(r.Context(), job)
 	if result.Outcome == call.OK {
 		answer(w, r, result, at.own)
 		return

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/journal"
+	"picloud/engine/execution/live"
 	"picloud/engine/id"
 	"picloud/engine/invoke"
 	"picloud/engine/js"
@@ -25,16 +26,16 @@ import (
 // finished, and may be somebody else's by then.
 func TestLinesAfterTheAnswer(t *testing.T) {
 	t.Parallel()
-	journal, err := execution.CreateJournal(filepath.Join(t.TempDir(), "journal"), 16, 1<<20)
+	file, err := journal.Create(filepath.Join(t.TempDir(), "journal"), 16, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer journal.Close()
+	defer file.Close()
 	invoker := invoke.New(invoke.Config{
-		Journal: journal, Live: execution.NewLive(journal), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		Limits: call.DefaultLimits, MaxRunning: 8, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
+		Journal: file, Live: live.NewHub(file), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
+		MaxRunning: 8, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
-	api := &workerapi.API{Invoker: invoker}
+	api := &workerapi.API{Invoker: invoker, Limits: call.DefaultLimits}
 	server := httptest.NewServer(api.Handler())
 	defer server.Close()
 	program := `((request, env, ctx) => {
@@ -47,8 +48,11 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(worker.Draft{
-		Execution: id.New[id.Execution](), Script: call.Script{App: id.New[id.App](), ID: id.New[id.Script](), Name: "x"},
-		Program: program, Caps: int64(caps), Request: call.Request{Method: "GET", URL: "http://localhost/x"},
+		Call: call.Call{
+			Script: call.Script{App: id.New[id.App](), ID: id.New[id.Script](), Name: "x"},
+			Event:  call.Event{Request: &call.Request{Method: "GET", URL: "http://localhost/x", Path: "/"}},
+		},
+		Program: program, Caps: int64(caps),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +79,7 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 	}
 	for until := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		running := 0
-		for range journal.Running() {
+		for range file.Running() {
 			running++
 		}
 		if running == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
+	"picloud/engine/execution/live"
 	"picloud/engine/invoke"
 	"picloud/engine/js"
 	"picloud/engine/script"
@@ -23,7 +24,8 @@ import (
 type API struct {
 	Table   *script.Table
 	Invoker *invoke.Invoker
-	Live    *execution.Live
+	Limits  call.Limits // of a draft's run
+	Live    *live.Hub
 }
 
 // Handler is the private socket's handler.
@@ -54,9 +56,10 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	}
 	out := newStream(w)
 	var lines atomic.Int32
-	result := a.Invoker.DoDraft(r.Context(), invoke.Draft{
-		Execution: in.Execution, Script: in.Script, Capture: execution.Policy(in.Capture), Program: in.Program, SourceMap: in.SourceMap,
-		Caps: js.Caps(in.Caps), Path: in.Path, Request: in.Request,
+	in.Call.Limits = a.Limits
+	result := a.Invoker.Run(r.Context(), invoke.Job{
+		Call: in.Call, Capture: execution.Policy(in.Capture),
+		Code: invoke.Code{Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap, Caps: js.Caps(in.Caps)}},
 		OnLine: func(line call.Line) {
 			lines.Add(1)
 			out.send(worker.DraftEvent{Line: &line})
@@ -88,7 +91,7 @@ func bodyOf(response call.Response) []byte {
 
 // live streams events until the reader goes away.
 func (a *API) live(w http.ResponseWriter, r *http.Request) {
-	filter, err := execution.ParseFilter(r.URL.Query().Get("filter"))
+	filter, err := live.ParseFilter(r.URL.Query().Get("filter"))
 	if err != nil {
 		http.Error(w, "not a filter", http.StatusBadRequest)
 		return

@@ -10,21 +10,21 @@ import (
 )
 
 func row(id string, d time.Duration, r views.RunRowProps) views.RunRowProps {
-	r.ID, r.Href, r.At, r.Trigger = id, paths.Run(app, id), ago(d), "http"
+	r.ID, r.Href, r.At = id, paths.Run(app, id), ago(d)
 	return r
 }
 
 func rows() []views.RunRowProps {
 	return []views.RunRowProps{
-		row("r1", 0, views.RunRowProps{Outcome: "running", Method: "POST", Path: "/orders", Script: "checkout", Version: 7, Summary: "charging card…", Lines: 1}),
-		row("r2", 400*time.Millisecond, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Path: "/greet?name=Ada", Script: "greet", Version: 12, Wall: 12 * time.Millisecond, Summary: "greeting name=Ada", Lines: 3}),
-		row("r3", 3*time.Second, views.RunRowProps{Outcome: "error", Status: 500, Method: "GET", Path: "/greet?name=%00", Script: "greet", Version: 12, Wall: 3 * time.Millisecond, Summary: "TypeError: rates.xyz is undefined · greet.ts:9:16"}),
-		row("r4", 12*time.Second, views.RunRowProps{Outcome: "ok", Status: 404, Method: "GET", Path: "/prices/<script>alert(1)</script>", Script: "prices", Version: 1, Wall: 820 * time.Microsecond}),
-		row("r5", 14*time.Second, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Path: "/greet", Script: "greet", Version: 0, Wall: 9 * time.Millisecond, Summary: "<b>bold</b>", Lines: 1}),
-		row("r6", 21*time.Second, views.RunRowProps{Outcome: "cpu", Status: 507, Method: "POST", Path: "/import?from=the-supplier-with-a-very-long-name&page=12", Script: "import", Version: 2, Wall: 2004 * time.Millisecond, Summary: "used 2,000 of 2,000 ms at parse.ts:31"}),
-		row("r7", 40*time.Second, views.RunRowProps{Outcome: "cancelled", Status: 499, Method: "GET", Path: "/greet", Script: "greet", Version: 12, Wall: 130 * time.Millisecond}),
-		row("r8", 61*time.Second, views.RunRowProps{Outcome: "ok", Status: 204, Method: "DELETE", Path: "/orders/19", Script: "checkout", Version: 7, Wall: 48 * time.Millisecond}),
-		row("r9", 26*time.Hour, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Path: "/greet", Script: "greet", Version: 11, Wall: 7 * time.Millisecond}),
+		row("r1", 0, views.RunRowProps{Outcome: "running", Method: "POST", Subject: "/orders", Script: "checkout", Version: 7, Summary: "charging card…", Lines: 1}),
+		row("r2", 400*time.Millisecond, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Subject: "/greet?name=Ada", Script: "greet", Version: 12, Wall: 12 * time.Millisecond, Summary: "greeting name=Ada", Lines: 3}),
+		row("r3", 3*time.Second, views.RunRowProps{Outcome: "error", Status: 500, Method: "GET", Subject: "/greet?name=%00", Script: "greet", Version: 12, Wall: 3 * time.Millisecond, Summary: "TypeError: rates.xyz is undefined · greet.ts:9:16"}),
+		row("r4", 12*time.Second, views.RunRowProps{Outcome: "ok", Status: 404, Method: "GET", Subject: "/prices/<script>alert(1)</script>", Script: "prices", Version: 1, Wall: 820 * time.Microsecond}),
+		row("r5", 14*time.Second, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Subject: "/greet", Script: "greet", Version: 0, Wall: 9 * time.Millisecond, Summary: "<b>bold</b>", Lines: 1}),
+		row("r6", 21*time.Second, views.RunRowProps{Outcome: "cpu", Status: 507, Method: "POST", Subject: "/import?from=the-supplier-with-a-very-long-name&page=12", Script: "import", Version: 2, Wall: 2004 * time.Millisecond, Summary: "used 2,000 of 2,000 ms at parse.ts:31"}),
+		row("r7", 40*time.Second, views.RunRowProps{Outcome: "cancelled", Status: 499, Method: "GET", Subject: "/greet", Script: "greet", Version: 12, Wall: 130 * time.Millisecond}),
+		row("r8", 61*time.Second, views.RunRowProps{Outcome: "ok", Status: 204, Method: "DELETE", Subject: "/orders/19", Script: "checkout", Version: 7, Wall: 48 * time.Millisecond}),
+		row("r9", 26*time.Hour, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Subject: "/greet", Script: "greet", Version: 11, Wall: 7 * time.Millisecond}),
 	}
 }
 
@@ -80,7 +80,7 @@ const execution = "0199f0c2-7d1a-7c4e-8a11-0a5b6c7d8e9f"
 
 func run() views.RunProps {
 	return views.RunProps{
-		ID: execution, Script: "greet", Version: 12, Trigger: "http", Method: "GET", Path: "/greet?name=Ada", Outcome: "ok", Status: 200,
+		ID: execution, Script: "greet", Version: 12, Trigger: "http", Method: "GET", Subject: "/greet?name=Ada", Outcome: "ok", Status: 200,
 		At: ago(3 * time.Minute), Wall: 12 * time.Millisecond, Executing: 1300 * time.Microsecond, Lines: lines()[:3], Limits: limits(), Capture: "all",
 		Curl: "curl -sS 'http://127.0.0.1:8080/fn/shop/greet?name=Ada' \\\n  -H 'accept: application/json'",
 		Request: &views.Message{
@@ -106,6 +106,6 @@ func failedRun() views.RunProps {
 func runningRun() views.RunProps {
 	r := run()
 	r.Outcome, r.Status, r.Wall, r.Limits, r.Response, r.LiveURL = "running", 0, 0, nil, nil, paths.With(paths.AppRunsLive(app), "run", execution)
-	r.Request, r.Path, r.Lines = nil, "/greet", nil
+	r.Request, r.Subject, r.Lines = nil, "/greet", nil
 	return r
 }

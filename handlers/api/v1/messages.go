@@ -126,8 +126,9 @@ type Execution struct {
 	ScriptID  string    `json:"script_id"`
 	Version   int       `json:"version"` // 0: the draft
 	Trigger   string    `json:"trigger"`
-	Method    string    `json:"method"`
-	Path      string    `json:"path"`
+	Subject   string    `json:"subject"`          // what it was about, in short: "GET /orders/7"
+	Method    string    `json:"method,omitempty"` // of an HTTP request
+	Path      string    `json:"path,omitempty"`   // of an HTTP request
 	Status    int       `json:"status"`
 	Outcome   string    `json:"outcome"`
 	StartedAt time.Time `json:"started_at"`

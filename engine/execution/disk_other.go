@@ -1,9 +1,0 @@
-//go:build unix && !linux
-
-package execution
-
-import "os"
-
-func reserveDisk(file *os.File, size int64) error { return file.Truncate(size) }
-
-func giveBack([]byte) {}

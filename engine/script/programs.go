@@ -1,0 +1,49 @@
+package script
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/db"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/js"
+	"picloud/queries"
+)
+
+// Programs reads what a worker runs: programs and their source maps, by version. Its pool is
+// not the one of the routes, so that these never wait for what functions ask for.
+type Programs struct {
+	pool *pgxpool.Pool
+	q    *queries.Queries
+}
+
+// NewPrograms reads over a pool in the worker's role.
+func NewPrograms(pool *pgxpool.Pool) *Programs { return &Programs{pool: pool, q: queries.New()} }
+
+// Load reads the program text of a version and the guards its sandboxes need.
+func (p *Programs) Load(ctx context.Context, version id.Version) (string, js.Caps, error) {
+	row, err := p.q.ReadProgramAcrossApps(ctx, p.pool, version)
+	if err != nil {
+		return "", 0, fmt.Errorf("load program of version %s: %w", version, gone(err))
+	}
+	return row.Program, js.Caps(row.Caps), nil
+}
+
+// LoadSourceMap reads the source map of a version's program.
+func (p *Programs) LoadSourceMap(ctx context.Context, version id.Version) (string, error) {
+	text, err := p.q.ReadSourceMapAcrossApps(ctx, p.pool, version)
+	if err != nil {
+		return "", fmt.Errorf("load source map of version %s: %w", version, gone(err))
+	}
+	return text, nil
+}
+
+func gone(err error) error {
+	if db.IsNoRows(err) {
+		return fault.New(fault.NotFound, "There is no such version any more.").Because(err)
+	}
+	return err
+}
