@@ -46,6 +46,7 @@ check: $(TOOLS) ## format, vet, staticcheck, import rules, generated code fresh
 	if [ -n "$$new" ]; then echo "generated and not committed:"; echo "$$new"; exit 1; fi
 
 bench: prepare build ## measure the figures that PiCloud promises
+	@$(SHELL) tools/install.sh wrk
 	@$(GO) run ./cmd/bench $(ARGS)
 
 profile: prepare build ## record anew what a call executes most, for the compiler

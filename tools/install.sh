@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # install.sh <what>…: installs with apt what is missing of: postgres (the server programs,
-# without starting a server of Debian's own), compiler (for the race detector), chromium.
+# without starting a server of Debian's own), compiler (for the race detector), chromium,
+# wrk (the load of the bench).
 set -euo pipefail
 
 fail() {
@@ -73,6 +74,7 @@ for what in "$@"; do
 	postgres) has_postgres || install_postgres ;;
 	compiler) has cc || has gcc || has clang || apt gcc libc6-dev ;;
 	chromium) has_chromium || apt chromium ;;
+	wrk) has wrk || apt wrk ;;
 	*) fail "unknown: $what" ;;
 	esac
 done

@@ -1,5 +1,5 @@
 // Command bench measures the real binary (make bench): the public path against a raw
-// net/http handler in the same run, first calls, many functions, idling, the runs page.
+// net/http handler in the same run, under our own load and that of wrk; first calls, many functions, idling, the runs page.
 // It needs bin/picloud and makes everything else in a temporary folder.
 package main
 
@@ -17,7 +17,8 @@ import (
 func main() {
 	binary := flag.String("binary", "bin/picloud", "the binary to measure")
 	only := flag.String("only", "", "one measurement: path, first, many, idle, runs")
-	seconds := flag.Duration("for", 10*time.Second, "length of each load")
+	seconds := flag.Duration("for", 10*time.Second, "length of three loads")
+	rounds := flag.Int("rounds", 3, "how often the public path and the raw handler are loaded in turn")
 	profile := flag.String("profile", "", "measure nothing; write the worker's processor profile to this file")
 	raw := flag.String("raw", "", "serve the raw handler on this address (used by the bench itself)")
 	flag.Parse()
@@ -30,7 +31,7 @@ func main() {
 		}
 		return
 	}
-	if err := run(*binary, *only, *seconds); err != nil {
+	if err := run(*binary, *only, plan{length: *seconds, rounds: max(1, *rounds)}); err != nil {
 		log.Fatal("bench: ", err)
 	}
 }
@@ -45,7 +46,13 @@ func hello(w http.ResponseWriter, _ *http.Request) {
 
 type row struct{ what, reach, measured string }
 
-func run(binary, only string, length time.Duration) error {
+// plan is how long is measured.
+type plan struct {
+	length time.Duration // of three loads
+	rounds int           // of two loads that are compared
+}
+
+func run(binary, only string, how plan) error {
 	p, err := start(binary)
 	if err != nil {
 		return err
@@ -56,13 +63,13 @@ func run(binary, only string, length time.Duration) error {
 	fmt.Fprintln(table, "WHAT\tREACH\tMEASURED")
 	for _, m := range []struct {
 		name    string
-		measure func(*product, time.Duration) ([]row, error)
+		measure func(*product, plan) ([]row, error)
 	}{{"idle", idle}, {"path", path}, {"first", first}, {"many", many}, {"runs", runs}} {
 		if only != "" && only != m.name {
 			continue
 		}
 		log.Printf("measuring: %s", m.name)
-		rows, err := m.measure(p, length)
+		rows, err := m.measure(p, how)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"time"
 )
@@ -16,62 +14,8 @@ const helloSource = `export default function () {
 }
 `
 
-// path compares hello through the whole public path with a raw handler.
-func path(p *product, length time.Duration) ([]row, error) {
-	if err := p.publish("hello", helloSource); err != nil {
-		return nil, err
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	raw := exec.Command(self, "-raw", address)
-	if err := raw.Start(); err != nil {
-		return nil, err
-	}
-	defer func() { _ = raw.Process.Kill(); _ = raw.Wait() }()
-	if err := until(5*time.Second, func() bool { _, err := http.Get("http://" + address); return err == nil }); err != nil {
-		return nil, err
-	}
-	call := "/fn/" + appSlug + "/hello"
-	var ratios, rates, bare []float64
-	answers := 0
-	var slowest time.Duration
-	for range 3 {
-		a, err := load{address: address, connections: 32}.during(length/3, "/")
-		if err != nil {
-			return nil, err
-		}
-		b, err := load{address: p.address, connections: 32}.during(length/3, call)
-		if err != nil {
-			return nil, err
-		}
-		if b.wrong > 0 {
-			return nil, fmt.Errorf("%d of %d answers were wrong", b.wrong, b.answers)
-		}
-		answers += b.answers
-		slowest = max(slowest, b.percentile(0.99))
-		ratios, rates, bare = append(ratios, b.rate()/a.rate()), append(rates, b.rate()), append(bare, a.rate())
-	}
-	rows, err := p.rows("hello", answers)
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(ratios)
-	slices.Sort(rates)
-	slices.Sort(bare)
-	return []row{
-		{"hello, whole path, row durable, 32 connections", "≥ 0.50 of raw", fmt.Sprintf("%.2f (%.0f/s of %.0f/s, p99 %v)", ratios[1], rates[1], bare[1], slowest.Round(10*time.Microsecond))},
-		{"rows = answers", "equal", fmt.Sprintf("%d = %d", rows, answers)},
-	}, nil
-}
-
 // first calls 2,000 distinct functions that were never called.
-func first(p *product, _ time.Duration) ([]row, error) {
+func first(p *product, _ plan) ([]row, error) {
 	if err := p.publish("hello", helloSource); err != nil {
 		return nil, err
 	}
@@ -90,7 +34,7 @@ func first(p *product, _ time.Duration) ([]row, error) {
 }
 
 // many calls 10,000 functions once each.
-func many(p *product, _ time.Duration) ([]row, error) {
+func many(p *product, _ plan) ([]row, error) {
 	if err := p.publish("hello", helloSource); err != nil {
 		return nil, err
 	}
@@ -109,7 +53,7 @@ func many(p *product, _ time.Duration) ([]row, error) {
 }
 
 // idle looks at a minute without a call.
-func idle(p *product, _ time.Duration) ([]row, error) {
+func idle(p *product, _ plan) ([]row, error) {
 	time.Sleep(15 * time.Second) // what a start leaves to do is not idling
 	const length = 60 * time.Second
 	pids := p.processes()
@@ -130,7 +74,7 @@ func (p *product) transactions() (n int64) {
 }
 
 // runs reads the runs page of an app with a million runs.
-func runs(p *product, _ time.Duration) ([]row, error) {
+func runs(p *product, _ plan) ([]row, error) {
 	if err := p.publish("hello", helloSource); err != nil {
 		return nil, err
 	}
