@@ -2,14 +2,10 @@ package main
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,21 +24,19 @@ func TestAttacks(t *testing.T) {
 	p := serveProduct(t, "--cpu-limit", "400ms", "--wall-limit", "1500ms", "--worker-memory", "256MiB", "--log-level", "error")
 	p.app("shop")
 	p.app("evil")
-	p.publish("shop", "neighbour", `export default (request: Request) => new Response("right " + new URL(request.url).searchParams.get("n"));`)
-	stop := p.neighbour()
-	defer stop()
+	n := p.neighbours(2, 2*time.Millisecond, 20*time.Second) // neighbours, not a load
 	ends := map[string]int{}
 	for line := range strings.Lines(attacks) {
 		name, code, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if !found || strings.HasPrefix(line, "#") {
 			continue
 		}
-		t.Run(name, func(t *testing.T) { ends[p.attack(t, name, code)]++ })
+		t.Run(name, func(t *testing.T) { ends[p.try(t, name, code)]++ })
 	}
-	right, away := stop()
-	t.Logf("ends: %v; neighbour: %d right, %d away", ends, right, away)
-	if right < 1000 {
-		t.Errorf("the neighbour got only %d answers", right)
+	n.check()
+	t.Logf("ends: %v", ends)
+	if right, refused := n.right.Load(), n.refused.Load(); right < 1000 || refused > 0 {
+		t.Errorf("the neighbours got only %d answers, and %d connections were refused", right, refused)
 	}
 	called := -ends["refused"]
 	for _, n := range ends {
@@ -63,8 +57,8 @@ func TestAttacks(t *testing.T) {
 	})
 }
 
-// attack publishes and calls one attack and tells how it ended.
-func (whole *product) attack(t *testing.T, name, code string) string {
+// try publishes and calls one attack and tells how it ended.
+func (whole *product) try(t *testing.T, name, code string) string {
 	p := *whole
 	p.t = t
 	script := strings.ToLower(strings.NewReplacer("/", "-", ".", "-", "^", "-", "_", "-").Replace(name))
@@ -133,62 +127,4 @@ func (p *product) strike(script string) (answer reply, took time.Duration) {
 		}
 	}
 	return answer, took
-}
-
-// neighbour calls an innocent function all the while, on connections of its own. The
-// stop function tells how many answers were right and how many calls met a worker that
-// was just dying; anything else fails the test.
-func (p *product) neighbour() (stop func() (right, away int64)) {
-	var right, away atomic.Int64
-	done := make(chan struct{})
-	var group sync.WaitGroup
-	for c := range 2 {
-		client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
-		group.Go(func() {
-			pace := time.NewTicker(2 * time.Millisecond) // a neighbour, not a load
-			defer pace.Stop()
-			for n := 0; ; n++ {
-				select {
-				case <-done:
-					return
-				case <-pace.C:
-				}
-				want := fmt.Sprintf("right %d-%d", c, n)
-				switch got, err := fetch(client, p.url(fmt.Sprintf("/fn/shop/neighbour?n=%d-%d", c, n))); {
-				case err == nil && got.status == 200 && got.body == want:
-					right.Add(1)
-				case err == nil && got.status == http.StatusServiceUnavailable, errors.Is(err, errClosed):
-					away.Add(1)
-				default:
-					p.t.Errorf("neighbour: %d %q, %v", got.status, got.body, err)
-					return
-				}
-			}
-		})
-	}
-	return sync.OnceValues(func() (int64, int64) {
-		close(done)
-		group.Wait()
-		return right.Load(), away.Load()
-	})
-}
-
-var errClosed = errors.New("connection closed")
-
-// fetch tells a closed connection from a refused one.
-func fetch(client *http.Client, url string) (reply, error) {
-	answer, err := client.Get(url)
-	if err != nil {
-		text := err.Error()
-		if strings.Contains(text, "EOF") || strings.Contains(text, "reset by peer") || strings.Contains(text, "broken pipe") {
-			return reply{}, fmt.Errorf("%w: %v", errClosed, err)
-		}
-		return reply{}, err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return reply{}, fmt.Errorf("%w: %v", errClosed, err)
-	}
-	return reply{status: answer.StatusCode, header: answer.Header, body: string(body)}, nil
 }

@@ -59,10 +59,9 @@ func (p *product) postmaster() int {
 func TestDatabaseAway(t *testing.T) {
 	p := serveEmbedded(t)
 	p.app("shop")
-	p.publish("shop", "hello", hello)
 	p.publish("shop", "cold", hello)
-	l, stop := p.callers("/fn/shop/hello")
-	p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 300 })
+	n := p.neighbours(4, 0, 20*time.Second)
+	n.await(10*time.Second, 300)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} { // a fast stop, a crash
 		server := p.postmaster()
 		if err := syscall.Kill(server, signal); err != nil {
@@ -79,15 +78,12 @@ func TestDatabaseAway(t *testing.T) {
 			return true
 		})
 		p.awaitReady()
-		before := l.right.Load()
-		p.eventually(10*time.Second, "going on", func() bool { return l.right.Load() > before+300 })
+		n.await(10*time.Second, 300)
 	}
-	stop()
-	if l.busy.Load()+l.broken.Load()+l.refused.Load() > 0 {
-		t.Errorf("calls that need no database: %d busy, %d broken, %d refused", l.busy.Load(), l.broken.Load(), l.refused.Load())
+	n.check()
+	if failed := n.failed(); failed > 0 {
+		t.Errorf("%d calls that need no database failed", failed)
 	}
-	rows := p.rows("hello", l.right.Load())
-	t.Logf("right %d, rows %v", l.right.Load(), rows)
 	if got := p.get("/fn/shop/cold"); got.body != "hello" {
 		t.Errorf("a first call afterwards: %d %s", got.status, got.body)
 	}
@@ -98,9 +94,8 @@ func TestDatabaseAway(t *testing.T) {
 func TestEverythingKilled(t *testing.T) {
 	p := serveEmbedded(t)
 	p.app("shop")
-	p.publish("shop", "hello", hello)
-	l, stop := p.callers("/fn/shop/hello")
-	p.eventually(10*time.Second, "under load", func() bool { return l.right.Load() > 500 })
+	n := p.neighbours(4, 0, 20*time.Second)
+	n.await(10*time.Second, 500)
 	// PostgreSQL first: at its parent's death it would stop cleanly.
 	for _, pid := range append([]int{p.postmaster(), p.cmd.Process.Pid}, p.workers()...) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -108,7 +103,7 @@ func TestEverythingKilled(t *testing.T) {
 		}
 	}
 	_ = p.cmd.Wait()
-	stop()
+	n.stop()
 	p.pool.Close()
 	began := time.Now()
 	p.start()
@@ -116,8 +111,7 @@ func TestEverythingKilled(t *testing.T) {
 		t.Errorf("ready after %v", took)
 	}
 	p.reach()
-	rows := p.rows("hello", l.right.Load())
-	t.Logf("right %d, rows %v", l.right.Load(), rows)
+	n.check()
 
 	p.stop(p.cmd)
 	began = time.Now()

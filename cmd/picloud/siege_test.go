@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// siege is an attack, a fault or both on the real product while neighbours call an innocent
+// function and somebody asks for pages.
+type siege struct {
+	name       string
+	flags      []string
+	evil, shop map[string]string // functions of the two apps, by name
+	neighbours int               // 0: four
+	pace       time.Duration     // between two calls of a neighbour
+	patience   time.Duration     // of a neighbour who waits for an answer; 0: 20 s
+	attackers  []attackers
+	harm       []harm // one after the other, between them answers for the neighbours
+	answers    int64  // how many; 0: 200
+	deaths     int64  // workers that must have died of the attackers before it is over
+	holds      bounds
+}
+
+// attackers come at the same time and do the same.
+type attackers struct {
+	count int
+	path  string
+	how   func(ctx context.Context, p *product, path string) reply // one try
+	tries int                                                      // of each of them; 0: until the siege is over
+	// What each try must have met with, when that is known: the status, how soon, and the
+	// outcome of all their runs.
+	status  int
+	within  time.Duration
+	outcome string
+}
+
+// bounds are what must hold. Nothing wrong and no lost row are bounds of every siege.
+type bounds struct {
+	failed   int64         // calls of neighbours without a right answer
+	refused  int64         // connections of neighbours
+	gap      time.Duration // the longest time without a right answer; 0: any
+	pages    int64         // of the dashboard, that did not come
+	memory   int64         // the most anonymous resident memory of a worker, bytes; 0: any
+	replaced bool          // there is one worker, and it is another
+}
+
+// unbounded is for counts that nothing is promised about.
+const unbounded = math.MaxInt64
+
+// harm is what is done to the processes.
+type harm func(p *product, n *neighbours)
+
+func killWorkers(p *product, _ *neighbours) {
+	signalWorkers(p, syscall.SIGKILL)
+	if got := p.get("/healthz"); got.err != nil || got.status != 200 {
+		p.t.Errorf("the dashboard: %d %v", got.status, got.err)
+	}
+}
+
+func freezeWorkers(p *product, _ *neighbours) { signalWorkers(p, syscall.SIGSTOP) }
+
+func signalWorkers(p *product, signal syscall.Signal) {
+	for _, pid := range p.workers() {
+		_ = syscall.Kill(pid, signal)
+	}
+}
+
+// killManager kills the manager and starts it again when its workers are gone.
+func killManager(p *product, n *neighbours) { restart(p, n, func() {}) }
+
+func killAll(p *product, n *neighbours) { restart(p, n, func() { signalWorkers(p, syscall.SIGKILL) }) }
+
+func restart(p *product, n *neighbours, also func()) {
+	workers := p.workers()
+	_ = p.cmd.Process.Kill()
+	also()
+	_ = p.cmd.Wait()
+	n.away.Lock()
+	defer n.away.Unlock()
+	p.eventually(10*time.Second, "gone", func() bool {
+		for _, pid := range workers {
+			if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err == nil {
+				return false
+			}
+		}
+		return true
+	})
+	p.start()
+	p.rows("neighbour", n.right.Load()) // this start owes none
+}
+
+// calls calls and reads the answer.
+func calls(ctx context.Context, p *product, path string) reply {
+	return request(ctx, p, path)
+}
+
+// leaves calls and goes away while the function runs.
+func leaves(ctx context.Context, p *product, path string) reply {
+	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	return request(ctx, p, path)
+}
+
+func request(ctx context.Context, p *product, path string) reply {
+	ask, err := http.NewRequestWithContext(ctx, "GET", p.url(path), nil)
+	if err != nil {
+		return reply{err: err}
+	}
+	answer, err := caller.Do(ask)
+	if err != nil {
+		return reply{err: err}
+	}
+	defer answer.Body.Close()
+	return reply{status: answer.StatusCode, header: answer.Header}
+}
+
+// sendsSlowly sends a body of which a byte comes now and then.
+func sendsSlowly(ctx context.Context, p *product, path string) reply {
+	return converse(ctx, p, "POST "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\nContent-Length: 100000\r\n\r\n", func(conn net.Conn) error {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			<-tick.C
+			if _, err := conn.Write([]byte("x")); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// readsNothing asks and leaves the answer where it is.
+func readsNothing(ctx context.Context, p *product, path string) reply {
+	return converse(ctx, p, "GET "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(net.Conn) error {
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// staysIdle opens a connection and says nothing.
+func staysIdle(ctx context.Context, p *product, _ string) reply {
+	return converse(ctx, p, "", func(conn net.Conn) error {
+		_, err := conn.Read(make([]byte, 1)) // until the other side closes
+		return err
+	})
+}
+
+// converse holds a connection until the talk or the siege is over.
+func converse(ctx context.Context, p *product, first string, talk func(net.Conn) error) reply {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return reply{err: err}
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	if _, err := conn.Write([]byte(first)); err != nil {
+		return reply{err: err}
+	}
+	return reply{err: talk(conn)}
+}
+
+// run is the one runner of all sieges.
+func (s siege) run(t *testing.T) {
+	p := serveProduct(t, s.flags...)
+	for app, functions := range map[string]map[string]string{"evil": s.evil, "shop": s.shop} {
+		p.app(app)
+		for name, source := range functions {
+			p.publish(app, name, source)
+		}
+	}
+	if s.neighbours == 0 {
+		s.neighbours = 4
+	}
+	if s.answers == 0 {
+		s.answers = 200
+	}
+	if s.patience == 0 {
+		s.patience = 20 * time.Second
+	}
+	before := p.workers()
+	n := p.neighbours(s.neighbours, s.pace, s.patience)
+	w := p.watch(n)
+	ended, stop := p.attack(s.attackers)
+	for _, harm := range s.harm {
+		n.await(10*time.Second, s.answers)
+		harm(p, n)
+	}
+	n.await(60*time.Second, s.answers)
+	p.eventually(60*time.Second, fmt.Sprintf("%d deaths of workers", s.deaths), func() bool { return p.deaths() >= s.deaths })
+	p.eventually(60*time.Second, "attacked", ended)
+	stop()
+	n.await(10*time.Second, s.answers) // all is well again
+	n.check()
+	w.stop()
+	s.check(p, n, w, before)
+}
+
+func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
+	t := p.t
+	t.Logf("%d of %d pages failed, worker's memory at most %d MiB, %d deaths", w.failed.Load(), w.asked.Load(), w.memory.Load()>>20, p.deaths())
+	if got := n.failed(); got > s.holds.failed {
+		t.Errorf("%d calls of neighbours failed, more than %d", got, s.holds.failed)
+	}
+	if got := n.refused.Load(); got > s.holds.refused {
+		t.Errorf("%d connections were refused, more than %d", got, s.holds.refused)
+	}
+	if gap := time.Duration(n.longest.Load()); s.holds.gap > 0 && gap > s.holds.gap {
+		t.Errorf("%v without a right answer, longer than %v", gap, s.holds.gap)
+	}
+	if got := w.failed.Load(); got > s.holds.pages {
+		t.Errorf("%d of %d pages failed, more than %d", got, w.asked.Load(), s.holds.pages)
+	}
+	if got := w.memory.Load(); s.holds.memory > 0 && got > s.holds.memory {
+		t.Errorf("the worker's memory grew to %d bytes, more than %d", got, s.holds.memory)
+	}
+	if s.holds.replaced {
+		p.eventually(5*time.Second, "replaced", func() bool {
+			now := p.workers()
+			return len(now) == 1 && now[0] != before[0]
+		})
+	}
+	for _, a := range s.attackers {
+		if a.outcome == "" {
+			continue
+		}
+		want := int64(a.count * a.tries)
+		if rows := p.rows(path.Base(a.path), want); rows[a.outcome] != want {
+			t.Errorf("outcomes of %s are %v, want %d %s", a.path, rows, want, a.outcome)
+		}
+	}
+}
+
+// deaths are the runs of the app "evil" that cost a worker.
+func (p *product) deaths() (n int64) {
+	_ = p.pool.QueryRow(p.t.Context(), `SELECT count(*) FROM executions JOIN apps ON apps.id = app_id WHERE slug = 'evil' AND outcome IN ('crashed', 'killed')`).Scan(&n)
+	return n
+}
+
+// attack lets the attackers loose. ended tells whether those are through whose tries are
+// numbered; stop ends the others too.
+func (p *product) attack(all []attackers) (ended func() bool, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	through := make(chan struct{})
+	var numbered, others sync.WaitGroup
+	for _, a := range all {
+		group := &others
+		if a.tries > 0 {
+			group = &numbered
+		}
+		for range a.count {
+			group.Go(func() {
+				for try := 0; ctx.Err() == nil && (a.tries == 0 || try < a.tries); try++ {
+					a.once(ctx, p)
+				}
+			})
+		}
+	}
+	go func() { numbered.Wait(); close(through) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		<-through
+		others.Wait()
+	})
+	p.t.Cleanup(stop)
+	return func() bool {
+		select {
+		case <-through:
+			return true
+		default:
+			return false
+		}
+	}, stop
+}
+
+func (a attackers) once(ctx context.Context, p *product) {
+	began := time.Now()
+	got := a.how(ctx, p, a.path)
+	took := time.Since(began)
+	if a.status != 0 && (got.err != nil || got.status != a.status) {
+		p.t.Errorf("%s: got %d %v, want %d", a.path, got.status, got.err, a.status)
+	}
+	if a.within > 0 && took > a.within {
+		p.t.Errorf("%s answered after %v, want %v", a.path, took, a.within)
+	}
+	if got.err != nil && ctx.Err() == nil { // nobody dials as fast as they can
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// hang ignores its deadline: nothing can stop it but the end of its process.
+const hang = `export default () => {
+	const name = ["ind", "exOf"].join("");
+	(Array.prototype as any)[name].call({ length: 2 ** 53 - 1 }, 1);
+}`
+
+// overflows ends its process: the depth of native calls is unlimited.
+const overflows = `export default () => { const o: any = {}; o.toString = "".trim; return "" + o; }`
+
+// TestSieges goes through the sieges, one after the other: they are timed.
+func TestSieges(t *testing.T) {
+	for _, s := range []siege{
+		{
+			name:  "the worker is killed",
+			harm:  []harm{killWorkers, killWorkers, killWorkers, killWorkers, killWorkers},
+			holds: bounds{failed: unbounded, gap: 500 * time.Millisecond, pages: 5},
+		},
+		{
+			name: "the manager is killed, then everything", answers: 500,
+			harm:  []harm{killManager, killAll},
+			holds: bounds{failed: unbounded, refused: unbounded, pages: unbounded},
+		},
+		{
+			name: "a run ignores its deadline", flags: []string{"--cpu-limit", "200ms", "--wall-limit", "1s"},
+			evil:       map[string]string{"hang": hang},
+			neighbours: 2, pace: 2 * time.Millisecond,
+			attackers: []attackers{{count: 1, path: "/fn/evil/hang", how: calls, tries: 1, status: 504, within: 2 * time.Second, outcome: "killed"}},
+			holds:     bounds{gap: 500 * time.Millisecond, replaced: true},
+		},
+		{
+			name:       "a caller goes away",
+			evil:       map[string]string{"waits": `export default () => new Promise((done) => setTimeout(() => done("late"), 20000));`},
+			neighbours: 2, pace: 2 * time.Millisecond,
+			attackers: []attackers{{count: 1, path: "/fn/evil/waits", how: leaves, tries: 1, outcome: "cancelled"}},
+		},
+		{
+			name:       "a storm of crashes",
+			evil:       map[string]string{"overflows": overflows},
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 100, deaths: 10,
+			attackers: []attackers{{count: 4, path: "/fn/evil/overflows", how: calls}},
+			holds:     bounds{failed: 300, gap: 10 * time.Second, pages: 15},
+		},
+		{
+			name:       "bodies are sent slowly",
+			evil:       map[string]string{"size": `export default async (request: Request) => String((await request.bytes()).length);`},
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			attackers: []attackers{{count: 100, path: "/fn/evil/size", how: sendsSlowly}},
+			holds:     bounds{gap: 2 * time.Second},
+		},
+		{
+			name:       "answers are not read",
+			evil:       map[string]string{"large": `export default () => "x".repeat(8e6);`},
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			attackers: []attackers{{count: 20, path: "/fn/evil/large", how: readsNothing}},
+			holds:     bounds{gap: 2 * time.Second, memory: 512 << 20},
+		},
+		{
+			name:       "connections stay idle",
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			attackers: []attackers{{count: 500, how: staysIdle}},
+			holds:     bounds{gap: 2 * time.Second, memory: 128 << 20},
+		},
+	} {
+		t.Run(s.name, s.run)
+	}
+}
+
+// A frozen worker is found out by its silence, which takes its time; nothing else is timed.
+func TestFrozenWorker(t *testing.T) {
+	t.Parallel()
+	siege{
+		neighbours: 2, pace: 5 * time.Millisecond, patience: time.Minute,
+		harm:  []harm{freezeWorkers},
+		holds: bounds{failed: unbounded, gap: 30 * time.Second, pages: unbounded, replaced: true},
+	}.run(t)
+}
