@@ -131,16 +131,64 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 func TestIngressReachesNoSessions(t *testing.T) {
 	t.Parallel()
 	ingress := packages(t)["handlers/ingress"]
-	for _, imported := range ingress.Imports {
-		if imported == module+"/engine/access" || strings.HasPrefix(imported, "github.com/alexedwards/scs") {
-			t.Errorf("handlers/ingress imports %s", imported)
-		}
-	}
-	for _, reached := range own(ingress.Deps) {
-		if within(reached, "views/…", "handlers/dashboard/…", "static/…") {
+	for _, reached := range ingress.Deps {
+		if strings.HasPrefix(reached, "github.com/alexedwards/scs") {
 			t.Errorf("handlers/ingress reaches %s", reached)
 		}
 	}
+	for _, reached := range own(ingress.Deps) {
+		if within(reached, "engine/access", "views/…", "handlers/dashboard/…", "static/…") {
+			t.Errorf("handlers/ingress reaches %s", reached)
+		}
+	}
+}
+
+// Who asks is found out in one room, and what they may do is decided at one door: an
+// actor or a grant made elsewhere would be a check that somebody forgot.
+func TestActorsAndGrantsAreMadeInOnePlace(t *testing.T) {
+	t.Parallel()
+	places := map[string][]string{
+		"actor.Allow": {"handlers/access.go"},
+		"actor.Actor": {"engine/access"},
+	}
+	for name, p := range packages(t) {
+		for _, file := range p.GoFiles {
+			for _, made := range makings(t, filepath.Join(p.Dir, file)) {
+				if !slices.Contains(places[made], name) && !slices.Contains(places[made], name+"/"+file) {
+					t.Errorf("%s/%s makes %s", name, file, made)
+				}
+			}
+		}
+	}
+}
+
+// makings are the names of package actor that a file calls, or makes values of.
+func makings(t *testing.T, file string) (made []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(expression ast.Expr) {
+		selector, ok := expression.(*ast.SelectorExpr)
+		if !ok {
+			return
+		}
+		if from, ok := selector.X.(*ast.Ident); ok && (from.Name == "actor" || from.Name == "access") && from.Obj == nil &&
+			(selector.Sel.Name == "Allow" || selector.Sel.Name == "Actor") {
+			made = append(made, "actor."+selector.Sel.Name)
+		}
+	}
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.CallExpr:
+			of(n.Fun)
+		case *ast.CompositeLit:
+			of(n.Type)
+		}
+		return true
+	})
+	return made
 }
 
 func TestSDKsDoNotImportEachOther(t *testing.T) {

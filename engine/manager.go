@@ -75,15 +75,17 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	}
 	m.Access = access.New(m.Pool, access.Config{})
 	m.Apps = app.New(m.Pool)
-	m.Scripts = script.NewService(m.Pool, bundle.NewChildren(config.Executable, m.startChild).Build)
+	build := bundle.NewChildren(config.Executable, m.startChild).Build
+	m.Scripts = script.NewService(m.Pool, build)
 	m.Executions = history.NewStore(m.Pool)
-	if m.jobs, err = jobs.Open(m.Pool, config.Retention, m.Scripts.TrimChanges); err != nil {
+	system := script.NewSystem(m.Pool, build)
+	if m.jobs, err = jobs.Open(m.Pool, config.Retention, system.TrimChanges); err != nil {
 		return err
 	}
 	if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
 		return fmt.Errorf("PICLOUD_ADMIN_EMAIL, PICLOUD_ADMIN_PASSWORD: %w", err)
 	}
-	return m.Scripts.Seed(ctx)
+	return system.Seed(ctx)
 }
 
 // openDatabase starts or reaches PostgreSQL, opens the manager's pool, brings the schema

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/handlers/web"
@@ -59,8 +59,9 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// admit finds out who asks and what they ask about, and checks the one against the
-// other. An app or script that was renamed gives the address where it is now.
+// admit finds out who asks and what they ask about, and has the one checked against the
+// other: this is the one place where grants are made. An app or script that was renamed
+// gives the address where it is now.
 func (s *server) admit(r *http.Request, a web.Access) (moved string, err error) {
 	if a.Kind == web.Open {
 		return "", nil
@@ -72,43 +73,79 @@ func (s *server) admit(r *http.Request, a web.Access) (moved string, err error) 
 		}
 	}
 	if a.Place == web.Anywhere {
-		return "", access.Check(state.Actor, a.Capability, id.App{})
-	}
-	slug, name := r.PathValue("app"), r.PathValue("script")
-	if state.App, err = s.deps.Apps.Find(r.Context(), slug); err != nil {
+		state.Grant, err = actor.Allow(state.Actor, a.Capability, id.App{})
 		return "", err
 	}
-	if err := access.Check(state.Actor, a.Capability, state.App.ID); err != nil {
+	looking, err := actor.Allow(state.Actor, actor.ListApps, id.App{})
+	if err != nil {
+		return "", err
+	}
+	if a.Place == web.AtRun {
+		return "", s.admitAtRun(r, a.Capability, looking)
+	}
+	slug, name := r.PathValue("app"), r.PathValue("script")
+	if state.App, err = s.deps.Apps.Find(r.Context(), looking, slug); err != nil {
+		return "", err
+	}
+	if state.Grant, err = actor.Allow(state.Actor, a.Capability, state.App.ID); err != nil {
 		return "", err
 	}
 	if a.Place == web.InScript {
-		if state.Script, err = s.deps.Scripts.Find(r.Context(), state.App.ID, name); err != nil {
+		if state.Script, err = s.deps.Scripts.Find(r.Context(), state.Grant, name); err != nil {
 			return "", err
 		}
 	}
-	was, is := "/apps/"+slug, "/apps/"+state.App.Slug
-	if a.Place == web.InScript {
-		was, is = was+"/scripts/"+name, is+"/scripts/"+state.Script.Name
+	return movedTo(r, slug, name, state), nil
+}
+
+// admitAtRun is admit where the path names a run alone. A run of an app that the actor
+// may not see is as absent as one that never was.
+func (s *server) admitAtRun(r *http.Request, capability actor.Capability, looking actor.Grant) error {
+	state := web.Of(r)
+	run, err := id.Parse[id.Execution](r.PathValue("execution"))
+	if err != nil {
+		return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.").Because(err)
+	}
+	of, err := s.deps.Executions.AppOf(r.Context(), run)
+	if err != nil {
+		return err
+	}
+	if !looking.Sees(of) {
+		return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
+	}
+	if state.Grant, err = actor.Allow(state.Actor, capability, of); err != nil {
+		return err
+	}
+	state.Run = run
+	state.App, err = s.deps.Apps.Get(r.Context(), state.Grant)
+	return err
+}
+
+// movedTo is the address of what was found under another name than the path has, or "".
+func movedTo(r *http.Request, slug, name string, found *web.State) string {
+	was, is := "/apps/"+slug, "/apps/"+found.App.Slug
+	if !found.Script.ID.IsZero() {
+		was, is = was+"/scripts/"+name, is+"/scripts/"+found.Script.Name
 	}
 	if was == is {
-		return "", nil
+		return ""
 	}
 	path := strings.Replace(r.URL.EscapedPath(), was, is, 1)
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}
-	return path, nil
+	return path
 }
 
 // byKey reads the key of the Authorization header (RFC 6750, section 2.1).
-func (s *server) byKey(r *http.Request) (access.Actor, error) {
+func (s *server) byKey(r *http.Request) (who actor.Actor, err error) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return access.Actor{}, fault.New(fault.Unauthenticated, "An API key is missing: send it as \"Authorization: Bearer pic_…\".")
+		return who, fault.New(fault.Unauthenticated, "An API key is missing: send it as \"Authorization: Bearer pic_…\".")
 	}
-	actor, err := s.deps.Access.CheckKey(r.Context(), strings.TrimSpace(secret))
-	actor.Client = web.Client(r)
-	return actor, err
+	who, err = s.deps.Access.CheckKey(r.Context(), strings.TrimSpace(secret))
+	who.Client = web.Client(r)
+	return who, err
 }
 
 // ready asks every probe; it is false when one fails.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/archive"
@@ -38,7 +39,7 @@ func TestAPIExecutions(t *testing.T) {
 	client := v1.Client{Base: in.url, Key: in.keys["write"]}
 	published, err := client.Publish(t.Context(), "other", "hello", v1.PutScript{Source: new("export default () => 1")})
 	must(t, err)
-	app, err := in.apps.Find(t.Context(), "other")
+	app, err := in.apps.Find(t.Context(), in.may(t, actor.ListApps, id.App{}), "other")
 	must(t, err)
 	script, err := id.Parse[id.Script](published.Script.ID)
 	must(t, err)

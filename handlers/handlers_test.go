@@ -19,9 +19,11 @@ import (
 	"picloud/db"
 	"picloud/db/dbtest"
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/execution/history"
+	"picloud/engine/id"
 	"picloud/engine/script"
 	"picloud/handlers"
 	v1 "picloud/handlers/api/v1"
@@ -84,9 +86,9 @@ func install(t *testing.T) *installation {
 	loaded, err := in.access.Load(ctx, issued.Token)
 	must(t, err)
 	in.actor, _ = in.access.Actor(loaded)
-	shop, err := in.apps.Create(ctx, in.actor, app.Naming{Name: "Shop"})
+	shop, err := in.apps.Create(ctx, in.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Shop"})
 	must(t, err)
-	_, err = in.apps.Create(ctx, in.actor, app.Naming{Name: "Other"})
+	_, err = in.apps.Create(ctx, in.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Other"})
 	must(t, err)
 	soon := time.Now().Add(time.Hour)
 	in.keys = map[string]string{"unknown": "pic_" + strings.Repeat("0", 43) + "_000000", "none": ""}
@@ -95,11 +97,11 @@ func install(t *testing.T) *installation {
 		"revoked": {Access: access.KeyWrites}, "expired": {Access: access.KeyWrites, ExpiresAt: &soon},
 	} {
 		wanted.Name = name
-		secret, key, err := in.access.MakeKey(ctx, in.actor, wanted)
+		secret, key, err := in.access.MakeKey(ctx, in.may(t, actor.ManageAccount, id.App{}), wanted)
 		must(t, err)
 		in.keys[name] = secret
 		if name == "revoked" {
-			must(t, in.access.RevokeKey(ctx, in.actor, key.ID))
+			must(t, in.access.RevokeKey(ctx, in.may(t, actor.ManageAccount, id.App{}), key.ID))
 		}
 	}
 	_, err = pool.Exec(ctx, "UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE name = 'expired'")
@@ -164,15 +166,23 @@ func (in *installation) signIn(t *testing.T) string {
 	return "picloud_session=" + issued.Token
 }
 
+// may is a grant of the owner.
+func (in *installation) may(t *testing.T, capability actor.Capability, app id.App) actor.Grant {
+	t.Helper()
+	grant, err := actor.Allow(in.actor, capability, app)
+	must(t, err)
+	return grant
+}
+
 func (in *installation) rename(t *testing.T, fromApp, toApp, fromScript, toScript string) {
 	t.Helper()
-	found, err := in.apps.Find(t.Context(), fromApp)
+	found, err := in.apps.Find(t.Context(), in.may(t, actor.ListApps, id.App{}), fromApp)
 	must(t, err)
-	s, err := in.scripts.Find(t.Context(), found.ID, fromScript)
+	s, err := in.scripts.Find(t.Context(), in.may(t, actor.WriteScript, found.ID), fromScript)
 	must(t, err)
-	_, err = in.scripts.Rename(t.Context(), in.actor, found.ID, s.ID, toScript)
+	_, err = in.scripts.Rename(t.Context(), in.may(t, actor.WriteScript, found.ID), s.ID, toScript)
 	must(t, err)
-	_, err = in.apps.Rename(t.Context(), in.actor, found.ID, app.Naming{Name: found.Name, Slug: toApp})
+	_, err = in.apps.Rename(t.Context(), in.may(t, actor.ManageApp, found.ID), app.Naming{Name: found.Name, Slug: toApp})
 	must(t, err)
 }
 

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
@@ -113,9 +114,9 @@ func (s *server) api() []web.Route {
 		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Executions: s.deps.Executions,
 		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
 	}
-	listApps, createApp := web.SignedIn(access.ListApps).ByKey(), web.SignedIn(access.CreateApp).ByKey()
-	readApp, writeApp := web.App(access.ReadApp).ByKey(), web.App(access.WriteScript).ByKey()
-	read, write := web.Script(access.ReadApp).ByKey(), web.Script(access.WriteScript).ByKey()
+	listApps, createApp := web.SignedIn(actor.ListApps).ByKey(), web.SignedIn(actor.CreateApp).ByKey()
+	readApp, writeApp := web.App(actor.ReadApp).ByKey(), web.App(actor.WriteScript).ByKey()
+	read, write := web.Script(actor.ReadApp).ByKey(), web.Script(actor.WriteScript).ByKey()
 	return []web.Route{
 		{Method: "GET", Pattern: "/api/v1/apps", Access: listApps, Handler: a.ListApps},
 		{Method: "POST", Pattern: "/api/v1/apps", Access: createApp, Handler: a.CreateApp},
@@ -128,14 +129,14 @@ func (s *server) api() []web.Route {
 		{Method: "GET", Pattern: apiScript + "/versions", Access: read, Handler: a.ListVersions},
 		{Method: "POST", Pattern: apiScript + "/versions/{version}/live", Access: write, Handler: a.MakeLive},
 		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
-		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: listApps, Handler: a.ReadExecution},
+		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: web.Run(actor.ReadApp).ByKey(), Handler: a.ReadExecution},
 	}
 }
 
 // entrance is what lies outside of any app.
 func (s *server) entrance() []web.Route {
 	d := s.dashboard
-	anyone, apps, account := web.Anyone(), web.SignedIn(access.ListApps), web.SignedIn(access.ManageAccount)
+	anyone, apps, account := web.Anyone(), web.SignedIn(actor.ListApps), web.SignedIn(actor.ManageAccount)
 	return []web.Route{
 		{Method: "GET", Pattern: "/setup", Access: anyone, Handler: d.SetupPage},
 		{Method: "POST", Pattern: "/setup", Access: anyone, Handler: d.Setup},
@@ -161,8 +162,8 @@ const (
 // appPages are the apps, and what an app has besides its scripts.
 func (s *server) appPages() []web.Route {
 	d := s.dashboard
-	apps, create := web.SignedIn(access.ListApps), web.SignedIn(access.CreateApp)
-	read, write, manage := web.App(access.ReadApp), web.App(access.WriteScript), web.App(access.ManageApp)
+	apps, create := web.SignedIn(actor.ListApps), web.SignedIn(actor.CreateApp)
+	read, write, manage := web.App(actor.ReadApp), web.App(actor.WriteScript), web.App(actor.ManageApp)
 	return []web.Route{
 		{Method: "GET", Pattern: "/apps", Access: apps, Handler: d.ListApps},
 		{Method: "GET", Pattern: "/apps/new", Access: create, Handler: d.NewAppPage},
@@ -181,7 +182,7 @@ func (s *server) appPages() []web.Route {
 // scriptPages are the pages of one script.
 func (s *server) scriptPages() []web.Route {
 	d := s.dashboard
-	read, write := web.Script(access.ReadApp), web.Script(access.WriteScript)
+	read, write := web.Script(actor.ReadApp), web.Script(actor.WriteScript)
 	return []web.Route{
 		{Method: "GET", Pattern: pageScript, Access: read, Handler: d.Script},
 		{Method: "PUT", Pattern: pageScript + "/draft", Access: write, Handler: d.PutDraft, Body: dashboard.SourceBody},

@@ -45,7 +45,11 @@ func TestNoRouteIsOpenByMistake(t *testing.T) {
 			header := http.Header{"Authorization": {"Bearer " + in.keys["bound"]}, "Content-Type": {"application/json"}}
 			foreign := in.request(t, route.Method, path, header, "{}")
 			missing := in.request(t, route.Method, at(route.Pattern, "nowhere"), header, "{}")
-			if foreign.status != 404 || missing.status != 404 || !strings.Contains(foreign.body, "There is no such app.") {
+			absent := "There is no such app."
+			if route.Access.Place == web.AtRun {
+				absent = "There is no such run;"
+			}
+			if foreign.status != 404 || missing.status != 404 || !strings.Contains(foreign.body, absent) {
 				t.Errorf("%s with a key of another app: %d, %d, %s", name, foreign.status, missing.status, foreign.body)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"picloud/engine/actor"
 	"picloud/engine/id"
 )
 
@@ -108,7 +109,7 @@ func TestRevokedSessionAndKeyPage(t *testing.T) {
 	if answer := in.page(t, "GET", "/profile", other, ""); answer.status != 200 {
 		t.Fatalf("profile: %d", answer.status)
 	}
-	if _, err := in.access.RevokeOtherSessions(t.Context(), in.actor); err != nil {
+	if _, err := in.access.RevokeOtherSessions(t.Context(), in.may(t, actor.ManageAccount, id.App{})); err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range []string{cookie, other} {
@@ -127,7 +128,7 @@ func TestRevokedSessionAndKeyPage(t *testing.T) {
 func TestFailedSignInsAnswer429(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	if _, err := in.access.RevokeOtherSessions(t.Context(), in.actor); err != nil {
+	if _, err := in.access.RevokeOtherSessions(t.Context(), in.may(t, actor.ManageAccount, id.App{})); err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {

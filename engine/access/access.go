@@ -10,9 +10,7 @@ package access
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"picloud/engine/audit"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -109,7 +108,7 @@ func (s *Service) sweep(ctx context.Context) error {
 	return errors.Join(
 		s.q.DropExpiredSessions(ctx, s.pool, now),
 		s.q.DropOldSignInFailures(ctx, s.pool, now.Add(-24*time.Hour)),
-		s.q.DropOldFailedSignIns(ctx, s.pool, queries.DropOldFailedSignInsParams{Action: didFailSignIn, Before: id.Earliest[id.Audit](now.Add(-keptFailures))}))
+		s.q.DropOldFailedSignIns(ctx, s.pool, queries.DropOldFailedSignInsParams{Action: string(audit.SignInFailed), Before: id.Earliest[id.Audit](now.Add(-keptFailures))}))
 }
 
 func cleaned(c Client) Client {
@@ -134,43 +133,8 @@ func clip(text string, limit int) string {
 	return text
 }
 
-// Actions of the audit table.
-const (
-	didSetUp          = "set-up"
-	didSignIn         = "sign-in"
-	didFailSignIn     = "sign-in failed"
-	didSignOut        = "sign-out"
-	didChangePassword = "password changed"
-	didResetPassword  = "password reset"
-	didRevokeSession  = "session revoked"
-	didRevokeOthers   = "other sessions revoked"
-	didMakeKey        = "key made"
-	didRevokeKey      = "key revoked"
-)
-
-// entry is one row of the audit table. It never holds a secret or what somebody typed
-// into a password form.
-type entry struct {
-	actor, action, object, address string
-	detail                         map[string]any
+// audit writes a row of the audit table at the service's own time.
+func (s *Service) audit(ctx context.Context, db queries.DBTX, e audit.Entry) error {
+	e.At = s.now()
+	return audit.Write(ctx, db, e)
 }
-
-func (s *Service) audit(ctx context.Context, db queries.DBTX, e entry) error {
-	detail := []byte("{}")
-	if len(e.detail) > 0 {
-		var err error
-		if detail, err = json.Marshal(e.detail); err != nil {
-			return fmt.Errorf("audit %s: %w", e.action, err)
-		}
-	}
-	err := s.q.AddAudit(ctx, db, queries.AddAuditParams{
-		ID: id.New[id.Audit](), At: s.now(), Actor: e.actor, Action: e.action, Object: e.object,
-		Detail: detail, Address: clip(e.address, 64),
-	})
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", e.action, err)
-	}
-	return nil
-}
-
-func userObject(user id.User) string { return "user:" + user.String() }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"picloud/db/dbtest"
+	"picloud/engine/actor"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 )
@@ -79,6 +80,20 @@ func resume(t *testing.T, s *Service, token string) (context.Context, Actor, boo
 	}
 	actor, ok := s.Actor(ctx)
 	return ctx, actor, ok
+}
+
+// granted lets somebody manage their own account.
+func granted(who Actor) (actor.Grant, error) {
+	return actor.Allow(who, actor.ManageAccount, id.App{})
+}
+
+func grantOf(t *testing.T, who Actor) actor.Grant {
+	t.Helper()
+	grant, err := granted(who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant
 }
 
 func wantKind(t *testing.T, err error, kind fault.Kind) *fault.Fault {
@@ -213,17 +228,17 @@ func TestSignInAndSessions(t *testing.T) {
 		t.Error("the old token lives on after a new sign-in")
 	}
 	_, actor, _ = resume(t, s, again.Token)
-	list, err := s.ListSessions(t.Context(), actor)
+	list, err := s.ListSessions(t.Context(), grantOf(t, actor))
 	if err != nil || len(list) != 2 {
 		t.Fatalf("sessions %+v, %v", list, err)
 	}
-	if ended, err := s.RevokeOtherSessions(t.Context(), actor); err != nil || ended != 1 {
+	if ended, err := s.RevokeOtherSessions(t.Context(), grantOf(t, actor)); err != nil || ended != 1 {
 		t.Errorf("revoke others: %d, %v", ended, err)
 	}
 	if _, _, ok := resume(t, s, two.Token); ok {
 		t.Error("a revoked session is let in")
 	}
-	wantKind(t, s.RevokeSession(t.Context(), actor, id.New[id.Session]()), fault.NotFound)
+	wantKind(t, s.RevokeSession(t.Context(), grantOf(t, actor), id.New[id.Session]()), fault.NotFound)
 	c.forward(IdleLifetime + time.Second)
 	if _, _, ok := resume(t, s, again.Token); ok {
 		t.Error("an idle session is let in")
@@ -235,7 +250,7 @@ func TestSessionLifetimes(t *testing.T) {
 	s, c := newOwned(t)
 	_, actor, issued := signedIn(t, s, "192.0.2.1")
 	seen := func() time.Time {
-		list, err := s.ListSessions(t.Context(), actor)
+		list, err := s.ListSessions(t.Context(), grantOf(t, actor))
 		if err != nil || len(list) != 1 || !list[0].Current {
 			t.Fatalf("sessions %+v, %v", list, err)
 		}
@@ -283,7 +298,7 @@ func TestSignOutAndNotice(t *testing.T) {
 		}
 	}
 	late, _, _ := resume(t, s, issued.Token) // a request under way while the session ends
-	watched, stop := s.WhileSignedIn(t.Context(), actor)
+	watched, stop := s.WhileSignedIn(t.Context(), actor.Session)
 	defer stop()
 	if err := s.SignOut(next, client("192.0.2.1")); err != nil {
 		t.Fatal(err)
@@ -383,13 +398,13 @@ func TestChangePassword(t *testing.T) {
 	_, _, other := signedIn(t, s, "192.0.2.2")
 	ctx, actor, own := signedIn(t, s, "192.0.2.1")
 	const next = "granite pelican Tuesday 4"
-	if f := wantKind(t, second(s.ChangePassword(ctx, actor, "wrong wrong wrong", next)), fault.Invalid); f.Fields[0].Name != "current" {
+	if f := wantKind(t, second(s.ChangePassword(ctx, grantOf(t, actor), "wrong wrong wrong", next)), fault.Invalid); f.Fields[0].Name != "current" {
 		t.Errorf("fields %+v", f.Fields)
 	}
-	if f := wantKind(t, second(s.ChangePassword(ctx, actor, ownerPassword, "passwordpassword1")), fault.Invalid); f.Fields[0].Name != "password" {
+	if f := wantKind(t, second(s.ChangePassword(ctx, grantOf(t, actor), ownerPassword, "passwordpassword1")), fault.Invalid); f.Fields[0].Name != "password" {
 		t.Errorf("fields %+v", f.Fields)
 	}
-	issued, err := s.ChangePassword(ctx, actor, ownerPassword, next)
+	issued, err := s.ChangePassword(ctx, grantOf(t, actor), ownerPassword, next)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"picloud/db"
+	"picloud/engine/actor"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -86,10 +88,11 @@ func wellFormed(secret string) bool {
 }
 
 // MakeKey makes a key for the person and gives its secret, which is not kept.
-func (s *Service) MakeKey(ctx context.Context, actor Actor, wanted NewKey) (string, Key, error) {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) MakeKey(ctx context.Context, grant actor.Grant, wanted NewKey) (string, Key, error) {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return "", Key{}, err
 	}
+	who := grant.Who()
 	wanted.Name = strings.TrimSpace(wanted.Name)
 	var faults fields
 	faults.add("name", nameFault("name", wanted.Name))
@@ -104,17 +107,18 @@ func (s *Service) MakeKey(ctx context.Context, actor Actor, wanted NewKey) (stri
 		if err != nil {
 			return "", Key{}, fmt.Errorf("look for app %s: %w", *wanted.App, err)
 		}
-		if !has {
+		if !has || !grant.Sees(*wanted.App) {
 			faults.add("app", "There is no such app.")
 		}
 	}
 	if err := faults.err(); err != nil {
 		return "", Key{}, err
 	}
-	return s.addKey(ctx, actor.User, wanted, actor.String(), actor.Client.Address)
+	return s.addKey(ctx, who.User, wanted, audit.Entry{Actor: who.String(), Address: who.Client.Address})
 }
 
-func (s *Service) addKey(ctx context.Context, user id.User, wanted NewKey, actor, address string) (string, Key, error) {
+// addKey stores a key; by says who makes it.
+func (s *Service) addKey(ctx context.Context, user id.User, wanted NewKey, by audit.Entry) (string, Key, error) {
 	secret := newSecret()
 	key := Key{
 		ID: id.New[id.Key](), Name: wanted.Name, Last4: secret[len(secret)-4:], Access: wanted.Access, App: wanted.App,
@@ -128,10 +132,8 @@ func (s *Service) addKey(ctx context.Context, user id.User, wanted NewKey, actor
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry{
-			actor: actor, action: didMakeKey, object: "key:" + key.ID.String(), address: address,
-			detail: map[string]any{"name": key.Name, "access": key.Access},
-		})
+		by.Action, by.Object, by.Detail = audit.KeyMade, audit.Key(key.ID), map[string]any{"name": key.Name, "access": key.Access}
+		return s.audit(ctx, tx, by)
 	})
 	if err != nil {
 		return "", Key{}, fmt.Errorf("add a key: %w", err)
@@ -140,11 +142,12 @@ func (s *Service) addKey(ctx context.Context, user id.User, wanted NewKey, actor
 }
 
 // ListKeys gives the person's keys that were not revoked, newest first.
-func (s *Service) ListKeys(ctx context.Context, actor Actor) ([]Key, error) {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) ListKeys(ctx context.Context, grant actor.Grant) ([]Key, error) {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return nil, err
 	}
-	rows, err := s.q.ListKeys(ctx, s.pool, actor.User)
+	who := grant.Who()
+	rows, err := s.q.ListKeys(ctx, s.pool, who.User)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -162,21 +165,20 @@ func (s *Service) ListKeys(ctx context.Context, actor Actor) ([]Key, error) {
 }
 
 // RevokeKey ends a key at once. A key of somebody else is as absent as one that never was.
-func (s *Service) RevokeKey(ctx context.Context, actor Actor, key id.Key) error {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) RevokeKey(ctx context.Context, grant actor.Grant, key id.Key) error {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return err
 	}
+	who := grant.Who()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		revoked, err := s.q.RevokeKey(ctx, tx, queries.RevokeKeyParams{ID: key, UserID: actor.User, Now: s.now()})
+		revoked, err := s.q.RevokeKey(ctx, tx, queries.RevokeKeyParams{ID: key, UserID: who.User, Now: s.now()})
 		if err != nil {
 			return err
 		}
 		if revoked == 0 {
 			return fault.New(fault.NotFound, "There is no such key.")
 		}
-		return s.audit(ctx, tx, entry{
-			actor: actor.String(), action: didRevokeKey, object: "key:" + key.String(), address: actor.Client.Address,
-		})
+		return s.audit(ctx, tx, audit.By(who, audit.KeyRevoked, audit.Key(key), nil))
 	})
 	if err != nil {
 		return fmt.Errorf("revoke key %s: %w", key, err)

@@ -11,13 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/queries"
 )
-
-// cli is the actor of commands that go to the database directly: whoever may run them
-// on this machine may do anything to it.
-const cli = "cli"
 
 func (s *Service) userByEmail(ctx context.Context, email string) (queries.User, error) {
 	user, err := s.q.ReadUserByEmail(ctx, s.pool, strings.TrimSpace(email))
@@ -48,7 +45,7 @@ func (s *Service) ResetPassword(ctx context.Context, email string) (string, erro
 		if err := s.q.ForgetSignInFailures(ctx, tx, subject("account:", strings.ToLower(user.Email))); err != nil {
 			return fmt.Errorf("forget failed sign-ins: %w", err)
 		}
-		return s.setPassword(ctx, tx, user.ID, hash, entry{actor: cli, action: didResetPassword})
+		return s.setPassword(ctx, tx, user.ID, hash, audit.Entry{Actor: audit.CLI, Action: audit.PasswordReset})
 	})
 	if err != nil {
 		return "", err
@@ -64,5 +61,5 @@ func (s *Service) MintKey(ctx context.Context, email string, ttl time.Duration) 
 		return "", Key{}, err
 	}
 	expires := s.now().Add(ttl)
-	return s.addKey(ctx, user.ID, NewKey{Name: "command line", Access: KeyWrites, ExpiresAt: &expires}, cli, "")
+	return s.addKey(ctx, user.ID, NewKey{Name: "command line", Access: KeyWrites, ExpiresAt: &expires}, audit.Entry{Actor: audit.CLI})
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
+	"picloud/engine/actor"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -85,14 +87,12 @@ func (s *Service) begin(ctx context.Context, user queries.User, client Client) (
 
 // SignOut ends the context's session.
 func (s *Service) SignOut(ctx context.Context, client Client) error {
-	actor, ok := s.Actor(ctx)
+	who, ok := s.Actor(ctx)
 	if !ok {
 		return nil
 	}
-	err := s.audit(ctx, s.pool, entry{
-		actor: actor.String(), action: didSignOut, object: "session:" + actor.Session.String(), address: client.Address,
-	})
-	if err != nil {
+	who.Client = client
+	if err := s.audit(ctx, s.pool, audit.By(who, audit.SignedOut, audit.Session(who.Session), nil)); err != nil {
 		return err
 	}
 	if err := s.sessions.Destroy(ctx); err != nil {
@@ -132,19 +132,20 @@ type Session struct {
 }
 
 // ListSessions gives the person's sessions that would be let in now, last used first.
-func (s *Service) ListSessions(ctx context.Context, actor Actor) ([]Session, error) {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) ListSessions(ctx context.Context, grant actor.Grant) ([]Session, error) {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return nil, err
 	}
+	who := grant.Who()
 	now := s.now()
-	rows, err := s.q.ListSessions(ctx, s.pool, queries.ListSessionsParams{UserID: actor.User, Now: now, IdleSince: now.Add(-IdleLifetime)})
+	rows, err := s.q.ListSessions(ctx, s.pool, queries.ListSessionsParams{UserID: who.User, Now: now, IdleSince: now.Add(-IdleLifetime)})
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	list := make([]Session, len(rows))
 	for i, r := range rows {
 		list[i] = Session{
-			ID: r.ID, Current: r.ID == actor.Session, Address: r.Address, Agent: r.Agent,
+			ID: r.ID, Current: r.ID == who.Session, Address: r.Address, Agent: r.Agent,
 			CreatedAt: r.CreatedAt, LastSeen: r.LastSeenAt, ExpiresAt: r.ExpiresAt,
 		}
 	}
@@ -152,21 +153,20 @@ func (s *Service) ListSessions(ctx context.Context, actor Actor) ([]Session, err
 }
 
 // RevokeSession ends one of the person's sessions at once.
-func (s *Service) RevokeSession(ctx context.Context, actor Actor, session id.Session) error {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) RevokeSession(ctx context.Context, grant actor.Grant, session id.Session) error {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return err
 	}
+	who := grant.Who()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		ended, err := s.q.DropSession(ctx, tx, queries.DropSessionParams{ID: session, UserID: actor.User})
+		ended, err := s.q.DropSession(ctx, tx, queries.DropSessionParams{ID: session, UserID: who.User})
 		if err != nil {
 			return err
 		}
 		if ended == 0 {
 			return fault.New(fault.NotFound, "There is no such session.")
 		}
-		return s.audit(ctx, tx, entry{
-			actor: actor.String(), action: didRevokeSession, object: "session:" + session.String(), address: actor.Client.Address,
-		})
+		return s.audit(ctx, tx, audit.By(who, audit.SessionRevoked, audit.Session(session), nil))
 	})
 	if err != nil {
 		return fmt.Errorf("revoke session %s: %w", session, err)
@@ -176,20 +176,18 @@ func (s *Service) RevokeSession(ctx context.Context, actor Actor, session id.Ses
 }
 
 // RevokeOtherSessions ends all of the person's sessions but the one that asks, and says how many.
-func (s *Service) RevokeOtherSessions(ctx context.Context, actor Actor) (int, error) {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) RevokeOtherSessions(ctx context.Context, grant actor.Grant) (int, error) {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return 0, err
 	}
+	who := grant.Who()
 	var ended int64
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		ended, err = s.q.DropOtherSessions(ctx, tx, queries.DropOtherSessionsParams{UserID: actor.User, Kept: actor.Session})
+		ended, err = s.q.DropOtherSessions(ctx, tx, queries.DropOtherSessionsParams{UserID: who.User, Kept: who.Session})
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry{
-			actor: actor.String(), action: didRevokeOthers, object: userObject(actor.User), address: actor.Client.Address,
-			detail: map[string]any{"sessions_ended": ended},
-		})
+		return s.audit(ctx, tx, audit.By(who, audit.OthersRevoked, audit.User(who.User), map[string]any{"sessions_ended": ended}))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("revoke other sessions: %w", err)
@@ -198,10 +196,10 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, actor Actor) (int, er
 	return int(ended), nil
 }
 
-// WhileSignedIn gives a context that ends when the actor's session does: at once when it
+// WhileSignedIn gives a context that ends when the session does: at once when it
 // was ended on this node, within ten seconds otherwise. stop must be called; it waits
 // for the watch to be over.
-func (s *Service) WhileSignedIn(ctx context.Context, actor Actor) (watched context.Context, stop func()) {
+func (s *Service) WhileSignedIn(ctx context.Context, session id.Session) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -212,7 +210,7 @@ func (s *Service) WhileSignedIn(ctx context.Context, actor Actor) (watched conte
 			rung := s.endings.heard()
 			now := s.now()
 			alive, err := s.q.IsSessionAlive(watched, s.pool, queries.IsSessionAliveParams{
-				ID: actor.Session, Now: now, IdleSince: now.Add(-IdleLifetime),
+				ID: session, Now: now, IdleSince: now.Add(-IdleLifetime),
 			})
 			if err == nil && !alive { // with the database away nobody is thrown out
 				cancel()

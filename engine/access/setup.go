@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -109,7 +110,7 @@ func (s *Service) CompleteSetup(ctx context.Context, token string, who Newcomer,
 	if err != nil {
 		return id.User{}, err
 	}
-	return s.addOwner(ctx, who, hash, cleaned(client).Address, func(tx pgx.Tx) error {
+	return s.addOwner(ctx, who, hash, cleaned(client), func(tx pgx.Tx) error {
 		row, err := s.q.LockSetupToken(ctx, tx)
 		if db.IsNoRows(err) {
 			return errHasOwner()
@@ -139,7 +140,7 @@ func (s *Service) Bootstrap(ctx context.Context, email, password string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.addOwner(ctx, who, hash, "", func(pgx.Tx) error { return nil })
+	_, err = s.addOwner(ctx, who, hash, Client{}, func(pgx.Tx) error { return nil })
 	if fault.Is(err, fault.Conflict) { // another node was first
 		return nil
 	}
@@ -161,7 +162,7 @@ func configured(email, password string) Newcomer {
 	return who
 }
 
-func (s *Service) addOwner(ctx context.Context, who Newcomer, hash, address string, allowed func(pgx.Tx) error) (id.User, error) {
+func (s *Service) addOwner(ctx context.Context, who Newcomer, hash string, client Client, allowed func(pgx.Tx) error) (id.User, error) {
 	owner := id.New[id.User]()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := allowed(tx); err != nil {
@@ -177,7 +178,7 @@ func (s *Service) addOwner(ctx context.Context, who Newcomer, hash, address stri
 		if err := s.q.DropSetupToken(ctx, tx); err != nil {
 			return fmt.Errorf("drop the set-up token: %w", err)
 		}
-		return s.audit(ctx, tx, entry{actor: userObject(owner), action: didSetUp, object: userObject(owner), address: address})
+		return s.audit(ctx, tx, audit.By(Actor{User: owner, Client: client}, audit.SetUp, audit.User(owner), nil))
 	})
 	if err != nil {
 		return id.User{}, err

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
+	"picloud/engine/actor"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -55,8 +57,8 @@ func (s *Service) SignIn(ctx context.Context, email, password string, client Cli
 	if err := s.stillHolds(ctx, user, issued); err != nil {
 		return Issued{}, err
 	}
-	e := entry{actor: userObject(user.ID), action: didSignIn, object: userObject(user.ID), address: client.Address}
-	if err := s.audit(ctx, s.pool, e); err != nil {
+	who := Actor{User: user.ID, Client: client}
+	if err := s.audit(ctx, s.pool, audit.By(who, audit.SignedIn, audit.User(user.ID), nil)); err != nil {
 		return Issued{}, errors.Join(err, s.q.DropSessionByToken(context.WithoutCancel(ctx), s.pool, digest(issued.Token)))
 	}
 	return issued, nil
@@ -102,9 +104,9 @@ func (s *Service) verify(ctx context.Context, email, password string, client Cli
 		return queries.User{}, fmt.Errorf("verify the password: %w", err)
 	}
 	if !known || !match {
-		e := entry{actor: "system", action: didFailSignIn, object: "user:unknown", address: client.Address}
+		e := audit.Entry{Actor: audit.System, Address: client.Address, Action: audit.SignInFailed, Object: audit.UnknownUser}
 		if known {
-			e.object = userObject(user.ID)
+			e.Object = audit.User(user.ID)
 		}
 		if err := s.audit(ctx, s.pool, e); err != nil {
 			return queries.User{}, err
@@ -255,19 +257,20 @@ func (s *Service) giveBack(ctx context.Context, t tries) error {
 
 // ChangePassword sets a new password, ends every other session of the person, and gives
 // this one a new token.
-func (s *Service) ChangePassword(ctx context.Context, actor Actor, current, next string) (Issued, error) {
-	if err := Check(actor, ManageAccount, id.App{}); err != nil {
+func (s *Service) ChangePassword(ctx context.Context, grant actor.Grant, current, next string) (Issued, error) {
+	if err := grant.Need(actor.ManageAccount); err != nil {
 		return Issued{}, err
 	}
-	if message := passwordFault(next, actor.Email); message != "" {
+	who := grant.Who()
+	if message := passwordFault(next, who.Email); message != "" {
 		return Issued{}, fault.AtField("password", "%s", message)
 	}
-	client := cleaned(actor.Client)
-	tries := s.triesOf(actor.Email, client)
+	client := cleaned(who.Client)
+	tries := s.triesOf(who.Email, client)
 	if err := s.take(ctx, tries); err != nil {
 		return Issued{}, err
 	}
-	user, err := s.verify(ctx, actor.Email, current, client, tries)
+	user, err := s.verify(ctx, who.Email, current, client, tries)
 	if fault.Is(err, fault.Unauthenticated) {
 		return Issued{}, fault.AtField("current", "This is not your present password.")
 	}
@@ -282,7 +285,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, current, next
 		return Issued{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		return s.setPassword(ctx, tx, user.ID, hash, entry{actor: actor.String(), action: didChangePassword, address: client.Address})
+		return s.setPassword(ctx, tx, user.ID, hash, audit.Entry{Actor: who.String(), Address: client.Address, Action: audit.PasswordChanged})
 	})
 	if err != nil {
 		return Issued{}, err
@@ -292,7 +295,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, current, next
 }
 
 // setPassword stores the hash and ends all sessions of the user.
-func (s *Service) setPassword(ctx context.Context, tx pgx.Tx, user id.User, hash string, e entry) error {
+func (s *Service) setPassword(ctx context.Context, tx pgx.Tx, user id.User, hash string, e audit.Entry) error {
 	if err := s.q.SetPasswordHash(ctx, tx, queries.SetPasswordHashParams{ID: user, PasswordHash: hash}); err != nil {
 		return fmt.Errorf("set the password: %w", err)
 	}
@@ -300,6 +303,6 @@ func (s *Service) setPassword(ctx context.Context, tx pgx.Tx, user id.User, hash
 	if err != nil {
 		return fmt.Errorf("end the sessions: %w", err)
 	}
-	e.object, e.detail = userObject(user), map[string]any{"sessions_ended": ended}
+	e.Object, e.Detail = audit.User(user), map[string]any{"sessions_ended": ended}
 	return s.audit(ctx, tx, e)
 }

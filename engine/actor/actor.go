@@ -1,5 +1,10 @@
-// Package actor is the word for who asks: a person in a session, or a program with a
-// person's key. What an actor may do is decided in package access.
+// Package actor is the words for who asks and what they were let do: a person in a
+// session, or a program with a person's key; the capabilities, and the Grant of one. It
+// hides the rules of who may do what in one table, and guarantees that a Grant stands
+// for a check that was made: there is no other way to one than Allow.
+//
+// Package access finds out who asks. The words stand here, below all that takes a Grant,
+// so that what runs functions reaches no session.
 package actor
 
 import "picloud/engine/id"
@@ -30,5 +35,5 @@ func (a Actor) String() string {
 	return "user:" + a.User.String()
 }
 
-// Sees tells whether the actor may know of the app at all.
-func (a Actor) Sees(app id.App) bool { return a.App == nil || *a.App == app }
+// sees tells whether the actor may know of the app at all.
+func (a Actor) sees(app id.App) bool { return a.App == nil || *a.App == app }

@@ -16,6 +16,7 @@ import (
 
 	"picloud/db"
 	"picloud/engine/actor"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/name"
@@ -45,7 +46,7 @@ type Service struct {
 
 // New makes the service over a pool in the manager's role.
 func New(pool *pgxpool.Pool) *Service {
-	return &Service{Herald: Herald{Pool: pool}, pool: pool, q: queries.New()}
+	return &Service{Herald: NewHerald(pool), pool: pool, q: queries.New()}
 }
 
 // Naming is what an app is to be called. An empty Slug is derived from Name by Create
@@ -56,7 +57,10 @@ type Naming struct {
 }
 
 // Create makes an app. A taken slug is a Conflict at field "slug".
-func (s *Service) Create(ctx context.Context, who actor.Actor, naming Naming) (App, error) {
+func (s *Service) Create(ctx context.Context, grant actor.Grant, naming Naming) (App, error) {
+	if err := grant.Need(actor.CreateApp); err != nil {
+		return App{}, err
+	}
 	naming.Name = strings.TrimSpace(naming.Name)
 	if naming.Slug == "" {
 		naming.Slug = name.Derive(naming.Name)
@@ -72,7 +76,8 @@ func (s *Service) Create(ctx context.Context, who actor.Actor, naming Naming) (A
 		if err := s.q.ReuseAppSlug(ctx, tx, made.Slug); err != nil {
 			return err
 		}
-		return Record(ctx, tx, made.ID, Event{Actor: who.String(), Address: who.Client.Address, Action: "app created", Object: object(made.ID), Detail: map[string]any{"slug": made.Slug, "name": made.Name}})
+		detail := map[string]any{"slug": made.Slug, "name": made.Name}
+		return Record(ctx, tx, made.ID, audit.By(grant.Who(), audit.AppCreated, audit.App(made.ID), detail))
 	})
 	if err != nil {
 		return App{}, fmt.Errorf("create app %s: %w", naming.Slug, err)
@@ -83,10 +88,14 @@ func (s *Service) Create(ctx context.Context, who actor.Actor, naming Naming) (A
 
 // Rename gives an app another name, slug or both. The old slug leads to the app until
 // it is used again.
-func (s *Service) Rename(ctx context.Context, who actor.Actor, app id.App, naming Naming) (App, error) {
+func (s *Service) Rename(ctx context.Context, grant actor.Grant, naming Naming) (App, error) {
+	app, err := grant.App(actor.ManageApp)
+	if err != nil {
+		return App{}, err
+	}
 	naming.Name = strings.TrimSpace(naming.Name)
 	var renamed App
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		old, err := s.q.LockApp(ctx, tx, app)
 		if err != nil {
 			return absent(err)
@@ -109,9 +118,8 @@ func (s *Service) Rename(ctx context.Context, who actor.Actor, app id.App, namin
 				return err
 			}
 		}
-		return Record(ctx, tx, app, Event{Actor: who.String(), Address: who.Client.Address, Action: "app renamed", Object: object(app), Detail: map[string]any{
-			"from": old.Slug, "to": naming.Slug, "from_name": old.Name, "to_name": naming.Name,
-		}})
+		detail := map[string]any{"from": old.Slug, "to": naming.Slug, "from_name": old.Name, "to_name": naming.Name}
+		return Record(ctx, tx, app, audit.By(grant.Who(), audit.AppRenamed, audit.App(app), detail))
 	})
 	if err != nil {
 		return App{}, fmt.Errorf("rename app %s: %w", app, err)
@@ -128,22 +136,29 @@ func (s *Service) moveSlug(ctx context.Context, tx pgx.Tx, app id.App, from, to 
 }
 
 // List gives the apps that the actor may see, by name.
-func (s *Service) List(ctx context.Context, who actor.Actor) ([]App, error) {
+func (s *Service) List(ctx context.Context, grant actor.Grant) ([]App, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return nil, err
+	}
 	rows, err := s.q.ListApps(ctx, s.pool)
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
 	apps := make([]App, 0, len(rows))
 	for _, row := range rows {
-		if who.Sees(row.ID) {
+		if grant.Sees(row.ID) {
 			apps = append(apps, App{ID: row.ID, Slug: row.Slug, Name: row.Name, CreatedAt: row.CreatedAt, Scripts: int(row.Scripts), LiveScripts: int(row.LiveScripts)})
 		}
 	}
 	return apps, nil
 }
 
-// Get gives an app by its id.
-func (s *Service) Get(ctx context.Context, app id.App) (App, error) {
+// Get gives the app that the grant is in.
+func (s *Service) Get(ctx context.Context, grant actor.Grant) (App, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return App{}, err
+	}
 	row, err := s.q.ReadApp(ctx, s.pool, app)
 	if err != nil {
 		return App{}, fmt.Errorf("read app %s: %w", app, absent(err))
@@ -152,14 +167,21 @@ func (s *Service) Get(ctx context.Context, app id.App) (App, error) {
 }
 
 // Find gives the app that a slug leads to. When it is an old slug the app's own differs
-// from it and the caller is to be redirected.
-func (s *Service) Find(ctx context.Context, slug string) (App, error) {
+// from it and the caller is to be redirected. An app that the actor may not know of is
+// as absent as one that is not there.
+func (s *Service) Find(ctx context.Context, grant actor.Grant, slug string) (App, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return App{}, err
+	}
 	row, err := s.q.ReadAppBySlug(ctx, s.pool, slug)
 	if db.IsNoRows(err) {
 		row, err = s.q.ReadAppByOldSlug(ctx, s.pool, slug)
 	}
 	if err != nil {
 		return App{}, fmt.Errorf("find app %.80q: %w", slug, absent(err))
+	}
+	if !grant.Sees(row.ID) {
+		return App{}, errNoApp()
 	}
 	return fromRow(row), nil
 }
@@ -168,11 +190,11 @@ func fromRow(row queries.App) App {
 	return App{ID: row.ID, Slug: row.Slug, Name: row.Name, CreatedAt: row.CreatedAt}
 }
 
-func object(app id.App) string { return "app:" + app.String() }
+func errNoApp() error { return fault.New(fault.NotFound, "There is no such app.") }
 
 func absent(err error) error {
 	if db.IsNoRows(err) {
-		return fault.New(fault.NotFound, "There is no such app.")
+		return errNoApp()
 	}
 	return err
 }

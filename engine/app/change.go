@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"picloud/engine/audit"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -18,43 +18,24 @@ import (
 // log is what counts.
 const Channel = "picloud_change"
 
-// Event is a row of the audit table.
-type Event struct {
-	Actor   string // "user:…", "key:…", "cli" or "system"
-	Address string
-	Action  string
-	Object  string
-	Detail  map[string]any
-}
-
 // Record notes in one transaction with a change that something of the app is to be read
 // again by every node, and who did what.
-func Record(ctx context.Context, tx pgx.Tx, app id.App, event Event) error {
-	q := queries.New()
-	if err := q.AddChange(ctx, tx, app); err != nil {
+func Record(ctx context.Context, tx pgx.Tx, app id.App, did audit.Entry) error {
+	if err := queries.New().AddChange(ctx, tx, app); err != nil {
 		return fmt.Errorf("note the change of app %s: %w", app, err)
 	}
-	if event.Detail == nil {
-		event.Detail = map[string]any{}
-	}
-	detail, err := json.Marshal(event.Detail)
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", event.Action, err)
-	}
-	err = q.AddAudit(ctx, tx, queries.AddAuditParams{
-		ID: id.New[id.Audit](), At: time.Now(), Actor: event.Actor, Action: event.Action, Object: event.Object, Detail: detail, Address: event.Address,
-	})
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", event.Action, err)
-	}
-	return nil
+	return audit.Write(ctx, tx, did)
 }
 
-// Herald tells of what was committed. The zero value with a Pool tells the nodes alone.
+// Herald tells of what was committed.
 type Herald struct {
-	Pool *pgxpool.Pool
-	Here func(context.Context) error // tells this node's worker; the caller waits for it
+	Here func(context.Context) error // tells this node's worker, and the caller waits for it; nil: the nodes alone are told
+
+	pool *pgxpool.Pool
 }
+
+// NewHerald makes a Herald over a pool in the manager's role.
+func NewHerald(pool *pgxpool.Pool) Herald { return Herald{pool: pool} }
 
 // Announce makes a change known: to all nodes by a notice, and to the worker of this node
 // before it returns, so that what was answered is so. It comes after the commit,
@@ -63,7 +44,7 @@ type Herald struct {
 func (h *Herald) Announce(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	_, _ = h.Pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
+	_, _ = h.pool.Exec(ctx, "SELECT pg_notify($1, '')", Channel)
 	if h.Here != nil {
 		if err := h.Here(ctx); err != nil {
 			slog.Warn("the worker was not told of a change", "error", err)

@@ -166,19 +166,26 @@ func publish(t *testing.T, pool *pgxpool.Pool) published {
 	if _, err := pool.Exec(t.Context(), "INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'ada@example.com', 'Ada', '')", ada.User); err != nil {
 		t.Fatal(err)
 	}
+	may := func(capability actor.Capability, in id.App) actor.Grant {
+		grant, err := actor.Allow(ada, capability, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return grant
+	}
 	apps, scripts := app.New(pool), script.NewService(pool, bundle.NewChildren(executable, nil).Build)
 	out := published{table: script.NewTable(dbtest.WorkerPool(t, pool))}
 	var slugs []string
 	for n := range 2 {
-		shop, err := apps.Create(t.Context(), ada, app.Naming{Name: fmt.Sprint("Shop ", n)})
+		shop, err := apps.Create(t.Context(), may(actor.CreateApp, id.App{}), app.Naming{Name: fmt.Sprint("Shop ", n)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		slugs = append(slugs, shop.Slug)
 		for name, source := range sources {
-			made, err := scripts.Create(t.Context(), ada, shop.ID, script.New{Name: name})
+			made, err := scripts.Create(t.Context(), may(actor.WriteScript, shop.ID), script.New{Name: name})
 			if err == nil {
-				_, err = scripts.Publish(t.Context(), ada, shop.ID, made.ID, script.Publishing{Source: &source})
+				_, err = scripts.Publish(t.Context(), may(actor.WriteScript, shop.ID), made.ID, script.Publishing{Source: &source})
 			}
 			if err != nil {
 				t.Fatal(err)

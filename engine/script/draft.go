@@ -36,7 +36,11 @@ func (e *StaleDraft) Error() string { return e.fault.Error() }
 func (e *StaleDraft) Unwrap() error { return e.fault }
 
 // Draft gives the draft of a script.
-func (s *Service) Draft(ctx context.Context, app id.App, script id.Script) (Draft, error) {
+func (s *Service) Draft(ctx context.Context, grant actor.Grant, script id.Script) (Draft, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Draft{}, err
+	}
 	row, err := s.q.ReadDraft(ctx, s.pool, queries.ReadDraftParams{AppID: app, ScriptID: script})
 	if db.IsNoRows(err) {
 		return Draft{}, noScript()
@@ -57,11 +61,15 @@ func (s *Service) Draft(ctx context.Context, app id.App, script id.Script) (Draf
 // SaveDraft stores a source over the given revision and answers with the draft as it is
 // then. Over another revision it fails with *StaleDraft, unless the other save was of the
 // same source. A draft need not compile.
-func (s *Service) SaveDraft(ctx context.Context, who actor.Actor, app id.App, script id.Script, source string, revision int64) (Draft, error) {
+func (s *Service) SaveDraft(ctx context.Context, grant actor.Grant, script id.Script, source string, revision int64) (Draft, error) {
+	app, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Draft{}, err
+	}
 	if why := checkSource(source); why != "" {
 		return Draft{}, fault.AtField("source", "%s", why)
 	}
-	by := authorOf(who)
+	by := authorOf(grant)
 	saved, err := s.q.SaveDraft(ctx, s.pool, queries.SaveDraftParams{
 		AppID: app, ScriptID: script, Revision: revision, Source: source, SourceHash: hashOf(source), UpdatedBy: by.user,
 	})
@@ -74,17 +82,17 @@ func (s *Service) SaveDraft(ctx context.Context, who actor.Actor, app id.App, sc
 	if !db.IsNoRows(err) {
 		return Draft{}, fmt.Errorf("save draft of %s: %w", script, err)
 	}
-	current, err := s.Draft(ctx, app, script)
+	current, err := s.Draft(ctx, grant, script)
 	if err != nil {
 		return Draft{}, err
 	}
 	if current.Source == source {
 		return current, nil
 	}
-	return Draft{}, s.staleDraft(ctx, app, script, revision, current)
+	return Draft{}, s.staleDraft(ctx, grant, script, revision, current)
 }
 
-func (s *Service) staleDraft(ctx context.Context, app id.App, script id.Script, revision int64, current Draft) error {
+func (s *Service) staleDraft(ctx context.Context, grant actor.Grant, script id.Script, revision int64, current Draft) error {
 	stale := &StaleDraft{Current: current}
 	by := ""
 	if current.SavedBy != "" {
@@ -92,7 +100,7 @@ func (s *Service) staleDraft(ctx context.Context, app id.App, script id.Script, 
 	}
 	stale.fault = fault.New(fault.Conflict, "The draft was saved elsewhere%s: revision %d was expected, it has revision %d.", by, revision, current.Revision)
 	if current.BaseVersion > 0 {
-		base, err := s.Version(ctx, app, script, current.BaseVersion)
+		base, err := s.Version(ctx, grant, script, current.BaseVersion)
 		if err != nil {
 			return err
 		}

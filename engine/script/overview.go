@@ -14,7 +14,11 @@ import (
 
 // Changes compares live version and draft of several scripts; those whose draft is what
 // is live, or of which nothing is live, are not in it.
-func (s *Service) Changes(ctx context.Context, app id.App, scripts []id.Script) (map[id.Script]Difference, error) {
+func (s *Service) Changes(ctx context.Context, grant actor.Grant, scripts []id.Script) (map[id.Script]Difference, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
 	if len(scripts) == 0 {
 		return nil, nil
 	}
@@ -41,7 +45,10 @@ type Found struct {
 
 // Search gives the scripts whose name or description contains a text, in the apps that
 // the actor may see; names that begin with it come first.
-func (s *Service) Search(ctx context.Context, who actor.Actor, text string, limit int) ([]Found, error) {
+func (s *Service) Search(ctx context.Context, grant actor.Grant, text string, limit int) ([]Found, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return nil, err
+	}
 	rows, err := s.q.SearchScriptsAcrossApps(ctx, s.pool, queries.SearchScriptsAcrossAppsParams{
 		Text: strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""), Most: int32(limit),
 	})
@@ -50,7 +57,7 @@ func (s *Service) Search(ctx context.Context, who actor.Actor, text string, limi
 	}
 	found := make([]Found, 0, len(rows))
 	for _, row := range rows {
-		if who.Sees(row.AppID) {
+		if grant.Sees(row.AppID) {
 			found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
 		}
 	}

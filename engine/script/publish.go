@@ -12,6 +12,7 @@ import (
 	"picloud/db"
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/audit"
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -37,18 +38,22 @@ type Published struct {
 // Publish builds a source and makes it the live version. Problems of the source are an
 // Invalid fault at field "source" with bundle.Problems as its cause; a live version other
 // than IfVersion is a Conflict. A source that is live already makes no new version.
-func (s *Service) Publish(ctx context.Context, who actor.Actor, appID id.App, script id.Script, wanted Publishing) (Published, error) {
+func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Script, wanted Publishing) (Published, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Published{}, err
+	}
 	if why := checkText("The note", wanted.Note, MaxNote); why != "" {
 		return Published{}, fault.AtField("note", "%s", why)
 	}
-	current, err := s.Get(ctx, appID, script)
+	current, err := s.Get(ctx, grant, script)
 	if err != nil {
 		return Published{}, err
 	}
 	if err := fresh(wanted.IfVersion, current.LiveVersion); err != nil {
 		return Published{}, err
 	}
-	source, err := s.sourceOf(ctx, appID, script, wanted.Source)
+	source, err := s.sourceOf(ctx, grant, script, wanted.Source)
 	if err != nil {
 		return Published{}, err
 	}
@@ -64,14 +69,14 @@ func (s *Service) Publish(ctx context.Context, who actor.Actor, appID id.App, sc
 	v := version{script: script, language: current.Language, source: source, output: output, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil}
 	var made int
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.store(ctx, tx, authorOf(who), appID, v, wanted.IfVersion)
+		made, err = s.store(ctx, tx, authorOf(grant), appID, v, wanted.IfVersion)
 		return err
 	})
 	if err != nil {
 		return Published{}, fmt.Errorf("publish %s: %w", script, err)
 	}
 	s.Announce(ctx)
-	current, err = s.Get(ctx, appID, script)
+	current, err = s.Get(ctx, grant, script)
 	return Published{Script: current, Version: made}, err
 }
 
@@ -88,10 +93,14 @@ func (s *Service) unchanged(ctx context.Context, current Script, source string) 
 
 // Put publishes a source under a name, and makes the script in the same step when the
 // app has none of that name; language is used only then.
-func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named string, language bundle.Language, wanted Publishing) (Published, error) {
-	found, err := s.Find(ctx, appID, named)
+func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, language bundle.Language, wanted Publishing) (Published, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Published{}, err
+	}
+	found, err := s.Find(ctx, grant, named)
 	if err == nil && found.Name == named {
-		return s.Publish(ctx, who, appID, found.ID, wanted)
+		return s.Publish(ctx, grant, found.ID, wanted)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Published{}, err
@@ -113,19 +122,19 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, appID id.App, named 
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		made, err = s.addLive(ctx, tx, authorOf(who), appID, fresh, output, wanted.Note)
+		made, err = s.addLive(ctx, tx, authorOf(grant), appID, fresh, output, wanted.Note)
 		return err
 	})
 	if fault.Is(err, fault.Conflict) { // somebody has just made it
-		if found, findErr := s.Find(ctx, appID, named); findErr == nil && found.Name == named {
-			return s.Publish(ctx, who, appID, found.ID, wanted)
+		if found, findErr := s.Find(ctx, grant, named); findErr == nil && found.Name == named {
+			return s.Publish(ctx, grant, found.ID, wanted)
 		}
 	}
 	if err != nil {
 		return Published{}, fmt.Errorf("put script %s: %w", named, err)
 	}
 	s.Announce(ctx)
-	current, err := s.Get(ctx, appID, made)
+	current, err := s.Get(ctx, grant, made)
 	return Published{Script: current, Version: 1, Created: true}, err
 }
 
@@ -155,12 +164,15 @@ func (s *Service) addLive(ctx context.Context, tx pgx.Tx, by author, appID id.Ap
 
 // Build makes the program of a draft without storing anything; source nil is the draft
 // as it is stored. It fails as Publish does.
-func (s *Service) Build(ctx context.Context, appID id.App, script id.Script, source *string) (Script, bundle.Output, error) {
-	current, err := s.Get(ctx, appID, script)
+func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script, source *string) (Script, bundle.Output, error) {
+	if err := grant.Need(actor.WriteScript); err != nil {
+		return Script{}, bundle.Output{}, err
+	}
+	current, err := s.Get(ctx, grant, script)
 	if err != nil {
 		return Script{}, bundle.Output{}, err
 	}
-	text, err := s.sourceOf(ctx, appID, script, source)
+	text, err := s.sourceOf(ctx, grant, script, source)
 	if err != nil {
 		return Script{}, bundle.Output{}, err
 	}
@@ -169,9 +181,9 @@ func (s *Service) Build(ctx context.Context, appID id.App, script id.Script, sou
 }
 
 // sourceOf is the given source, or the draft's.
-func (s *Service) sourceOf(ctx context.Context, appID id.App, script id.Script, given *string) (string, error) {
+func (s *Service) sourceOf(ctx context.Context, grant actor.Grant, script id.Script, given *string) (string, error) {
 	if given == nil {
-		draft, err := s.Draft(ctx, appID, script)
+		draft, err := s.Draft(ctx, grant, script)
 		return draft.Source, err
 	}
 	if why := checkSource(*given); why != "" {
@@ -299,17 +311,21 @@ func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queri
 	if err != nil {
 		return err
 	}
-	return app.Record(ctx, tx, script.AppID, by.event("version made live", script.ID, map[string]any{
+	return app.Record(ctx, tx, script.AppID, by.did(audit.VersionMadeLive, script.ID, map[string]any{
 		"name": script.Name, "from": number(script.LiveVersion), "to": to,
 	}))
 }
 
 // MakeLive makes a stored version live at once.
-func (s *Service) MakeLive(ctx context.Context, who actor.Actor, appID id.App, script id.Script, to int, note string) (Script, error) {
+func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Script, to int, note string) (Script, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Script{}, err
+	}
 	if why := checkText("The note", note, MaxNote); why != "" {
 		return Script{}, fault.AtField("note", "%s", why)
 	}
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		locked, err := s.lock(ctx, tx, appID, script)
 		if err != nil {
 			return err
@@ -320,13 +336,13 @@ func (s *Service) MakeLive(ctx context.Context, who actor.Actor, appID id.App, s
 		if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
 			return err
 		}
-		return s.deploy(ctx, tx, authorOf(who), locked, int32(to), strings.TrimSpace(note))
+		return s.deploy(ctx, tx, authorOf(grant), locked, int32(to), strings.TrimSpace(note))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("make version %d of %s live: %w", to, script, err)
 	}
 	s.Announce(ctx)
-	return s.Get(ctx, appID, script)
+	return s.Get(ctx, grant, script)
 }
 
 func (s *Service) hasVersion(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script, number int) error {

@@ -24,6 +24,7 @@ import (
 	"picloud/db"
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/audit"
 	"picloud/engine/bundle"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
@@ -80,7 +81,7 @@ type Service struct {
 
 // NewService makes the service over a pool in the manager's role.
 func NewService(pool *pgxpool.Pool, build Builder) *Service {
-	return &Service{Herald: app.Herald{Pool: pool}, pool: pool, q: queries.New(), build: build}
+	return &Service{Herald: app.NewHerald(pool), pool: pool, q: queries.New(), build: build}
 }
 
 // New is a script to be made. Without a Source the draft is a small example that works.
@@ -92,7 +93,11 @@ type New struct {
 }
 
 // Create makes a script with a draft and no version.
-func (s *Service) Create(ctx context.Context, who actor.Actor, app id.App, wanted New) (Script, error) {
+func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Script, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Script{}, err
+	}
 	if wanted.Language == "" {
 		wanted.Language = bundle.TypeScript
 	}
@@ -103,15 +108,15 @@ func (s *Service) Create(ctx context.Context, who actor.Actor, app id.App, wante
 		wanted.Source = Starter(wanted.Language)
 	}
 	var made id.Script
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.add(ctx, tx, authorOf(who), app, wanted)
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		made, err = s.add(ctx, tx, authorOf(grant), appID, wanted)
 		return err
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("create script %s: %w", wanted.Name, err)
 	}
 	s.Announce(ctx)
-	return s.Get(ctx, app, made)
+	return s.Get(ctx, grant, made)
 }
 
 func (w New) check() error {
@@ -152,11 +157,15 @@ func (s *Service) add(ctx context.Context, tx pgx.Tx, by author, appID id.App, w
 	if err != nil {
 		return made, err
 	}
-	return made, app.Record(ctx, tx, appID, by.event("script created", made, map[string]any{"name": wanted.Name}))
+	return made, app.Record(ctx, tx, appID, by.did(audit.ScriptCreated, made, map[string]any{"name": wanted.Name}))
 }
 
 // Get gives a script by its id.
-func (s *Service) Get(ctx context.Context, app id.App, script id.Script) (Script, error) {
+func (s *Service) Get(ctx context.Context, grant actor.Grant, script id.Script) (Script, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Script{}, err
+	}
 	rows, err := s.q.ListScripts(ctx, s.pool, queries.ListScriptsParams{
 		AppID: app, ID: pgtype.UUID{Bytes: script, Valid: true}, Most: 1,
 	})
@@ -171,7 +180,11 @@ func (s *Service) Get(ctx context.Context, app id.App, script id.Script) (Script
 
 // Find gives the script of an app that a name leads to. When it is an old name the
 // script's own differs from it and the caller is to be redirected.
-func (s *Service) Find(ctx context.Context, app id.App, named string) (Script, error) {
+func (s *Service) Find(ctx context.Context, grant actor.Grant, named string) (Script, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Script{}, err
+	}
 	found, err := s.q.FindScriptID(ctx, s.pool, queries.FindScriptIDParams{AppID: app, Name: named})
 	if db.IsNoRows(err) {
 		found, err = s.q.FindScriptIDByOldName(ctx, s.pool, queries.FindScriptIDByOldNameParams{AppID: app, Name: named})
@@ -182,12 +195,16 @@ func (s *Service) Find(ctx context.Context, app id.App, named string) (Script, e
 	if err != nil {
 		return Script{}, fmt.Errorf("find script %.80q: %w", named, err)
 	}
-	return s.Get(ctx, app, found)
+	return s.Get(ctx, grant, found)
 }
 
 // List gives the scripts of an app by name, those after the name given. limit 0 is
 // PageSize; more tells that there are others.
-func (s *Service) List(ctx context.Context, app id.App, after string, limit int) (scripts []Script, more bool, err error) {
+func (s *Service) List(ctx context.Context, grant actor.Grant, after string, limit int) (scripts []Script, more bool, err error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, false, err
+	}
 	limit = pageSize(limit)
 	rows, err := s.q.ListScripts(ctx, s.pool, queries.ListScriptsParams{AppID: app, After: after, Most: int32(limit + 1)})
 	if err != nil {
@@ -226,14 +243,6 @@ func number(n *int32) int {
 		return 0
 	}
 	return int(*n)
-}
-
-// TrimChanges drops what is old from the change log. Once an hour is enough.
-func (s *Service) TrimChanges(ctx context.Context) error {
-	if err := s.q.DropOldChangesAcrossApps(ctx, s.pool, time.Now().Add(-keepChanges)); err != nil {
-		return fmt.Errorf("trim the change log: %w", err)
-	}
-	return nil
 }
 
 func hashOf(source string) []byte {
@@ -294,13 +303,11 @@ type author struct {
 	address string
 }
 
-func authorOf(who actor.Actor) author {
-	if who.User.IsZero() {
-		return author{name: "PiCloud", actor: "system"}
-	}
+func authorOf(grant actor.Grant) author {
+	who := grant.Who()
 	return author{user: &who.User, name: who.Name, actor: who.String(), address: who.Client.Address}
 }
 
-func (a author) event(action string, script id.Script, detail map[string]any) app.Event {
-	return app.Event{Actor: a.actor, Address: a.address, Action: action, Object: "script:" + script.String(), Detail: detail}
+func (a author) did(action audit.Action, script id.Script, detail map[string]any) audit.Entry {
+	return audit.Entry{Actor: a.actor, Address: a.address, Action: action, Object: audit.Script(script), Detail: detail}
 }

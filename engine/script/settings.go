@@ -9,6 +9,7 @@ import (
 	"picloud/db"
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/audit"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -17,11 +18,15 @@ import (
 )
 
 // Rename gives a script another name. Its old name leads to it until it is used again.
-func (s *Service) Rename(ctx context.Context, who actor.Actor, appID id.App, script id.Script, to string) (Script, error) {
+func (s *Service) Rename(ctx context.Context, grant actor.Grant, script id.Script, to string) (Script, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Script{}, err
+	}
 	if why := name.Check(to); why != "" {
 		return Script{}, fault.AtField("name", "%s", why)
 	}
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil || old.Name == to {
 			return err
@@ -35,13 +40,13 @@ func (s *Service) Rename(ctx context.Context, who actor.Actor, appID id.App, scr
 		if err := s.q.KeepScriptName(ctx, tx, queries.KeepScriptNameParams{AppID: appID, Name: old.Name, ScriptID: script}); err != nil {
 			return err
 		}
-		return app.Record(ctx, tx, appID, authorOf(who).event("script renamed", script, map[string]any{"from": old.Name, "to": to}))
+		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptRenamed, script, map[string]any{"from": old.Name, "to": to}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("rename script %s: %w", script, err)
 	}
 	s.Announce(ctx)
-	return s.Get(ctx, appID, script)
+	return s.Get(ctx, grant, script)
 }
 
 // Settings of a script that need no new version.
@@ -51,7 +56,11 @@ type Settings struct {
 }
 
 // Describe changes the settings of a script.
-func (s *Service) Describe(ctx context.Context, who actor.Actor, appID id.App, script id.Script, settings Settings) (Script, error) {
+func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Script, settings Settings) (Script, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Script{}, err
+	}
 	var fields []fault.Field
 	if why := checkText("The description", settings.Description, MaxDescription); why != "" {
 		fields = append(fields, fault.Field{Name: "description", Message: why})
@@ -64,7 +73,7 @@ func (s *Service) Describe(ctx context.Context, who actor.Actor, appID id.App, s
 	if err := invalid(fields); err != nil {
 		return Script{}, err
 	}
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		changed, err := s.q.DescribeScript(ctx, tx, queries.DescribeScriptParams{
 			AppID: appID, ID: script, Description: settings.Description, Capture: string(settings.Capture),
 		})
@@ -74,19 +83,23 @@ func (s *Service) Describe(ctx context.Context, who actor.Actor, appID id.App, s
 		if changed == 0 {
 			return noScript()
 		}
-		return app.Record(ctx, tx, appID, authorOf(who).event("script described", script, map[string]any{"capture": settings.Capture}))
+		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"capture": settings.Capture}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("describe script %s: %w", script, err)
 	}
 	s.Announce(ctx)
-	return s.Get(ctx, appID, script)
+	return s.Get(ctx, grant, script)
 }
 
 // Delete removes a script with its draft, versions and history. Its name must be
 // repeated. What its runs left stays until it is old.
-func (s *Service) Delete(ctx context.Context, who actor.Actor, appID id.App, script id.Script, repeated string) error {
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Script, repeated string) error {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil {
 			return err
@@ -97,7 +110,7 @@ func (s *Service) Delete(ctx context.Context, who actor.Actor, appID id.App, scr
 		if err := s.q.DropScript(ctx, tx, queries.DropScriptParams{AppID: appID, ID: script}); err != nil {
 			return err
 		}
-		return app.Record(ctx, tx, appID, authorOf(who).event("script deleted", script, map[string]any{"name": old.Name}))
+		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDeleted, script, map[string]any{"name": old.Name}))
 	})
 	if err != nil {
 		return fmt.Errorf("delete script %s: %w", script, err)

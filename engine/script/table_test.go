@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"picloud/db/dbtest"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/execution"
+	"picloud/engine/id"
 	"picloud/engine/script"
 )
 
@@ -46,7 +48,7 @@ func TestTableFollowsChanges(t *testing.T) {
 		t.Error("a script without a version is live")
 	}
 	w.publish(t, known, "export default () => 'two'")
-	if _, err := w.scripts.Describe(ctx, w.ada, w.app.ID, known.ID, script.Settings{Capture: execution.CaptureOff}); err != nil {
+	if _, err := w.scripts.Describe(ctx, w.write, known.ID, script.Settings{Capture: execution.CaptureOff}); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -54,7 +56,7 @@ func TestTableFollowsChanges(t *testing.T) {
 	if second.Version != 2 || second.Hash == live.Hash || second.Capture != execution.CaptureOff {
 		t.Errorf("%+v", second)
 	}
-	if _, err := w.scripts.MakeLive(ctx, w.ada, w.app.ID, known.ID, 1, ""); err != nil {
+	if _, err := w.scripts.MakeLive(ctx, w.write, known.ID, 1, ""); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -69,7 +71,7 @@ func TestTableFollowsChanges(t *testing.T) {
 	if text, err := programs.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {
 		t.Errorf("%s, %v", text, err)
 	}
-	if err := w.scripts.Delete(ctx, w.ada, w.app.ID, known.ID, "known"); err != nil {
+	if err := w.scripts.Delete(ctx, w.write, known.ID, "known"); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -104,15 +106,15 @@ func TestTableKnowsOldNames(t *testing.T) {
 	ctx := t.Context()
 	s := w.create(t, "before")
 	w.publish(t, s, "export default () => 1")
-	other, err := w.apps.Create(ctx, w.ada, app.Naming{Name: "Other"})
+	other, err := w.apps.Create(ctx, w.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Other"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	routes := table(t, w)
-	if _, err := w.scripts.Rename(ctx, w.ada, w.app.ID, s.ID, "after"); err != nil {
+	if _, err := w.scripts.Rename(ctx, w.write, s.ID, "after"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.apps.Rename(ctx, w.ada, w.app.ID, app.Naming{Name: "Store", Slug: "store"}); err != nil {
+	if _, err := w.apps.Rename(ctx, w.may(t, actor.ManageApp, w.app.ID), app.Naming{Name: "Store", Slug: "store"}); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -130,10 +132,10 @@ func TestTableKnowsOldNames(t *testing.T) {
 	if _, _, found := routes.Moved("shop", "never"); found {
 		t.Error("a name that never was has moved")
 	}
-	w.app = other
+	w.app, w.write = other, w.may(t, actor.WriteScript, other.ID)
 	again := w.create(t, "before")
 	w.publish(t, again, "export default () => 2")
-	if _, err := w.apps.Rename(ctx, w.ada, other.ID, app.Naming{Name: "Shop", Slug: "shop"}); err != nil {
+	if _, err := w.apps.Rename(ctx, w.may(t, actor.ManageApp, other.ID), app.Naming{Name: "Shop", Slug: "shop"}); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -154,7 +156,7 @@ func TestOldChangesAreDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.publish(t, s, "export default () => 1")
-	if err := w.scripts.TrimChanges(t.Context()); err != nil {
+	if err := script.NewSystem(w.pool, builder(t)).TrimChanges(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var left int

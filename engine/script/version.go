@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"picloud/db"
+	"picloud/engine/actor"
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -37,7 +38,11 @@ func noVersion(number int) error {
 
 // Versions gives the versions of a script, newest first, those below the number before;
 // 0 begins at the newest. limit 0 is PageSize; more tells that there are older ones.
-func (s *Service) Versions(ctx context.Context, app id.App, script id.Script, before, limit int) (versions []Version, more bool, err error) {
+func (s *Service) Versions(ctx context.Context, grant actor.Grant, script id.Script, before, limit int) (versions []Version, more bool, err error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, false, err
+	}
 	if before <= 0 || before > maxNumber {
 		before = maxNumber
 	}
@@ -59,7 +64,11 @@ func (s *Service) Versions(ctx context.Context, app id.App, script id.Script, be
 }
 
 // Version gives one version with its source.
-func (s *Service) Version(ctx context.Context, app id.App, script id.Script, number int) (Version, error) {
+func (s *Service) Version(ctx context.Context, grant actor.Grant, script id.Script, number int) (Version, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Version{}, err
+	}
 	if number < 1 || number > maxNumber {
 		return Version{}, noVersion(number)
 	}
@@ -77,24 +86,24 @@ func (s *Service) Version(ctx context.Context, app id.App, script id.Script, num
 }
 
 // Diff compares two states of a script; 0 is the draft, any other number a version.
-func (s *Service) Diff(ctx context.Context, app id.App, script id.Script, from, to int) (Difference, error) {
-	older, err := s.stateOf(ctx, app, script, from)
+func (s *Service) Diff(ctx context.Context, grant actor.Grant, script id.Script, from, to int) (Difference, error) {
+	older, err := s.stateOf(ctx, grant, script, from)
 	if err != nil {
 		return Difference{}, err
 	}
-	newer, err := s.stateOf(ctx, app, script, to)
+	newer, err := s.stateOf(ctx, grant, script, to)
 	if err != nil {
 		return Difference{}, err
 	}
 	return Compare(older, newer), nil
 }
 
-func (s *Service) stateOf(ctx context.Context, app id.App, script id.Script, number int) (string, error) {
+func (s *Service) stateOf(ctx context.Context, grant actor.Grant, script id.Script, number int) (string, error) {
 	if number == 0 {
-		draft, err := s.Draft(ctx, app, script)
+		draft, err := s.Draft(ctx, grant, script)
 		return draft.Source, err
 	}
-	version, err := s.Version(ctx, app, script, number)
+	version, err := s.Version(ctx, grant, script, number)
 	return version.Source, err
 }
 
@@ -111,7 +120,11 @@ type Deployment struct {
 
 // Deployments gives the deployment history of a script, newest first, those before the
 // one given; the zero id begins at the newest. limit 0 is PageSize.
-func (s *Service) Deployments(ctx context.Context, app id.App, script id.Script, before id.Deployment, limit int) (deployments []Deployment, more bool, err error) {
+func (s *Service) Deployments(ctx context.Context, grant actor.Grant, script id.Script, before id.Deployment, limit int) (deployments []Deployment, more bool, err error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, false, err
+	}
 	limit = pageSize(limit)
 	rows, err := s.q.ListDeployments(ctx, s.pool, queries.ListDeploymentsParams{
 		AppID: app, ScriptID: script, Before: pgtype.UUID{Bytes: before, Valid: !before.IsZero()}, Most: int32(limit + 1),

@@ -23,7 +23,7 @@ func (a *API) ListApps(w http.ResponseWriter, r *http.Request) error {
 	if _, err := query(r); err != nil {
 		return err
 	}
-	apps, err := a.Apps.List(r.Context(), web.Of(r).Actor)
+	apps, err := a.Apps.List(r.Context(), web.Of(r).Grant)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (a *API) CreateApp(w http.ResponseWriter, r *http.Request) error {
 	if body.Name == "" {
 		body.Name = body.Slug
 	}
-	made, err := a.Apps.Create(r.Context(), web.Of(r).Actor, app.Naming{Name: body.Name, Slug: body.Slug})
+	made, err := a.Apps.Create(r.Context(), web.Of(r).Grant, app.Naming{Name: body.Name, Slug: body.Slug})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
 	"picloud/engine/script"
-	"picloud/handlers/api/v1"
+	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
 )
 
@@ -21,7 +21,7 @@ func (a *API) ListScripts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	scripts, more, err := a.Scripts.List(r.Context(), web.Of(r).App.ID, values["after"], most)
+	scripts, more, err := a.Scripts.List(r.Context(), web.Of(r).Grant, values["after"], most)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (a *API) CreateScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	made, err := a.Scripts.Create(r.Context(), state.Actor, state.App.ID, script.New{
+	made, err := a.Scripts.Create(r.Context(), state.Grant, script.New{
 		Name: body.Name, Description: body.Description, Language: bundle.Language(body.Language), Source: body.Source,
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
 	answer := a.fromScript(r, state.Script)
 	if state.Script.LiveVersion > 0 {
-		live, err := a.Scripts.Version(r.Context(), state.App.ID, state.Script.ID, state.Script.LiveVersion)
+		live, err := a.Scripts.Version(r.Context(), state.Grant, state.Script.ID, state.Script.LiveVersion)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 		return fault.AtField("source", "The source is missing.")
 	}
 	state := web.Of(r)
-	published, err := a.Scripts.Put(r.Context(), state.Actor, state.App.ID, r.PathValue("script"), bundle.Language(body.Language),
+	published, err := a.Scripts.Put(r.Context(), state.Grant, r.PathValue("script"), bundle.Language(body.Language),
 		script.Publishing{Source: body.Source, Note: body.Note, IfVersion: body.IfVersion})
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 // DeleteScript answers DELETE /apps/{app}/scripts/{script}.
 func (a *API) DeleteScript(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
-	if err := a.Scripts.Delete(r.Context(), state.Actor, state.App.ID, state.Script.ID, state.Script.Name); err != nil {
+	if err := a.Scripts.Delete(r.Context(), state.Grant, state.Script.ID, state.Script.Name); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -117,7 +117,7 @@ func (a *API) ListVersions(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	state := web.Of(r)
-	versions, more, err := a.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, before, most)
+	versions, more, err := a.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, before, most)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (a *API) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	live, err := a.Scripts.MakeLive(r.Context(), state.Actor, state.App.ID, state.Script.ID, number, body.Note)
+	live, err := a.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, body.Note)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (d *Dashboard) ListApps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	apps, err := d.Apps.List(r.Context(), web.Of(r).Actor)
+	apps, err := d.Apps.List(r.Context(), web.Of(r).Grant)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (d *Dashboard) CreateApp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := d.Apps.Create(r.Context(), web.Of(r).Actor, app.Naming{Name: values.Get("name"), Slug: values.Get("slug")})
+	made, err := d.Apps.Create(r.Context(), web.Of(r).Grant, app.Naming{Name: values.Get("name"), Slug: values.Get("slug")})
 	if err == nil {
 		return web.Redirect(w, r, paths.App(made.Slug))
 	}
@@ -82,7 +82,7 @@ func (d *Dashboard) RenameApp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state, naming := web.Of(r), app.Naming{Name: values.Get("name"), Slug: values.Get("slug")}
-	renamed, err := d.Apps.Rename(r.Context(), state.Actor, state.App.ID, naming)
+	renamed, err := d.Apps.Rename(r.Context(), state.Grant, naming)
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {

@@ -179,7 +179,7 @@ func (d *Dashboard) urls(r *http.Request, slug string) (shared, own string) {
 
 // Home leads to the apps, or to the only one there is.
 func (d *Dashboard) Home(w http.ResponseWriter, r *http.Request) error {
-	apps, err := d.Apps.List(r.Context(), web.Of(r).Actor)
+	apps, err := d.Apps.List(r.Context(), web.Of(r).Grant)
 	if err != nil {
 		return err
 	}

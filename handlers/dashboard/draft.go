@@ -98,11 +98,11 @@ func (d *Dashboard) json(w http.ResponseWriter, status int, value any) error {
 // keep stores a source over a revision; the draft's own source changes nothing.
 func (d *Dashboard) keep(r *http.Request, source string, revision int64) (script.Draft, error) {
 	state := web.Of(r)
-	draft, err := d.Scripts.Draft(r.Context(), state.App.ID, state.Script.ID)
+	draft, err := d.Scripts.Draft(r.Context(), state.Grant, state.Script.ID)
 	if err != nil || draft.Source == source {
 		return draft, err
 	}
-	return d.Scripts.SaveDraft(r.Context(), state.Actor, state.App.ID, state.Script.ID, source, revision)
+	return d.Scripts.SaveDraft(r.Context(), state.Grant, state.Script.ID, source, revision)
 }
 
 func otherOf(draft script.Draft) otherDraft {
@@ -120,7 +120,7 @@ func (d *Dashboard) differs(r *http.Request, source string) (differs, error) {
 	if state.Script.LiveVersion == 0 {
 		return differs{}, nil
 	}
-	live, err := d.Scripts.Version(r.Context(), state.App.ID, state.Script.ID, state.Script.LiveVersion)
+	live, err := d.Scripts.Version(r.Context(), state.Grant, state.Script.ID, state.Script.LiveVersion)
 	if err != nil {
 		return differs{}, err
 	}
@@ -164,7 +164,7 @@ func (d *Dashboard) notKept(w http.ResponseWriter, r *http.Request, values url.V
 	if !ok {
 		return err
 	}
-	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).App.ID, web.Of(r).Script.ID)
+	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/execution"
+	"picloud/engine/id"
 	"picloud/engine/script"
 )
 
@@ -175,7 +177,7 @@ func TestProfile(t *testing.T) {
 	if again := s.get("/profile"); strings.Contains(again.body, "Copy it now") {
 		t.Error("the key is shown twice")
 	}
-	keys, err := s.access.ListKeys(t.Context(), s.actor)
+	keys, err := s.access.ListKeys(t.Context(), s.may(actor.ManageAccount, id.App{}))
 	s.must(err)
 	s.goes(s.post("/profile/keys/"+keys[0].ID.String()+"/revoke", nil), "/profile")
 	s.sees(s.get("/profile"), 200, "The key is revoked.")
@@ -183,7 +185,7 @@ func TestProfile(t *testing.T) {
 	other, err := s.access.SignIn(t.Context(), email, password, access.Client{Address: "192.0.2.9", Agent: "Mozilla/5.0 (X11; Linux) Firefox/150.0"})
 	s.must(err)
 	s.sees(s.get("/profile"), 200, "Firefox on Linux", "192.0.2.9")
-	sessions, err := s.access.ListSessions(t.Context(), s.actor)
+	sessions, err := s.access.ListSessions(t.Context(), s.may(actor.ManageAccount, id.App{}))
 	s.must(err)
 	for _, session := range sessions {
 		if !session.Current {
@@ -202,7 +204,7 @@ func TestProfile(t *testing.T) {
 	s.goes(old.get("/apps"), "/login?next=%2Fapps")
 	s.cookie = changed.cookie()
 	s.sees(s.get("/profile"), 200, "The password is changed.")
-	sessions, err = s.access.ListSessions(t.Context(), s.actor)
+	sessions, err = s.access.ListSessions(t.Context(), s.may(actor.ManageAccount, id.App{}))
 	s.must(err)
 	s.goes(s.post("/profile/sessions/"+sessions[0].ID.String()+"/revoke", nil), "/login") // one's own
 	s.goes(s.get("/apps"), "/login?next=%2Fapps")

@@ -29,7 +29,7 @@ func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]history.
 		return f, nil, err
 	}
 	state := web.Of(r)
-	scripts, more, err := d.Scripts.List(r.Context(), state.App.ID, "", navScripts)
+	scripts, more, err := d.Scripts.List(r.Context(), state.Grant, "", navScripts)
 	if err != nil {
 		return f, nil, err
 	}
@@ -56,7 +56,7 @@ func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]history.
 }
 
 func (d *Dashboard) countScripts(r *http.Request) (int, error) {
-	apps, err := d.Apps.List(r.Context(), web.Of(r).Actor)
+	apps, err := d.Apps.List(r.Context(), web.Of(r).Grant)
 	if err != nil {
 		return 0, err
 	}
@@ -103,7 +103,7 @@ func (d *Dashboard) changed(r *http.Request, draft *script.Draft) (differs, erro
 	case !state.Script.DraftChanged || state.Script.LiveVersion == 0:
 		return differs{}, nil
 	}
-	found, err := d.Scripts.Diff(r.Context(), state.App.ID, state.Script.ID, state.Script.LiveVersion, 0)
+	found, err := d.Scripts.Diff(r.Context(), state.Grant, state.Script.ID, state.Script.LiveVersion, 0)
 	return differs{Added: found.Added, Removed: found.Removed}, err
 }
 

@@ -24,7 +24,7 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	app := web.Of(r).App
-	scripts, _, err := d.Scripts.List(r.Context(), app.ID, "", homeScripts)
+	scripts, _, err := d.Scripts.List(r.Context(), web.Of(r).Grant, "", homeScripts)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 	if err != nil {
 		return nil, err
 	}
-	changes, err := d.Scripts.Changes(r.Context(), app, drafts)
+	changes, err := d.Scripts.Changes(r.Context(), web.Of(r).Grant, drafts)
 	if err != nil {
 		return nil, err
 	}

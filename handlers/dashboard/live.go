@@ -117,7 +117,7 @@ type teller interface {
 // follow streams what happens until the reader leaves, the session ends, or half an
 // hour is over. The worker's side is watched only meanwhile.
 func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what live.Filter, to teller) error {
-	signedIn, release := d.Access.WhileSignedIn(r.Context(), web.Of(r).Actor)
+	signedIn, release := d.Access.WhileSignedIn(r.Context(), web.Of(r).Actor.Session)
 	defer release()
 	ctx, cancel := context.WithTimeout(signedIn, liveTime)
 	events := make(chan live.Event)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/execution"
 	"picloud/engine/id"
 )
@@ -18,12 +19,14 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*site) error{
 		"signed out": func(s *site) error { s.post("/logout", nil); return nil },
-		"revoked":    func(s *site) error { return s.access.RevokeSession(s.t.Context(), s.actor, s.actor.Session) },
-		"password":   func(s *site) error { _, err := s.access.ResetPassword(s.t.Context(), email); return err },
+		"revoked": func(s *site) error {
+			return s.access.RevokeSession(s.t.Context(), s.may(actor.ManageAccount, id.App{}), s.actor.Session)
+		},
+		"password": func(s *site) error { _, err := s.access.ResetPassword(s.t.Context(), email); return err },
 		"others": func(s *site) error {
 			other := *s
 			other.signIn()
-			_, err := s.access.RevokeOtherSessions(s.t.Context(), other.actor)
+			_, err := s.access.RevokeOtherSessions(s.t.Context(), other.may(actor.ManageAccount, id.App{}))
 			return err
 		},
 	} {
@@ -58,7 +61,7 @@ func TestLiveNeedsASession(t *testing.T) {
 	s.sees(s.ask("GET", "/apps/nobody/runs/live", nil, stream), 404)
 	s.cookie = ""
 	s.sees(s.ask("GET", "/apps/shop/runs/live", nil, stream), 401)
-	secret, _, err := s.access.MakeKey(t.Context(), s.actor, access.NewKey{Name: "ci", Access: access.KeyWrites})
+	secret, _, err := s.access.MakeKey(t.Context(), s.may(actor.ManageAccount, id.App{}), access.NewKey{Name: "ci", Access: access.KeyWrites})
 	s.must(err)
 	stream["Authorization"] = []string{"Bearer " + secret}
 	s.sees(s.ask("GET", "/apps/shop/runs/live", nil, stream), 401)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution"
@@ -76,7 +77,7 @@ func TestEveryPageIsDrawn(t *testing.T) {
 		}
 	}
 	s.goes(s.get("/"), "/apps/shop")
-	_, err := s.apps.Create(t.Context(), s.actor, app.Naming{Name: "Second"})
+	_, err := s.apps.Create(t.Context(), s.may(actor.CreateApp, id.App{}), app.Naming{Name: "Second"})
 	s.must(err)
 	s.goes(s.get("/"), "/apps")
 }
@@ -84,7 +85,7 @@ func TestEveryPageIsDrawn(t *testing.T) {
 func TestWhatIsNotThereIs404(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	other, err := s.apps.Create(t.Context(), s.actor, app.Naming{Name: "Other"})
+	other, err := s.apps.Create(t.Context(), s.may(actor.CreateApp, id.App{}), app.Naming{Name: "Other"})
 	s.must(err)
 	theirs := s.publish(other.ID, "theirs", "export default () => 1")
 	run := runOf(other, theirs, "/")
@@ -138,7 +139,7 @@ func TestRunPage(t *testing.T) {
 	}
 	s.sees(s.get("/apps/shop/runs/"+fine.Execution.String()), 200, "&#34;a&#34;: [\n", "of 10 MiB", "/fn/shop/hello/with%20blank")
 
-	s.must(s.scripts.Delete(t.Context(), s.actor, shop.ID, hello.ID, "hello"))
+	s.must(s.scripts.Delete(t.Context(), s.may(actor.WriteScript, shop.ID), hello.ID, "hello"))
 	if page := s.get("/apps/shop/runs/" + run.Execution.String()); !strings.Contains(page.body, ">deleted<") || strings.Contains(page.body, "Run again on draft") {
 		t.Errorf("a run of a script that is gone: %s", short(page.body))
 	}
@@ -202,22 +203,22 @@ const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`
 func TestNothingWrittenByOthersRuns(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	made, err := s.apps.Create(t.Context(), s.actor, app.Naming{Name: evil, Slug: "evil"})
+	made, err := s.apps.Create(t.Context(), s.may(actor.CreateApp, id.App{}), app.Naming{Name: evil, Slug: "evil"})
 	s.must(err)
 	source := "// " + evil + "\nexport default () => { throw new Error(" + "`" + evil + "`" + ") };\n"
 	bad := s.publish(made.ID, "bad", "export default () => 1;\n", source)
-	_, err = s.scripts.Describe(t.Context(), s.actor, made.ID, bad.ID, scriptSettings(evil))
+	_, err = s.scripts.Describe(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, scriptSettings(evil))
 	s.must(err)
-	_, err = s.scripts.MakeLive(t.Context(), s.actor, made.ID, bad.ID, 1, evil)
+	_, err = s.scripts.MakeLive(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, 1, evil)
 	s.must(err)
-	_, err = s.scripts.SaveDraft(t.Context(), s.actor, made.ID, bad.ID, source+"</textarea>"+evil, 2)
+	_, err = s.scripts.SaveDraft(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, source+"</textarea>"+evil, 2)
 	if err != nil {
-		draft, err := s.scripts.Draft(t.Context(), made.ID, bad.ID)
+		draft, err := s.scripts.Draft(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID)
 		s.must(err)
-		_, err = s.scripts.SaveDraft(t.Context(), s.actor, made.ID, bad.ID, source+"</textarea>"+evil, draft.Revision)
+		_, err = s.scripts.SaveDraft(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, source+"</textarea>"+evil, draft.Revision)
 		s.must(err)
 	}
-	_, _, err = s.access.MakeKey(t.Context(), s.actor, access.NewKey{Name: evil, Access: access.KeyReads})
+	_, _, err = s.access.MakeKey(t.Context(), s.may(actor.ManageAccount, id.App{}), access.NewKey{Name: evil, Access: access.KeyReads})
 	s.must(err)
 	_, err = s.access.SignIn(t.Context(), email, password, access.Client{Address: "192.0.2.9", Agent: evil})
 	s.must(err)
@@ -240,7 +241,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	} {
 		s.inert(path, s.get(path))
 	}
-	draft, err := s.scripts.Draft(t.Context(), made.ID, bad.ID)
+	draft, err := s.scripts.Draft(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID)
 	s.must(err)
 	s.inert("conflict", s.post("/apps/evil/scripts/bad/draft", form("source", evil, "revision", "1")))
 	s.inert("run", s.post("/apps/evil/scripts/bad/run", form("source", draft.Source, "revision", "1", "method", evil, "path", evil, "query", evil, "headers", evil)))

@@ -26,16 +26,16 @@ func (d *Dashboard) profile(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	actor := web.Of(r).Actor
-	sessions, err := d.Access.ListSessions(r.Context(), actor)
+	grant := web.Of(r).Grant
+	sessions, err := d.Access.ListSessions(r.Context(), grant)
 	if err != nil {
 		return err
 	}
-	keys, err := d.Access.ListKeys(r.Context(), actor)
+	keys, err := d.Access.ListKeys(r.Context(), grant)
 	if err != nil {
 		return err
 	}
-	apps, err := d.Apps.List(r.Context(), actor)
+	apps, err := d.Apps.List(r.Context(), grant)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (d *Dashboard) Password(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	issued, err := d.Access.ChangePassword(r.Context(), web.Of(r).Actor, values.Get("current"), values.Get("password"))
+	issued, err := d.Access.ChangePassword(r.Context(), web.Of(r).Grant, values.Get("current"), values.Get("password"))
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
@@ -129,11 +129,10 @@ func (d *Dashboard) RevokeSession(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such session.").Because(err)
 	}
-	actor := web.Of(r).Actor
-	if session == actor.Session {
+	if session == web.Of(r).Actor.Session {
 		return d.Logout(w, r)
 	}
-	if err := d.Access.RevokeSession(r.Context(), actor, session); err != nil {
+	if err := d.Access.RevokeSession(r.Context(), web.Of(r).Grant, session); err != nil {
 		return err
 	}
 	return d.done(w, r, "The session has ended.", paths.Profile())
@@ -149,7 +148,7 @@ func (d *Dashboard) CreateKey(w http.ResponseWriter, r *http.Request) error {
 	wanted, err := d.newKey(r, typed)
 	var secret string
 	if err == nil {
-		secret, _, err = d.Access.MakeKey(r.Context(), web.Of(r).Actor, wanted)
+		secret, _, err = d.Access.MakeKey(r.Context(), web.Of(r).Grant, wanted)
 	}
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)
@@ -168,7 +167,7 @@ const longestKey = 3650
 func (d *Dashboard) newKey(r *http.Request, typed views.KeyForm) (access.NewKey, error) {
 	wanted := access.NewKey{Name: typed.Name, Access: access.KeyAccess(typed.Access)}
 	if typed.App != "" {
-		chosen, err := d.Apps.Find(r.Context(), typed.App)
+		chosen, err := d.Apps.Find(r.Context(), web.Of(r).Grant, typed.App)
 		if fault.Is(err, fault.NotFound) {
 			return wanted, fault.AtField("app", "There is no such app.")
 		}
@@ -194,7 +193,7 @@ func (d *Dashboard) RevokeKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such key.").Because(err)
 	}
-	if err := d.Access.RevokeKey(r.Context(), web.Of(r).Actor, key); err != nil {
+	if err := d.Access.RevokeKey(r.Context(), web.Of(r).Grant, key); err != nil {
 		return err
 	}
 	return d.done(w, r, "The key is revoked.", paths.Profile())

@@ -53,8 +53,7 @@ func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
 // runProps are the parts of the page that every run has; current is its script as it is
 // now, which may be gone.
 func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, script.Script, error) {
-	app := web.Of(r).App
-	current, err := d.Scripts.Get(r.Context(), app.ID, run.Script)
+	current, err := d.Scripts.Get(r.Context(), web.Of(r).Grant, run.Script)
 	if fault.Is(err, fault.NotFound) {
 		current, err = script.Script{Name: run.ScriptName}, nil
 	}
@@ -147,13 +146,13 @@ func (d *Dashboard) sourceOf(r *http.Request, run history.Run, current script.Sc
 		return source{}, nil
 	}
 	if run.Version > 0 {
-		version, err := d.Scripts.Version(r.Context(), app.ID, current.ID, run.Version)
+		version, err := d.Scripts.Version(r.Context(), web.Of(r).Grant, current.ID, run.Version)
 		if fault.Is(err, fault.NotFound) {
 			return source{}, nil
 		}
 		return versionSource(app.Slug, current, version), err
 	}
-	draft, err := d.Scripts.Draft(r.Context(), app.ID, current.ID)
+	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, current.ID)
 	if fault.Is(err, fault.NotFound) || draft.SavedAt.After(run.Started) {
 		return source{}, nil
 	}

@@ -136,7 +136,7 @@ func (d *Dashboard) readScript(r *http.Request, f *filter) error {
 		f.Script = ""
 		return nil
 	}
-	found, err := d.Scripts.Find(r.Context(), state.App.ID, f.Script)
+	found, err := d.Scripts.Find(r.Context(), state.Grant, f.Script)
 	if fault.Is(err, fault.NotFound) {
 		f.Faults["script"] = "The app has no script \"" + clip(f.Script, 80) + "\"."
 		return nil
@@ -170,7 +170,7 @@ func (d *Dashboard) ScriptRuns(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	versions, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 0)
+	versions, _, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, 0, 0)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
 	typed := views.NewScriptProps{Name: values.Get("name"), Description: values.Get("description"), Language: values.Get("language")}
 	wanted := script.New{Name: typed.Name, Description: typed.Description, Language: bundle.Language(typed.Language)}
-	made, err := d.Scripts.Create(r.Context(), state.Actor, state.App.ID, wanted)
+	made, err := d.Scripts.Create(r.Context(), state.Grant, wanted)
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
@@ -41,7 +41,7 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 		typed.Faults = faults
 		return d.newScript(w, r, status, typed)
 	}
-	published, err := d.Scripts.Publish(r.Context(), state.Actor, state.App.ID, made.ID, script.Publishing{Note: "First version"})
+	published, err := d.Scripts.Publish(r.Context(), state.Grant, made.ID, script.Publishing{Note: "First version"})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 
 // Script is the editor. With ?from=<run> its run panel holds that run's request.
 func (d *Dashboard) Script(w http.ResponseWriter, r *http.Request) error {
-	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).App.ID, web.Of(r).Script.ID)
+	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const (
 func (d *Dashboard) Search(w http.ResponseWriter, r *http.Request) error {
 	words := clip(strings.TrimSpace(r.URL.Query().Get("q")), searchText)
 	props := views.SearchProps{Text: words}
-	scripts, err := d.Scripts.Search(r.Context(), web.Of(r).Actor, words, searchResults)
+	scripts, err := d.Scripts.Search(r.Context(), web.Of(r).Grant, words, searchResults)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (d *Dashboard) Search(w http.ResponseWriter, r *http.Request) error {
 
 // places are the apps and pages that fit.
 func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult, error) {
-	apps, err := d.Apps.List(r.Context(), web.Of(r).Actor)
+	apps, err := d.Apps.List(r.Context(), web.Of(r).Grant)
 	if err != nil {
 		return nil, err
 	}

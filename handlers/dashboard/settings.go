@@ -22,7 +22,7 @@ func (d *Dashboard) scriptSettings(w http.ResponseWriter, r *http.Request, statu
 		return err
 	}
 	state := web.Of(r)
-	newest, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 1)
+	newest, _, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (d *Dashboard) DescribeScript(w http.ResponseWriter, r *http.Request) error
 	}
 	state := web.Of(r)
 	settings := script.Settings{Description: values.Get("description"), Capture: execution.Policy(values.Get("capture"))}
-	if _, err := d.Scripts.Describe(r.Context(), state.Actor, state.App.ID, state.Script.ID, settings); err != nil {
+	if _, err := d.Scripts.Describe(r.Context(), state.Grant, state.Script.ID, settings); err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
 			return err
@@ -65,7 +65,7 @@ func (d *Dashboard) RenameScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	renamed, err := d.Scripts.Rename(r.Context(), state.Actor, state.App.ID, state.Script.ID, values.Get("name"))
+	renamed, err := d.Scripts.Rename(r.Context(), state.Grant, state.Script.ID, values.Get("name"))
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
@@ -83,7 +83,7 @@ func (d *Dashboard) DeleteScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	if err := d.Scripts.Delete(r.Context(), state.Actor, state.App.ID, state.Script.ID, values.Get("confirm")); err != nil {
+	if err := d.Scripts.Delete(r.Context(), state.Grant, state.Script.ID, values.Get("confirm")); err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
 			return err

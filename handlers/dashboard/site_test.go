@@ -19,6 +19,7 @@ import (
 	"picloud/db"
 	"picloud/db/dbtest"
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
 	"picloud/engine/call"
@@ -83,7 +84,7 @@ func open(t *testing.T) *site {
 	s := empty(t)
 	s.must(s.access.Bootstrap(t.Context(), email, password))
 	s.signIn()
-	shop, err := s.apps.Create(t.Context(), s.actor, app.Naming{Name: "Shop"})
+	shop, err := s.apps.Create(t.Context(), s.may(actor.CreateApp, id.App{}), app.Naming{Name: "Shop"})
 	s.must(err)
 	s.publish(shop.ID, "hello", "export default () => \"one\";\n", "export default () => \"two\";\n")
 	return s
@@ -107,16 +108,24 @@ func (s *site) signIn() {
 	s.cookie = "picloud_session=" + issued.Token
 }
 
+// may is a grant of the person who is signed in.
+func (s *site) may(capability actor.Capability, app id.App) actor.Grant {
+	s.t.Helper()
+	grant, err := actor.Allow(s.actor, capability, app)
+	s.must(err)
+	return grant
+}
+
 // publish makes a script with one version per source.
 func (s *site) publish(app id.App, name string, sources ...string) script.Script {
 	s.t.Helper()
-	made, err := s.scripts.Create(s.t.Context(), s.actor, app, script.New{Name: name, Source: sources[0]})
+	made, err := s.scripts.Create(s.t.Context(), s.may(actor.WriteScript, app), script.New{Name: name, Source: sources[0]})
 	s.must(err)
 	for i, source := range sources {
-		_, err := s.scripts.Publish(s.t.Context(), s.actor, app, made.ID, script.Publishing{Source: &source, Note: fmt.Sprintf("note %d", i+1)})
+		_, err := s.scripts.Publish(s.t.Context(), s.may(actor.WriteScript, app), made.ID, script.Publishing{Source: &source, Note: fmt.Sprintf("note %d", i+1)})
 		s.must(err)
 	}
-	found, err := s.scripts.Get(s.t.Context(), app, made.ID)
+	found, err := s.scripts.Get(s.t.Context(), s.may(actor.WriteScript, app), made.ID)
 	s.must(err)
 	return found
 }
@@ -124,9 +133,9 @@ func (s *site) publish(app id.App, name string, sources ...string) script.Script
 // find gives an app and one of its scripts.
 func (s *site) find(slug, name string) (app.App, script.Script) {
 	s.t.Helper()
-	a, err := s.apps.Find(s.t.Context(), slug)
+	a, err := s.apps.Find(s.t.Context(), s.may(actor.ListApps, id.App{}), slug)
 	s.must(err)
-	found, err := s.scripts.Find(s.t.Context(), a.ID, name)
+	found, err := s.scripts.Find(s.t.Context(), s.may(actor.WriteScript, a.ID), name)
 	s.must(err)
 	return a, found
 }

@@ -65,7 +65,7 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 // build makes the program of the draft. Problems of the source are no error.
 func (d *Dashboard) build(r *http.Request, a *attempt) ([]views.Problem, error) {
 	state := web.Of(r)
-	_, output, err := d.Scripts.Build(r.Context(), state.App.ID, state.Script.ID, &a.draft.Source)
+	_, output, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
 	if problems := problemsOf(err); len(problems) > 0 {
 		return problems, nil
 	}

@@ -25,7 +25,7 @@ func (d *Dashboard) PublishPage(w http.ResponseWriter, r *http.Request) error {
 // publish draws the dialog over the draft and the live version as they are now.
 func (d *Dashboard) publish(w http.ResponseWriter, r *http.Request, status int, props views.PublishProps) error {
 	state := web.Of(r)
-	draft, err := d.Scripts.Draft(r.Context(), state.App.ID, state.Script.ID)
+	draft, err := d.Scripts.Draft(r.Context(), state.Grant, state.Script.ID)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (d *Dashboard) publish(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	newest, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 1)
+	newest, _, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (d *Dashboard) publish(w http.ResponseWriter, r *http.Request, status int, 
 		props.Next = newest[0].Number + 1
 	}
 	if props.IfVersion > 0 {
-		found, err := d.Scripts.Diff(r.Context(), state.App.ID, state.Script.ID, props.IfVersion, 0)
+		found, err := d.Scripts.Diff(r.Context(), state.Grant, state.Script.ID, props.IfVersion, 0)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (d *Dashboard) notPublished(w http.ResponseWriter, r *http.Request, note st
 		faults[""] = faults["source"]
 	}
 	state := web.Of(r)
-	if state.Script, err = d.Scripts.Get(r.Context(), state.App.ID, state.Script.ID); err != nil {
+	if state.Script, err = d.Scripts.Get(r.Context(), state.Grant, state.Script.ID); err != nil {
 		return err
 	}
 	return d.publish(w, r, status, props)
@@ -94,14 +94,14 @@ func (d *Dashboard) publishDraft(r *http.Request, revision, ifVersion, note stri
 	if err := errors.Join(err, err2); err != nil {
 		return script.Published{}, fault.New(fault.Malformed, "The form has no revision or no version.").Because(err)
 	}
-	draft, err := d.Scripts.Draft(r.Context(), state.App.ID, state.Script.ID)
+	draft, err := d.Scripts.Draft(r.Context(), state.Grant, state.Script.ID)
 	if err != nil {
 		return script.Published{}, err
 	}
 	if draft.Revision != seen {
 		return script.Published{}, fault.New(fault.Conflict, "The draft was saved again since this page was drawn. Look at the difference once more.")
 	}
-	return d.Scripts.Publish(r.Context(), state.Actor, state.App.ID, state.Script.ID, script.Publishing{
+	return d.Scripts.Publish(r.Context(), state.Grant, state.Script.ID, script.Publishing{
 		Source: &draft.Source, Note: note, IfVersion: &live,
 	})
 }
@@ -137,11 +137,11 @@ func (d *Dashboard) versions(w http.ResponseWriter, r *http.Request, status, bef
 	if err != nil {
 		return err
 	}
-	versions, more, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, before, 0)
+	versions, more, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, before, 0)
 	if err != nil {
 		return err
 	}
-	switches, _, err := d.Scripts.Deployments(r.Context(), state.App.ID, state.Script.ID, id.Deployment{}, deployments)
+	switches, _, err := d.Scripts.Deployments(r.Context(), state.Grant, state.Script.ID, id.Deployment{}, deployments)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (d *Dashboard) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	if _, err := d.Scripts.MakeLive(r.Context(), state.Actor, state.App.ID, state.Script.ID, number, values.Get("note")); err != nil {
+	if _, err := d.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, values.Get("note")); err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
 			return err
@@ -200,7 +200,7 @@ func (d *Dashboard) Version(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	version, err := d.Scripts.Version(r.Context(), state.App.ID, state.Script.ID, number)
+	version, err := d.Scripts.Version(r.Context(), state.Grant, state.Script.ID, number)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (d *Dashboard) Diff(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	versions, _, err := d.Scripts.Versions(r.Context(), state.App.ID, state.Script.ID, 0, 0)
+	versions, _, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (d *Dashboard) Diff(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.Scripts.Diff(r.Context(), state.App.ID, state.Script.ID, from, to)
+	found, err := d.Scripts.Diff(r.Context(), state.Grant, state.Script.ID, from, to)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"picloud/engine/access"
+	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/id"
 	"picloud/engine/script"
 )
 
@@ -18,9 +20,11 @@ type State struct {
 	Origin    string // scheme and host the caller used, as http://127.0.0.1:8080
 	Secure    bool   // over https
 	SignedIn  bool
-	Actor     access.Actor  // set when SignedIn, or by a key
+	Actor     actor.Actor   // set when SignedIn, or by a key
+	Grant     actor.Grant   // of the route's capability; zero on routes that are open
 	App       app.App       // set on routes in an app
 	Script    script.Script // set on routes at a script
+	Run       id.Execution  // set on routes at a run
 	Err       error         // what went wrong; logged with the request
 }
 
@@ -45,8 +49,8 @@ func Of(r *http.Request) *State {
 func ClientAddress(r *http.Request) string { return r.Header.Get("X-Forwarded-For") }
 
 // Client is the other end of the request, for sign-ins and the audit table.
-func Client(r *http.Request) access.Client {
-	return access.Client{Address: ClientAddress(r), Agent: r.UserAgent()}
+func Client(r *http.Request) actor.Client {
+	return actor.Client{Address: ClientAddress(r), Agent: r.UserAgent()}
 }
 
 // ByHTMX tells whether htmx asks and takes fragments.

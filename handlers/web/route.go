@@ -5,7 +5,7 @@ package web
 import (
 	"net/http"
 
-	"picloud/engine/access"
+	"picloud/engine/actor"
 )
 
 // Handler answers a request or returns why it cannot; the one error door of package
@@ -44,12 +44,13 @@ const (
 	Anywhere Place = iota
 	InApp          // {app} is a slug
 	InScript       // and {script} the name of one of its scripts
+	AtRun          // {execution} is a run; its app counts
 )
 
 // Access is who may use a route.
 type Access struct {
 	Kind       Kind
-	Capability access.Capability
+	Capability actor.Capability
 	Place      Place
 }
 
@@ -57,18 +58,23 @@ type Access struct {
 func Anyone() Access { return Access{Kind: Open} }
 
 // SignedIn people may use the route.
-func SignedIn(capability access.Capability) Access {
+func SignedIn(capability actor.Capability) Access {
 	return Access{Kind: Session, Capability: capability}
 }
 
 // App is for people who have the capability in {app}.
-func App(capability access.Capability) Access {
+func App(capability actor.Capability) Access {
 	return Access{Kind: Session, Capability: capability, Place: InApp}
 }
 
 // Script is for people who have the capability in {app}, at its {script}.
-func Script(capability access.Capability) Access {
+func Script(capability actor.Capability) Access {
 	return Access{Kind: Session, Capability: capability, Place: InScript}
+}
+
+// Run is for people who have the capability in the app of the run {execution}.
+func Run(capability actor.Capability) Access {
+	return Access{Kind: Session, Capability: capability, Place: AtRun}
 }
 
 // ByKey is the same access for programs with an API key. No cookie counts there.

@@ -1,0 +1,69 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"picloud/db"
+	"picloud/engine/audit"
+	"picloud/engine/bundle"
+	"picloud/engine/id"
+	"picloud/queries"
+)
+
+// The app and the function that a new installation begins with.
+const (
+	SeedSlug   = "main"
+	SeedScript = "hello"
+)
+
+// System is what PiCloud does with scripts by itself, for nobody and in all apps.
+type System struct{ scripts *Service }
+
+// NewSystem makes it over a pool in the manager's role.
+func NewSystem(pool *pgxpool.Pool, build Builder) *System {
+	return &System{scripts: NewService(pool, build)}
+}
+
+// Seed gives an installation without apps its first one, with a published function that
+// works. Of several nodes that start at the same time one does it.
+func (s *System) Seed(ctx context.Context) error {
+	apps, err := s.scripts.q.ListApps(ctx, s.scripts.pool)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	if len(apps) > 0 {
+		return nil
+	}
+	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Language: bundle.TypeScript, Source: helloTypeScript}
+	output, err := s.scripts.compile(ctx, Script{Name: hello.Name, Language: hello.Language}, hello.Source)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	app := id.New[id.App]()
+	err = db.InTx(ctx, s.scripts.pool, func(tx pgx.Tx) error {
+		made, err := s.scripts.q.AddAppOnce(ctx, tx, queries.AddAppOnceParams{ID: app, Slug: SeedSlug, Name: "Main"})
+		if err != nil || made == 0 {
+			return err
+		}
+		_, err = s.scripts.addLive(ctx, tx, author{name: "PiCloud", actor: audit.System}, app, hello, output, "First version")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	s.scripts.Announce(ctx)
+	return nil
+}
+
+// TrimChanges drops what is old from the change log. Once an hour is enough.
+func (s *System) TrimChanges(ctx context.Context) error {
+	if err := s.scripts.q.DropOldChangesAcrossApps(ctx, s.scripts.pool, time.Now().Add(-keepChanges)); err != nil {
+		return fmt.Errorf("trim the change log: %w", err)
+	}
+	return nil
+}
