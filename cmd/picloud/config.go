@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -198,19 +199,11 @@ func (c *config) setRoles(value string) error {
 			return fmt.Errorf("role %q: want manager, orchestrator, executor", role)
 		}
 	}
-	if !c.has("manager") || !c.has("orchestrator") || !c.has("executor") {
+	has := func(role string) bool { return slices.Contains(c.roles, role) }
+	if !has("manager") || !has("orchestrator") || !has("executor") {
 		return errors.New("a node has all three roles for now: manager,orchestrator,executor")
 	}
 	return nil
-}
-
-func (c *config) has(role string) bool {
-	for _, entry := range c.roles {
-		if entry == role {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *config) setDatabaseURL(value string) error {

@@ -187,12 +187,10 @@ func prefixes(target *[]netip.Prefix) func(string) error {
 
 func oneOf(target *string, allowed ...string) func(string) error {
 	return func(value string) error {
-		for _, entry := range allowed {
-			if value == entry {
-				*target = value
-				return nil
-			}
+		if !slices.Contains(allowed, value) {
+			return fmt.Errorf("want one of %s", strings.Join(allowed, ", "))
 		}
-		return fmt.Errorf("want one of %s", strings.Join(allowed, ", "))
+		*target = value
+		return nil
 	}
 }

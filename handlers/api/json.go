@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -104,7 +105,7 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 	values := map[string]string{}
 	for name, list := range r.URL.Query() {
 		switch {
-		case !contains(known, name):
+		case !slices.Contains(known, name):
 			there := "there is none"
 			if len(known) > 0 {
 				there = "there are " + strings.Join(known, ", ")
@@ -116,15 +117,6 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 		values[name] = list[0]
 	}
 	return values, nil
-}
-
-func contains(list []string, name string) bool {
-	for _, entry := range list {
-		if entry == name {
-			return true
-		}
-	}
-	return false
 }
 
 func limit(values map[string]string) (int, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -263,10 +264,8 @@ func typedAs(header []call.Field, body []byte) []call.Field {
 	if len(body) == 0 {
 		return header
 	}
-	for _, field := range header {
-		if field.Name == "content-type" {
-			return header
-		}
+	if slices.ContainsFunc(header, func(field call.Field) bool { return field.Name == "content-type" }) {
+		return header
 	}
 	kind := "text/plain;charset=UTF-8"
 	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && strings.IndexByte("{[\"", trimmed[0]) >= 0 && json.Valid(trimmed) {

@@ -3,6 +3,7 @@ package ingress
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -66,10 +67,5 @@ func clientBehind(client netip.Addr, lists []string, trusted []netip.Prefix) net
 }
 
 func believed(address netip.Addr, trusted []netip.Prefix) bool {
-	for _, prefix := range trusted {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }

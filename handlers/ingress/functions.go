@@ -1,11 +1,13 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"picloud/engine/call"
@@ -156,16 +158,8 @@ func isTimeout(err error) bool {
 
 // pathOf is the raw path without the query, as runs show it.
 func pathOf(rest string) string {
-	for i := range len(rest) {
-		if rest[i] == '?' {
-			rest = rest[:i]
-			break
-		}
-	}
-	if rest == "" {
-		return "/"
-	}
-	return rest
+	path, _, _ := strings.Cut(rest, "?")
+	return cmp.Or(path, "/")
 }
 
 // answer writes a function's own response.

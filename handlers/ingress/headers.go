@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"picloud/engine/call"
@@ -86,7 +87,7 @@ func inbound(r *http.Request, from caller) []call.Field {
 		} else if name = strings.ToLower(name); hopByHop[name] || saysWho[name] {
 			continue
 		}
-		if contains(named, name) {
+		if slices.Contains(named, name) {
 			continue
 		}
 		for _, value := range values {
@@ -117,7 +118,7 @@ func withoutOurs(cookies string) string {
 	var kept []string
 	for pair := range strings.SplitSeq(cookies, ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !contains(sessionCookies, name) {
+		if !slices.Contains(sessionCookies, name) {
 			kept = append(kept, strings.TrimSpace(pair))
 		}
 	}
@@ -174,13 +175,4 @@ func outbound(h http.Header, fields []call.Field, own bool) {
 		h["Content-Type"] = untyped
 	}
 	h["X-Content-Type-Options"] = noSniffing
-}
-
-func contains(list []string, name string) bool {
-	for _, entry := range list {
-		if entry == name {
-			return true
-		}
-	}
-	return false
 }

@@ -108,14 +108,3 @@ func Plural(n int, noun string) string {
 	}
 	return Count(n) + " " + noun + "s"
 }
-
-// Classes joins the names whose condition holds: Classes("tag", true, "fail", bad).
-func Classes(pairs ...any) string {
-	var names []string
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1].(bool) {
-			names = append(names, pairs[i].(string))
-		}
-	}
-	return strings.Join(names, " ")
-}

@@ -2,6 +2,7 @@ package log
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -159,10 +160,8 @@ type table struct {
 
 // column adds a column if it is new and there is room.
 func (t *table) column(name string) bool {
-	for _, known := range t.columns {
-		if known == name {
-			return true
-		}
+	if slices.Contains(t.columns, name) {
+		return true
 	}
 	if len(t.columns) == maxColumns {
 		return false

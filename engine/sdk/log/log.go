@@ -5,6 +5,8 @@
 package log
 
 import (
+	"slices"
+
 	"github.com/dop251/goja"
 
 	"picloud/engine/call"
@@ -97,18 +99,9 @@ func toJSON(s *js.Sandbox, value goja.Value) string {
 func merge(earlier, later []member) []member {
 	merged := make([]member, 0, len(earlier)+len(later))
 	for _, m := range earlier {
-		if !has(later, m.name) {
+		if !slices.ContainsFunc(later, func(l member) bool { return l.name == m.name }) {
 			merged = append(merged, m)
 		}
 	}
 	return append(merged, later...)
-}
-
-func has(members []member, name string) bool {
-	for _, m := range members {
-		if m.name == name {
-			return true
-		}
-	}
-	return false
 }
