@@ -102,6 +102,20 @@ func TestWhoMayImportWhom(t *testing.T) {
 	}
 }
 
+// What only tests are made of is imported by nothing that is shipped.
+var onlyForTests = []string{"db/dbtest/…", "engine/execution/executiontest"}
+
+func TestNothingShippedImportsWhatIsForTests(t *testing.T) {
+	t.Parallel()
+	for name, p := range packages(t) {
+		for _, imported := range own(p.Imports) {
+			if within(imported, onlyForTests...) && !within(name, onlyForTests...) {
+				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+	}
+}
+
 // A library that is hidden in one room is imported nowhere else.
 var rooms = map[string][]string{
 	"github.com/dop251/goja":         {"engine/js/…", "engine/webapi/…", "engine/sdk/…"},
@@ -152,6 +166,9 @@ func TestActorsAndGrantsAreMadeInOnePlace(t *testing.T) {
 		"actor.Actor": {"engine/access"},
 	}
 	for name, p := range packages(t) {
+		if within(name, onlyForTests...) {
+			continue
+		}
 		for _, file := range p.GoFiles {
 			for _, made := range makings(t, filepath.Join(p.Dir, file)) {
 				if !slices.Contains(places[made], name) && !slices.Contains(places[made], name+"/"+file) {

@@ -106,12 +106,9 @@ func (s *server) admitAtRun(r *http.Request, capability actor.Capability, lookin
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.").Because(err)
 	}
-	of, err := s.deps.Executions.AppOf(r.Context(), run)
+	of, err := s.deps.Executions.AppOf(r.Context(), looking, run)
 	if err != nil {
 		return err
-	}
-	if !looking.Sees(of) {
-		return fault.New(fault.NotFound, "There is no such run; runs are removed after a while.")
 	}
 	if state.Grant, err = actor.Allow(state.Actor, capability, of); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"time"
 
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/execution/live"
 	"picloud/engine/fault"
@@ -52,9 +53,14 @@ type DraftAnswer struct {
 	Lines     int
 }
 
-// RunDraft runs a draft in the serving worker. onLine gets the log lines as they are
+// RunDraft runs a draft of the grant's app in the serving worker. onLine gets the log lines as they are
 // written. It fails with an Unavailable fault if the worker dies meanwhile.
-func (s *Supervisor) RunDraft(ctx context.Context, draft Draft, onLine func(call.Line)) (*DraftAnswer, error) {
+func (s *Supervisor) RunDraft(ctx context.Context, grant actor.Grant, draft Draft, onLine func(call.Line)) (*DraftAnswer, error) {
+	app, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return nil, err
+	}
+	draft.Call.Script.App = app
 	body, err := json.Marshal(draft)
 	if err != nil {
 		return nil, fmt.Errorf("draft: %w", err)
@@ -79,9 +85,14 @@ func (s *Supervisor) RunDraft(ctx context.Context, draft Draft, onLine func(call
 	}
 }
 
-// Live streams what happens in the serving worker until ctx ends or onEvent fails. When
+// Live streams what happens of the grant's app in the serving worker until ctx ends or onEvent fails. When
 // a worker is replaced it goes on with the next.
-func (s *Supervisor) Live(ctx context.Context, filter live.Filter, onEvent func(live.Event) error) error {
+func (s *Supervisor) Live(ctx context.Context, grant actor.Grant, filter live.Filter, onEvent func(live.Event) error) error {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return err
+	}
+	filter.App = app
 	query := url.Values{"filter": {filter.Encode()}}
 	for ctx.Err() == nil {
 		stream, err := s.request(ctx, http.MethodGet, LivePath+"?"+query.Encode(), nil)

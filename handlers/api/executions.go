@@ -30,8 +30,8 @@ func (a *API) listExecutions(w http.ResponseWriter, r *http.Request, script id.S
 		return err
 	}
 	app := web.Of(r).App
-	wanted.App, wanted.Script = app.ID, script
-	page, err := a.Executions.List(r.Context(), wanted)
+	wanted.Script = script
+	page, err := a.Executions.List(r.Context(), web.Of(r).Grant, wanted)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func words(outcomes []call.Outcome) string {
 // ReadExecution answers GET /executions/{execution}, with the log.
 func (a *API) ReadExecution(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
-	got, err := a.Executions.Get(r.Context(), state.App.ID, state.Run)
+	got, err := a.Executions.Get(r.Context(), state.Grant, state.Run)
 	if err != nil {
 		return err
 	}

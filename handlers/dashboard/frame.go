@@ -40,7 +40,7 @@ func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]history.
 	if !state.Script.ID.IsZero() {
 		ids = append(ids, state.Script.ID)
 	}
-	last, err := d.Executions.LastRuns(r.Context(), state.App.ID, ids)
+	last, err := d.Executions.LastRuns(r.Context(), state.Grant, ids)
 	if err != nil {
 		return f, nil, err
 	}
@@ -129,7 +129,7 @@ func (d *Dashboard) appCards(r *http.Request, apps []app.App) ([]views.AppCard, 
 	for i, a := range apps {
 		ids[i] = a.ID
 	}
-	recent, err := d.Executions.RecentOfApps(r.Context(), ids)
+	recent, err := d.Executions.RecentOfApps(r.Context(), web.Of(r).Grant, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	app := web.Of(r).App
-	scripts, _, err := d.Scripts.List(r.Context(), web.Of(r).Grant, "", homeScripts)
+	app, grant := web.Of(r).App, web.Of(r).Grant
+	scripts, _, err := d.Scripts.List(r.Context(), grant, "", homeScripts)
 	if err != nil {
 		return err
 	}
@@ -36,11 +36,11 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range props.Scripts {
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
 	}
-	failed, err := d.Executions.List(r.Context(), history.Query{App: app.ID, Failed: true, Limit: homeFailures})
+	failed, err := d.Executions.List(r.Context(), grant, history.Query{Failed: true, Limit: homeFailures})
 	if err != nil {
 		return err
 	}
-	if props.Failed, err = d.runRows(r.Context(), app, failed.Rows); err != nil {
+	if props.Failed, err = d.runRows(r.Context(), grant, app.Slug, failed.Rows); err != nil {
 		return err
 	}
 	return d.page(w, r, http.StatusOK, views.AppHome(f, props))
@@ -48,7 +48,7 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 
 // scriptRows are scripts with what is live, what they did and how their drafts differ.
 func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]views.ScriptRow, error) {
-	app := web.Of(r).App.ID
+	grant := web.Of(r).Grant
 	var all, drafts []id.Script
 	for _, s := range scripts {
 		all = append(all, s.ID)
@@ -56,15 +56,15 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 			drafts = append(drafts, s.ID)
 		}
 	}
-	recent, err := d.Executions.Recent(r.Context(), app)
+	recent, err := d.Executions.Recent(r.Context(), grant)
 	if err != nil {
 		return nil, err
 	}
-	last, err := d.Executions.LastRuns(r.Context(), app, all)
+	last, err := d.Executions.LastRuns(r.Context(), grant, all)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := d.Scripts.Changes(r.Context(), web.Of(r).Grant, drafts)
+	changes, err := d.Scripts.Changes(r.Context(), grant, drafts)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/call"
 	"picloud/engine/execution/live"
@@ -50,7 +51,7 @@ func (d *Dashboard) runsLive(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Invalid, "This filter cannot be followed.")
 	}
 	list := &liveList{
-		dashboard: d, asked: asked, app: web.Of(r).App,
+		dashboard: d, asked: asked, app: web.Of(r).App, grant: web.Of(r).Grant,
 		first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{},
 	}
 	if text := r.URL.Query().Get("from"); text != "" {
@@ -65,7 +66,7 @@ func (d *Dashboard) runsLive(w http.ResponseWriter, r *http.Request) error {
 		}
 		list.owe(run)
 	}
-	return d.follow(w, r, live.Filter{App: asked.query.App, Script: asked.query.Script}, list)
+	return d.follow(w, r, live.Filter{Script: asked.query.Script}, list)
 }
 
 // runLive streams the lines of one run, and then its row.
@@ -74,14 +75,15 @@ func (d *Dashboard) runLive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noRun(err)
 	}
-	one := &liveRun{dashboard: d, app: web.Of(r).App, run: run}
-	return d.follow(w, r, live.Filter{App: one.app.ID, Execution: run}, one)
+	one := &liveRun{dashboard: d, app: web.Of(r).App, grant: web.Of(r).Grant, run: run}
+	return d.follow(w, r, live.Filter{Execution: run}, one)
 }
 
 // liveRun turns events into the lines of one run, and its row when it has ended.
 type liveRun struct {
 	dashboard *Dashboard
 	app       app.App
+	grant     actor.Grant
 	run       id.Execution
 }
 
@@ -97,7 +99,7 @@ func (l *liveRun) tell(s *stream, e live.Event) error {
 
 // look finds out that the run has ended where nobody was left to tell.
 func (l *liveRun) look(ctx context.Context, s *stream) error {
-	found, err := l.dashboard.Executions.Get(ctx, l.app.ID, l.run)
+	found, err := l.dashboard.Executions.Get(ctx, l.grant, l.run)
 	if err != nil || found.Outcome == call.Running {
 		return nil // it is looked for again
 	}
@@ -124,7 +126,7 @@ func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what live.Fil
 	var feed sync.WaitGroup
 	defer feed.Wait()
 	defer cancel()
-	feed.Go(func() { d.feed(ctx, what, events) })
+	feed.Go(func() { d.feed(ctx, web.Of(r).Grant, what, events) })
 	s, err := begin(w, r)
 	if err != nil {
 		return nil // nobody is there
@@ -152,9 +154,9 @@ func (d *Dashboard) follow(w http.ResponseWriter, r *http.Request, what live.Fil
 }
 
 // feed hands on what the worker tells, from whichever worker there is.
-func (d *Dashboard) feed(ctx context.Context, what live.Filter, events chan<- live.Event) {
+func (d *Dashboard) feed(ctx context.Context, grant actor.Grant, what live.Filter, events chan<- live.Event) {
 	for ctx.Err() == nil {
-		err := d.Worker.Live(ctx, what, func(e live.Event) error {
+		err := d.Worker.Live(ctx, grant, what, func(e live.Event) error {
 			select {
 			case events <- e:
 				return nil
@@ -179,6 +181,7 @@ type liveList struct {
 	dashboard *Dashboard
 	asked     filter
 	app       app.App
+	grant     actor.Grant
 	from      id.Execution               // on from here the page may lack runs; zero once they were told
 	first     map[id.Execution]firstLine // of runs under way
 	open      map[id.Execution]bool      // runs whose end is owed; true: not found at the last look
@@ -246,11 +249,11 @@ func (l *liveList) look(ctx context.Context, s *stream) error {
 	} else {
 		asked.Since = l.from.Time()
 	}
-	page, err := l.dashboard.Executions.List(ctx, asked)
+	page, err := l.dashboard.Executions.List(ctx, l.grant, asked)
 	if err != nil {
 		return nil // the database is away: at the next look
 	}
-	rows, err := l.dashboard.runRows(ctx, l.app, page.Rows)
+	rows, err := l.dashboard.runRows(ctx, l.grant, l.app.Slug, page.Rows)
 	if err != nil {
 		return nil
 	}
@@ -276,7 +279,7 @@ func (l *liveList) lookAtOpen(ctx context.Context, s *stream, running map[id.Exe
 		case !missed:
 			l.open[run] = true // its end may be under way
 		default:
-			found, err := l.dashboard.Executions.Get(ctx, l.asked.query.App, run)
+			found, err := l.dashboard.Executions.Get(ctx, l.grant, run)
 			if err == nil && found.Outcome == call.Running {
 				continue
 			}

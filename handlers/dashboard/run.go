@@ -30,7 +30,7 @@ func (d *Dashboard) RunPage(w http.ResponseWriter, r *http.Request) error {
 		return noRun(err)
 	}
 	app := web.Of(r).App
-	found, err := d.Executions.Get(r.Context(), app.ID, run)
+	found, err := d.Executions.Get(r.Context(), web.Of(r).Grant, run)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 	if err != nil {
 		return views.RunForm{}, nil
 	}
-	found, err := d.Executions.Get(r.Context(), web.Of(r).App.ID, run)
+	found, err := d.Executions.Get(r.Context(), web.Of(r).Grant, run)
 	if fault.Is(err, fault.NotFound) {
 		return views.RunForm{}, nil
 	}

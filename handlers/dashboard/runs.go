@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"picloud/engine/app"
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/history"
@@ -42,7 +42,7 @@ func (d *Dashboard) readFilter(r *http.Request) (filter, error) {
 			Script: values.Get("script"), Outcome: values.Get("outcome"), Status: values.Get("status"), Version: values.Get("version"),
 			Path: values.Get("path"), Text: values.Get("q"), Since: values.Get("since"), Until: values.Get("until"), Faults: views.Faults{},
 		},
-		query: history.Query{App: state.App.ID, Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
+		query: history.Query{Script: state.Script.ID, Path: values.Get("path"), Text: strings.TrimSpace(values.Get("q"))},
 	}
 	f.readOutcome()
 	f.readVersion()
@@ -195,17 +195,17 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 		props.LiveURL = ""
 		return d.page(w, r, http.StatusUnprocessableEntity, views.Runs(f, props))
 	}
-	page, err := d.Executions.List(r.Context(), asked.query)
+	page, err := d.Executions.List(r.Context(), web.Of(r).Grant, asked.query)
 	if err != nil {
 		return err
 	}
-	if props.Rows, err = d.runRows(r.Context(), web.Of(r).App, page.Rows); err != nil {
+	if props.Rows, err = d.runRows(r.Context(), web.Of(r).Grant, web.Of(r).App.Slug, page.Rows); err != nil {
 		return err
 	}
 	if props.Chart, err = d.chart(r, asked, page.Rows, props.Rows, !page.Next.IsZero()); err != nil {
 		return err
 	}
-	lost, err := d.Executions.Losses(r.Context(), d.Now().Add(-24*time.Hour))
+	lost, err := d.Executions.Losses(r.Context(), web.Of(r).Grant, d.Now().Add(-24*time.Hour))
 	if err != nil {
 		return err
 	}
@@ -256,14 +256,14 @@ func (d *Dashboard) since(rows []history.Row) []string {
 }
 
 // runRows are runs as a table shows them.
-func (d *Dashboard) runRows(ctx context.Context, app app.App, rows []history.Row) ([]views.RunRowProps, error) {
-	first, err := d.Executions.FirstLines(ctx, app.ID, rows)
+func (d *Dashboard) runRows(ctx context.Context, grant actor.Grant, app string, rows []history.Row) ([]views.RunRowProps, error) {
+	first, err := d.Executions.FirstLines(ctx, grant, rows)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]views.RunRowProps, len(rows))
 	for i, row := range rows {
-		list[i] = rowProps(app.Slug, row)
+		list[i] = rowProps(app, row)
 		if row.Failure == nil {
 			list[i].Summary, list[i].Lines = clip(first[row.Execution], 200), row.LineCount
 		}
@@ -311,7 +311,7 @@ const (
 // only a part of it, else the rows of the page.
 func (d *Dashboard) chart(r *http.Request, asked filter, newest []history.Row, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
 	if more && asked.plain() && asked.query.Before.IsZero() {
-		cloud, err := d.Executions.Scatter(r.Context(), asked.query, chartBuckets)
+		cloud, err := d.Executions.Scatter(r.Context(), web.Of(r).Grant, asked.query, chartBuckets)
 		if err != nil {
 			return ui.ScatterProps{}, err
 		}

@@ -122,10 +122,10 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) 
 // is an answer too.
 func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) views.Answer {
 	state := web.Of(r)
-	done, err := d.Worker.RunDraft(r.Context(), worker.Draft{
+	done, err := d.Worker.RunDraft(r.Context(), state.Grant, worker.Draft{
 		Call: call.Call{
 			Execution: a.run, Cause: call.Cause{Kind: call.Draft}, Event: call.Event{Request: &a.request},
-			Script: call.Script{App: state.App.ID, AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
+			Script: call.Script{AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
 		},
 		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
 	}, onLine)

@@ -17,6 +17,7 @@ import (
 	"picloud/engine/execution/executiontest"
 	"picloud/engine/execution/history"
 	"picloud/engine/execution/journal"
+	"picloud/engine/id"
 )
 
 func newDatabase(t testing.TB) *pgxpool.Pool {
@@ -127,7 +128,7 @@ func TestRefusedRowIsIsolated(t *testing.T) {
 	if _, refused := j.Lost(); refused != 3 {
 		t.Errorf("%d refused, want 3", refused)
 	}
-	if losses, err := history.NewStore(pool).Losses(t.Context(), time.Now().Add(-time.Hour)); err != nil || losses.Refused != 3 || losses.Full != 0 {
+	if losses, err := history.NewStore(pool).Losses(t.Context(), executiontest.Reading(t, id.New[id.App]()), time.Now().Add(-time.Hour)); err != nil || losses.Refused != 3 || losses.Full != 0 {
 		t.Errorf("losses %+v %v", losses, err)
 	}
 }
@@ -150,7 +151,7 @@ func TestBatchWrittenTwiceIsOne(t *testing.T) {
 			t.Errorf("%d rows in %s, want %d", n, table, want)
 		}
 	}
-	activity, err := history.NewStore(pool).Recent(t.Context(), record.App)
+	activity, err := history.NewStore(pool).Recent(t.Context(), executiontest.Reading(t, record.App))
 	if a := activity[record.Script]; err != nil || a == nil || a.Runs != 1 || a.Failures != 1 || a.Hours[23].Runs+a.Hours[22].Runs != 1 {
 		t.Errorf("activity %+v %v", a, err)
 	}
@@ -257,7 +258,7 @@ func TestRecover(t *testing.T) {
 	}
 	store := history.NewStore(pool)
 	for entry, want := range map[*journal.Entry]string{guilty: "killed 504 It did it.", innocent: "crashed 503 The process that ran the function died because of another run.", both: "ok 200 "} {
-		run, err := store.Get(t.Context(), entry.App, entry.Execution)
+		run, err := store.Get(t.Context(), executiontest.Reading(t, entry.App), entry.Execution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,11 +273,11 @@ func TestRecover(t *testing.T) {
 			t.Errorf("killed run %+v %+v", run.Row, run.Failure)
 		}
 	}
-	if losses, err := store.Losses(t.Context(), time.Now().Add(-time.Hour)); err != nil || losses.Refused < 7 {
+	if losses, err := store.Losses(t.Context(), executiontest.Reading(t, id.New[id.App]()), time.Now().Add(-time.Hour)); err != nil || losses.Refused < 7 {
 		t.Errorf("losses %+v %v", losses, err)
 	}
 	for _, record := range finished {
-		if run, err := store.Get(t.Context(), record.App, record.Execution); err != nil || run.Outcome != call.OK {
+		if run, err := store.Get(t.Context(), executiontest.Reading(t, record.App), record.Execution); err != nil || run.Outcome != call.OK {
 			t.Errorf("finished run %+v %v", run.Row, err)
 		}
 	}

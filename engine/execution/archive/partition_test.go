@@ -67,11 +67,11 @@ func TestDefaultPartitionIsTidied(t *testing.T) {
 			t.Errorf("%d rows in %s, want %d", n, table, want)
 		}
 	}
-	page, err := history.NewStore(pool).List(t.Context(), history.Query{App: w.App})
+	page, err := history.NewStore(pool).List(t.Context(), executiontest.Reading(t, w.App), history.Query{})
 	if err != nil || len(page.Rows) != 4 {
 		t.Fatalf("%d rows %v", len(page.Rows), err)
 	}
-	if run, err := history.NewStore(pool).Get(t.Context(), w.App, page.Rows[3].Execution); err != nil || len(run.Lines) != 2 || run.Capture == nil {
+	if run, err := history.NewStore(pool).Get(t.Context(), executiontest.Reading(t, w.App), page.Rows[3].Execution); err != nil || len(run.Lines) != 2 || run.Capture == nil {
 		t.Errorf("moved run %+v %v", run, err)
 	}
 }
@@ -142,7 +142,7 @@ func TestSizeBudget(t *testing.T) {
 	if n := countRows(t, pool, "executions"); n != 80_000 {
 		t.Errorf("%d rows after a burst of 80000", n)
 	}
-	if _, err := history.NewStore(pool).Get(t.Context(), last.App, last.Execution); err != nil {
+	if _, err := history.NewStore(pool).Get(t.Context(), executiontest.Reading(t, last.App), last.Execution); err != nil {
 		t.Errorf("the newest run: %v", err)
 	}
 	if n := countRows(t, pool, "executions_default"); n != 0 {

@@ -49,7 +49,7 @@ func TestJournalOfAnEarlierVersionIsRead(t *testing.T) {
 	if err := Recover(t.Context(), pool, path, judge); err != nil {
 		t.Fatal(err)
 	}
-	page, err := history.NewStore(pool).List(t.Context(), history.Query{App: app.App})
+	page, err := history.NewStore(pool).List(t.Context(), executiontest.Reading(t, app.App), history.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	mathrand "math/rand/v2"
+	"testing"
 	"time"
 
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/id"
@@ -99,4 +101,14 @@ func (w World) Runs(n int, from, to time.Time) iter.Seq[*execution.Record] {
 			}
 		}
 	}
+}
+
+// Reading is somebody's grant to read an app.
+func Reading(t testing.TB, app id.App) actor.Grant {
+	t.Helper()
+	grant, err := actor.Allow(actor.Actor{User: id.New[id.User]()}, actor.ReadApp, app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant
 }

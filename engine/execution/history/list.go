@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"picloud/db"
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -14,7 +15,7 @@ import (
 
 // Query says which runs to list.
 type Query struct {
-	App         id.App
+	app         id.App       // the grant's
 	Script      id.Script    // zero: all of the app
 	Before      id.Execution // the page's cursor; zero: from the newest
 	Limit       int          // 50 when it is 0, at most 200
@@ -52,14 +53,19 @@ const (
 var lastID = id.Execution{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 // List gives a page of runs.
-func (s *Store) List(ctx context.Context, q Query) (Page, error) {
+func (s *Store) List(ctx context.Context, grant actor.Grant, q Query) (Page, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Page{}, err
+	}
+	q.app = app
 	running := s.underWay(&q)
 	if len(q.Outcomes) == 1 && q.Outcomes[0] == call.Running {
 		return Page{Rows: running}, nil
 	}
 	page, err := s.listEnded(ctx, q)
 	if err != nil {
-		return Page{}, fmt.Errorf("list runs of app %s: %w", q.App, err)
+		return Page{}, fmt.Errorf("list runs of app %s: %w", q.app, err)
 	}
 	page.Rows = withRunning(running, page.Rows)
 	return page, nil
@@ -153,32 +159,32 @@ func (s *Store) look(ctx context.Context, q *Query, l look) ([]queries.Execution
 	switch {
 	case q.Text != "" && q.Script.IsZero():
 		return queries.New().SearchExecutionsOfApp(ctx, s.pool, queries.SearchExecutionsOfAppParams{
-			AppID: q.App, Before: l.before, Since: l.since, Scan: scan,
+			AppID: q.app, Before: l.before, Since: l.since, Scan: scan,
 			Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Text: l.text, Page: page,
 		})
 	case q.Text != "":
 		return queries.New().SearchExecutionsOfScript(ctx, s.pool, queries.SearchExecutionsOfScriptParams{
-			AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
+			AppID: q.app, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
 			Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Text: l.text, Page: page,
 		})
 	case q.Script.IsZero() && l.notable:
 		return queries.New().ListNotableExecutionsOfApp(ctx, s.pool, queries.ListNotableExecutionsOfAppParams{
-			AppID: q.App, Before: l.before, Since: l.since, Scan: scan,
+			AppID: q.app, Before: l.before, Since: l.since, Scan: scan,
 			Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Page: page,
 		})
 	case q.Script.IsZero():
 		return queries.New().ListExecutionsOfApp(ctx, s.pool, queries.ListExecutionsOfAppParams{
-			AppID: q.App, Before: l.before, Since: l.since, Scan: scan,
+			AppID: q.app, Before: l.before, Since: l.since, Scan: scan,
 			Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Page: page,
 		})
 	case l.notable:
 		return queries.New().ListNotableExecutionsOfScript(ctx, s.pool, queries.ListNotableExecutionsOfScriptParams{
-			AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
+			AppID: q.app, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
 			Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Page: page,
 		})
 	}
 	return queries.New().ListExecutionsOfScript(ctx, s.pool, queries.ListExecutionsOfScriptParams{
-		AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
+		AppID: q.app, ScriptID: q.Script, Before: l.before, Since: l.since, Scan: scan,
 		Outcomes: l.outcomes, Failed: q.Failed, StatusClass: class, Version: l.version, PathPrefix: l.prefix, PathPart: l.part, Page: page,
 	})
 }
@@ -188,15 +194,15 @@ func (s *Store) scanEnd(ctx context.Context, q *Query, l look) (id.Execution, er
 	skip := int32(l.scan - 1)
 	switch {
 	case q.Script.IsZero() && l.notable && q.Text == "":
-		return queries.New().FindNotableScanEndOfApp(ctx, s.pool, queries.FindNotableScanEndOfAppParams{AppID: q.App, Before: l.before, Since: l.since, Skip: skip})
+		return queries.New().FindNotableScanEndOfApp(ctx, s.pool, queries.FindNotableScanEndOfAppParams{AppID: q.app, Before: l.before, Since: l.since, Skip: skip})
 	case q.Script.IsZero():
-		return queries.New().FindScanEndOfApp(ctx, s.pool, queries.FindScanEndOfAppParams{AppID: q.App, Before: l.before, Since: l.since, Skip: skip})
+		return queries.New().FindScanEndOfApp(ctx, s.pool, queries.FindScanEndOfAppParams{AppID: q.app, Before: l.before, Since: l.since, Skip: skip})
 	case l.notable && q.Text == "":
 		return queries.New().FindNotableScanEndOfScript(ctx, s.pool, queries.FindNotableScanEndOfScriptParams{
-			AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Skip: skip,
+			AppID: q.app, ScriptID: q.Script, Before: l.before, Since: l.since, Skip: skip,
 		})
 	}
 	return queries.New().FindScanEndOfScript(ctx, s.pool, queries.FindScanEndOfScriptParams{
-		AppID: q.App, ScriptID: q.Script, Before: l.before, Since: l.since, Skip: skip,
+		AppID: q.app, ScriptID: q.Script, Before: l.before, Since: l.since, Skip: skip,
 	})
 }

@@ -20,8 +20,7 @@ func TestList(t *testing.T) {
 	s := NewStore(pool)
 	list := func(q Query) Page {
 		t.Helper()
-		q.App = w.App
-		page, err := s.List(t.Context(), q)
+		page, err := s.List(t.Context(), executiontest.Reading(t, w.App), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,8 +87,8 @@ func TestScatterAndRecent(t *testing.T) {
 	w := executiontest.NewWorld(3)
 	seed(t, pool, w, 20_000, now.Add(-10*time.Hour), now)
 	s := NewStore(pool)
-	for _, q := range []Query{{App: w.App}, {App: w.App, Script: w.Scripts[0]}, {App: w.App, Since: now.Add(-time.Hour), Until: now.Add(-time.Minute)}} {
-		cloud, err := s.Scatter(t.Context(), q, 100)
+	for _, q := range []Query{{}, {Script: w.Scripts[0]}, {Since: now.Add(-time.Hour), Until: now.Add(-time.Minute)}} {
+		cloud, err := s.Scatter(t.Context(), executiontest.Reading(t, w.App), q, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +112,10 @@ func TestScatterAndRecent(t *testing.T) {
 			}
 		}
 	}
-	if cloud, err := s.Scatter(t.Context(), Query{App: id.New[id.App]()}, 100); err != nil || len(cloud.Points) != 0 {
+	if cloud, err := s.Scatter(t.Context(), executiontest.Reading(t, id.New[id.App]()), Query{}, 100); err != nil || len(cloud.Points) != 0 {
 		t.Errorf("empty app: %v %v", cloud, err)
 	}
-	recent, err := s.Recent(t.Context(), w.App)
+	recent, err := s.Recent(t.Context(), executiontest.Reading(t, w.App))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,10 +146,10 @@ func TestAppOf(t *testing.T) {
 	record.App = app
 	write(t, pool, record)
 	s := NewStore(pool)
-	if got, err := s.AppOf(t.Context(), record.Execution); err != nil || got != app {
+	if got, err := s.AppOf(t.Context(), executiontest.Reading(t, id.New[id.App]()), record.Execution); err != nil || got != app {
 		t.Errorf("%v %v", got, err)
 	}
-	if _, err := s.AppOf(t.Context(), id.New[id.Execution]()); err == nil {
+	if _, err := s.AppOf(t.Context(), executiontest.Reading(t, id.New[id.App]()), id.New[id.Execution]()); err == nil {
 		t.Error("an unknown run has an app")
 	}
 }
@@ -177,8 +176,8 @@ func TestFailedIsOneThing(t *testing.T) {
 	}
 	write(t, pool, records...)
 	s := NewStore(pool)
-	for _, q := range []Query{{App: app, Failed: true, Limit: 200}, {App: app, Script: script, Failed: true, Limit: 200}} {
-		page, err := s.List(t.Context(), q)
+	for _, q := range []Query{{Failed: true, Limit: 200}, {Script: script, Failed: true, Limit: 200}} {
+		page, err := s.List(t.Context(), executiontest.Reading(t, app), q)
 		if err != nil || len(page.Rows) != len(failed) {
 			t.Errorf("%d rows of %d, %v", len(page.Rows), len(failed), err)
 		}
@@ -188,7 +187,7 @@ func TestFailedIsOneThing(t *testing.T) {
 			}
 		}
 	}
-	recent, err := s.Recent(t.Context(), app)
+	recent, err := s.Recent(t.Context(), executiontest.Reading(t, app))
 	if err != nil || recent[script] == nil || recent[script].Failures != int64(len(failed)) || recent[script].Runs != int64(len(records)) {
 		t.Errorf("%+v of %d runs and %d failures, %v", recent[script], len(records), len(failed), err)
 	}

@@ -24,32 +24,32 @@ func BenchmarkMillion(b *testing.B) {
 	if os.Getenv("PICLOUD_BENCH_OTHER") != "" {
 		seed(b, pool, other, 1_000_000, now.AddDate(0, 0, -13), now)
 	}
-	s := NewStore(pool)
+	s, grant := NewStore(pool), executiontest.Reading(b, w.App)
 	rare := w.Scripts[len(w.Scripts)-1]
 	version := 1
 	middle := id.Earliest[id.Execution](now.AddDate(0, 0, -6))
 	for name, q := range map[string]Query{
-		"newest":           {App: w.App},
-		"middle":           {App: w.App, Before: middle},
-		"script":           {App: w.App, Script: w.Scripts[0]},
-		"rare script":      {App: w.App, Script: rare},
-		"errors":           {App: w.App, Outcomes: []call.Outcome{call.Error}},
-		"no such outcome":  {App: w.App, Outcomes: []call.Outcome{call.Memory}},
-		"ok":               {App: w.App, Outcomes: []call.Outcome{call.OK}},
-		"5xx of a script":  {App: w.App, Script: w.Scripts[1], StatusClass: 5},
-		"no 3xx":           {App: w.App, StatusClass: 3},
-		"no 3xx of script": {App: w.App, Script: w.Scripts[1], StatusClass: 3},
-		"old version":      {App: w.App, Version: &version},
-		"path":             {App: w.App, Path: "/item/77"},
-		"part of path":     {App: w.App, Path: "nowhere"},
-		"an hour":          {App: w.App, Since: now.AddDate(0, 0, -3), Until: now.AddDate(0, 0, -3).Add(time.Hour)},
-		"text":             {App: w.App, Text: "needle 999"},
-		"no text":          {App: w.App, Text: "nothing has this"},
-		"text in script":   {App: w.App, Script: w.Scripts[1], Text: "nothing has this"},
+		"newest":           {},
+		"middle":           {Before: middle},
+		"script":           {Script: w.Scripts[0]},
+		"rare script":      {Script: rare},
+		"errors":           {Outcomes: []call.Outcome{call.Error}},
+		"no such outcome":  {Outcomes: []call.Outcome{call.Memory}},
+		"ok":               {Outcomes: []call.Outcome{call.OK}},
+		"5xx of a script":  {Script: w.Scripts[1], StatusClass: 5},
+		"no 3xx":           {StatusClass: 3},
+		"no 3xx of script": {Script: w.Scripts[1], StatusClass: 3},
+		"old version":      {Version: &version},
+		"path":             {Path: "/item/77"},
+		"part of path":     {Path: "nowhere"},
+		"an hour":          {Since: now.AddDate(0, 0, -3), Until: now.AddDate(0, 0, -3).Add(time.Hour)},
+		"text":             {Text: "needle 999"},
+		"no text":          {Text: "nothing has this"},
+		"text in script":   {Script: w.Scripts[1], Text: "nothing has this"},
 	} {
 		var rows int
 		took := times(b, 60, func() {
-			page, err := s.List(b.Context(), q)
+			page, err := s.List(b.Context(), grant, q)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -57,7 +57,7 @@ func BenchmarkMillion(b *testing.B) {
 		})
 		fmt.Printf("%-18s %3d rows  p50 %8v  p99 %8v\n", name, rows, took[len(took)/2], took[len(took)*99/100])
 	}
-	page, err := s.List(b.Context(), Query{App: w.App, Before: middle})
+	page, err := s.List(b.Context(), grant, Query{Before: middle})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -69,14 +69,14 @@ func BenchmarkMillion(b *testing.B) {
 		})
 		fmt.Printf("%-18s           p50 %8v  p99 %8v\n", name, took[len(took)/2], took[len(took)*99/100])
 	}
-	report("run", func() error { _, err := s.Get(b.Context(), w.App, page.Rows[0].Execution); return err })
-	report("app of run", func() error { _, err := s.AppOf(b.Context(), page.Rows[0].Execution); return ignoreFault(err) })
-	report("scatter of app", func() error { _, err := s.Scatter(b.Context(), Query{App: w.App}, 100); return err })
+	report("run", func() error { _, err := s.Get(b.Context(), grant, page.Rows[0].Execution); return err })
+	report("app of run", func() error { _, err := s.AppOf(b.Context(), grant, page.Rows[0].Execution); return ignoreFault(err) })
+	report("scatter of app", func() error { _, err := s.Scatter(b.Context(), grant, Query{}, 100); return err })
 	report("scatter of script", func() error {
-		_, err := s.Scatter(b.Context(), Query{App: w.App, Script: w.Scripts[0]}, 100)
+		_, err := s.Scatter(b.Context(), grant, Query{Script: w.Scripts[0]}, 100)
 		return err
 	})
-	report("recent", func() error { _, err := s.Recent(b.Context(), w.App); return err })
+	report("recent", func() error { _, err := s.Recent(b.Context(), grant); return err })
 }
 
 func ignoreFault(error) error { return nil }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -22,7 +24,11 @@ type Last struct {
 }
 
 // LastRuns gives the newest run of each script that ran; runs of the draft do not count.
-func (s *Store) LastRuns(ctx context.Context, app id.App, scripts []id.Script) (map[id.Script]Last, error) {
+func (s *Store) LastRuns(ctx context.Context, grant actor.Grant, scripts []id.Script) (map[id.Script]Last, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
 	if len(scripts) == 0 {
 		return nil, nil
 	}
@@ -43,8 +49,13 @@ type AppActivity struct {
 	LastRun time.Time // zero: never, or too long ago
 }
 
-// RecentOfApps gives the activity of apps as Recent does; only counts are filled.
-func (s *Store) RecentOfApps(ctx context.Context, apps []id.App) (map[id.App]*AppActivity, error) {
+// RecentOfApps gives the activity of apps as Recent does, those left out that the actor
+// may not know of; only counts are filled.
+func (s *Store) RecentOfApps(ctx context.Context, grant actor.Grant, apps []id.App) (map[id.App]*AppActivity, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return nil, err
+	}
+	apps = slices.DeleteFunc(slices.Clone(apps), func(app id.App) bool { return !grant.Sees(app) })
 	recent := make(map[id.App]*AppActivity, len(apps))
 	for _, app := range apps {
 		recent[app] = &AppActivity{}
@@ -75,7 +86,11 @@ func (s *Store) RecentOfApps(ctx context.Context, apps []id.App) (map[id.App]*Ap
 const firstLine = 200 // characters
 
 // FirstLines gives the beginning of the first log line of each row that logged.
-func (s *Store) FirstLines(ctx context.Context, app id.App, rows []Row) (map[id.Execution]string, error) {
+func (s *Store) FirstLines(ctx context.Context, grant actor.Grant, rows []Row) (map[id.Execution]string, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
 	var runs []id.Execution
 	low, high := lastID, id.Execution{}
 	for _, row := range rows {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db"
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/journal"
@@ -57,7 +58,11 @@ const linesOnRun = 1001
 
 // Get gives a run with its log, or of one that is under way, whose outcome is then
 // [call.Running], its beginning. A NotFound fault when the app has no such run.
-func (s *Store) Get(ctx context.Context, app id.App, run id.Execution) (Run, error) {
+func (s *Store) Get(ctx context.Context, grant actor.Grant, run id.Execution) (Run, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Run{}, err
+	}
 	find := func() (queries.Execution, error) {
 		return queries.New().FindExecution(ctx, s.pool, queries.FindExecutionParams{AppID: app, ID: run})
 	}
@@ -80,7 +85,7 @@ func (s *Store) Get(ctx context.Context, app id.App, run id.Execution) (Run, err
 	}
 	got := Run{Row: rowOf(&found)}
 	if found.LogLines > 0 {
-		if got.Lines, err = s.Lines(ctx, app, run, 0, linesOnRun); err != nil {
+		if got.Lines, err = s.Lines(ctx, grant, run, 0, linesOnRun); err != nil {
 			return Run{}, err
 		}
 		got.MoreLines = int(found.LogLines) > len(got.Lines)
@@ -101,7 +106,11 @@ func (s *Store) Get(ctx context.Context, app id.App, run id.Execution) (Run, err
 }
 
 // Lines gives up to limit lines of a run behind the line with number after.
-func (s *Store) Lines(ctx context.Context, app id.App, run id.Execution, after, limit int) ([]execution.LogLine, error) {
+func (s *Store) Lines(ctx context.Context, grant actor.Grant, run id.Execution, after, limit int) ([]execution.LogLine, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
 	found, err := queries.New().ListLogLines(ctx, s.pool, queries.ListLogLinesParams{
 		AppID: app, ExecutionID: run, After: int32(after), Page: int32(limit),
 	})
@@ -118,10 +127,16 @@ func (s *Store) Lines(ctx context.Context, app id.App, run id.Execution, after, 
 	return lines, nil
 }
 
-// AppOf tells whose run it is, for who knows only the run; the caller has to check that
-// the app may be seen.
-func (s *Store) AppOf(ctx context.Context, run id.Execution) (id.App, error) {
+// AppOf tells whose run it is, for who knows only the run. A run of an app that the actor
+// may not know of is as absent as one that never was.
+func (s *Store) AppOf(ctx context.Context, grant actor.Grant, run id.Execution) (id.App, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return id.App{}, err
+	}
 	app, _, err := s.locate(ctx, run)
+	if err == nil && !grant.Sees(app) {
+		return id.App{}, errNoRun()
+	}
 	return app, err
 }
 
@@ -174,7 +189,10 @@ type Losses struct {
 
 // Losses counts those noted since a time; the columns of a living worker's journal that
 // are not written yet are not in it.
-func (s *Store) Losses(ctx context.Context, since time.Time) (Losses, error) {
+func (s *Store) Losses(ctx context.Context, grant actor.Grant, since time.Time) (Losses, error) {
+	if err := grant.Need(actor.ListApps); err != nil {
+		return Losses{}, err
+	}
 	found, err := queries.New().SumRunLosses(ctx, s.pool, since)
 	if err != nil {
 		return Losses{}, fmt.Errorf("lost runs: %w", err)

@@ -68,7 +68,7 @@ func TestRunThereAndBack(t *testing.T) {
 	write(t, dbtest.WorkerPool(t, pool), want, plain)
 
 	store := NewStore(pool)
-	got, err := store.Get(t.Context(), want.App, want.Execution)
+	got, err := store.Get(t.Context(), executiontest.Reading(t, want.App), want.Execution)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,10 +85,10 @@ func TestRunThereAndBack(t *testing.T) {
 	if got.Capture == nil || got.Capture.Request.Header[3].Value != redact.Mark || string(got.Capture.Response.Body) != "Hello" {
 		t.Errorf("capture %+v", got.Capture)
 	}
-	if lines, err := store.Lines(t.Context(), want.App, want.Execution, 1, 10); err != nil || len(lines) != 1 || lines[0].Message != "two" {
+	if lines, err := store.Lines(t.Context(), executiontest.Reading(t, want.App), want.Execution, 1, 10); err != nil || len(lines) != 1 || lines[0].Message != "two" {
 		t.Errorf("lines after 1: %+v %v", lines, err)
 	}
-	if got, err := store.Get(t.Context(), plain.App, plain.Execution); err != nil || got.Failure != nil || got.Capture != nil || got.Lines != nil {
+	if got, err := store.Get(t.Context(), executiontest.Reading(t, plain.App), plain.Execution); err != nil || got.Failure != nil || got.Capture != nil || got.Lines != nil {
 		t.Errorf("plain run %+v %v", got, err)
 	}
 	full := executiontest.Record(executiontest.Identity())
@@ -96,10 +96,10 @@ func TestRunThereAndBack(t *testing.T) {
 		full.Lines = append(full.Lines, call.Line{At: full.Started, Level: call.Info, Message: fmt.Sprint("line ", i)})
 	}
 	write(t, dbtest.WorkerPool(t, pool), full)
-	if got, err := store.Get(t.Context(), full.App, full.Execution); err != nil || len(got.Lines) != 1001 || got.MoreLines || got.Lines[1000].Message != "line 1000" {
+	if got, err := store.Get(t.Context(), executiontest.Reading(t, full.App), full.Execution); err != nil || len(got.Lines) != 1001 || got.MoreLines || got.Lines[1000].Message != "line 1000" {
 		t.Errorf("a full log: %d lines, more %v, %v", len(got.Lines), got.MoreLines, err)
 	}
-	if _, err := store.Get(t.Context(), plain.App, want.Execution); err == nil {
+	if _, err := store.Get(t.Context(), executiontest.Reading(t, plain.App), want.Execution); err == nil {
 		t.Error("another app's run was shown")
 	}
 	var stray int

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"picloud/db"
+	"picloud/engine/actor"
 	"picloud/engine/call"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -37,7 +38,12 @@ const (
 // Scatter samples the runs of a range evenly over time: of each of so many stretches the
 // newest, and the newest of its failures. Of the query it reads app, script, Since and
 // Until; without Since the range begins with the oldest run there is, within 14 days.
-func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error) {
+func (s *Store) Scatter(ctx context.Context, grant actor.Grant, q Query, buckets int) (Cloud, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Cloud{}, err
+	}
+	q.app = app
 	cloud := Cloud{From: q.Since, To: q.Until}
 	if cloud.To.IsZero() {
 		cloud.To = time.Now()
@@ -71,7 +77,7 @@ func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error
 	}
 	if !q.Script.IsZero() {
 		found, err := queries.New().SampleExecutionsOfScript(ctx, s.pool, queries.SampleExecutionsOfScriptParams{
-			AppID: q.App, ScriptID: q.Script, Lows: lows, Highs: highs, Each: each,
+			AppID: q.app, ScriptID: q.Script, Lows: lows, Highs: highs, Each: each,
 		})
 		for _, p := range found {
 			add(p.ID, p.StartedAt, p.WallUs, p.Status, p.Outcome)
@@ -82,22 +88,22 @@ func (s *Store) Scatter(ctx context.Context, q Query, buckets int) (Cloud, error
 		return cloud, nil
 	}
 	found, err := queries.New().SampleExecutionsOfApp(ctx, s.pool, queries.SampleExecutionsOfAppParams{
-		AppID: q.App, Lows: lows, Highs: highs, Each: each,
+		AppID: q.app, Lows: lows, Highs: highs, Each: each,
 	})
 	for _, p := range found {
 		add(p.ID, p.StartedAt, p.WallUs, p.Status, p.Outcome)
 	}
 	if err != nil {
-		return Cloud{}, fmt.Errorf("sample runs of app %s: %w", q.App, err)
+		return Cloud{}, fmt.Errorf("sample runs of app %s: %w", q.app, err)
 	}
 	return cloud, nil
 }
 
 func (s *Store) oldest(ctx context.Context, q *Query, since id.Execution) (id.Execution, error) {
 	if q.Script.IsZero() {
-		return queries.New().FindOldestExecutionOfApp(ctx, s.pool, queries.FindOldestExecutionOfAppParams{AppID: q.App, Since: since})
+		return queries.New().FindOldestExecutionOfApp(ctx, s.pool, queries.FindOldestExecutionOfAppParams{AppID: q.app, Since: since})
 	}
-	return queries.New().FindOldestExecutionOfScript(ctx, s.pool, queries.FindOldestExecutionOfScriptParams{AppID: q.App, ScriptID: q.Script, Since: since})
+	return queries.New().FindOldestExecutionOfScript(ctx, s.pool, queries.FindOldestExecutionOfScriptParams{AppID: q.app, ScriptID: q.Script, Since: since})
 }
 
 // stretches cuts a time into equal ranges of ids. Each begins at a place of its own
@@ -131,7 +137,11 @@ type Hour struct{ Runs, Failures int64 }
 
 // Recent gives the activity of an app's scripts in the present hour and the 23 before it;
 // scripts that did not run are not in it.
-func (s *Store) Recent(ctx context.Context, app id.App) (map[id.Script]*Activity, error) {
+func (s *Store) Recent(ctx context.Context, grant actor.Grant) (map[id.Script]*Activity, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
 	first := time.Now().UTC().Truncate(time.Hour).Add(-23 * time.Hour)
 	counts, err := queries.New().ListRunCounts(ctx, s.pool, queries.ListRunCountsParams{AppID: app, Since: first})
 	if err != nil {

@@ -54,7 +54,7 @@ func (s *Store) underWay(q *Query) []Row {
 		return nil
 	}
 	rows := s.running(func(r *execution.Running) bool {
-		return r.App == q.App && (q.Script.IsZero() || r.Script == q.Script) && (q.Version == nil || *q.Version == r.Version) &&
+		return r.App == q.app && (q.Script.IsZero() || r.Script == q.Script) && (q.Version == nil || *q.Version == r.Version) &&
 			!r.Started.Before(q.Since) && q.MatchesPath(&r.Identity)
 	})
 	return rows[:min(len(rows), pageRows)]

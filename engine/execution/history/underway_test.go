@@ -32,7 +32,7 @@ func TestListBeginsWithWhatRuns(t *testing.T) {
 		}
 		return found
 	}
-	page, err := s.List(t.Context(), Query{App: w.App})
+	page, err := s.List(t.Context(), executiontest.Reading(t, w.App), Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +62,7 @@ func TestListBeginsWithWhatRuns(t *testing.T) {
 		"older":   {Query{Before: page.Rows[3].Execution}, nil},
 		"later":   {Query{Since: time.Now().Add(time.Hour)}, nil},
 	} {
-		c.query.App = w.App
-		got, err := s.List(t.Context(), c.query)
+		got, err := s.List(t.Context(), executiontest.Reading(t, w.App), c.query)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -83,7 +82,7 @@ func TestListBeginsWithWhatRuns(t *testing.T) {
 			}
 		}
 	}
-	got, err := s.List(t.Context(), Query{App: w.App})
+	got, err := s.List(t.Context(), executiontest.Reading(t, w.App), Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,14 +105,14 @@ func TestGetOfARunUnderWay(t *testing.T) {
 		}
 		return []execution.Running{one}
 	}
-	got, err := s.Get(t.Context(), app, run)
+	got, err := s.Get(t.Context(), executiontest.Reading(t, app), run)
 	if err != nil || got.Outcome != call.Running || got.ScriptName != "slow" || got.Wall < time.Second {
 		t.Errorf("%+v %v", got.Row, err)
 	}
-	if of, err := s.AppOf(t.Context(), run); err != nil || of != app {
+	if of, err := s.AppOf(t.Context(), executiontest.Reading(t, id.New[id.App]()), run); err != nil || of != app {
 		t.Errorf("of %s, %v", of, err)
 	}
-	if _, err := s.Get(t.Context(), id.New[id.App](), run); err == nil {
+	if _, err := s.Get(t.Context(), executiontest.Reading(t, id.New[id.App]()), run); err == nil {
 		t.Error("another app's run was given")
 	}
 }
