@@ -1,6 +1,6 @@
-// Package access decides who may come in and what they may do: the first owner,
-// passwords, sessions, API keys, and the table of capabilities. It hides how secrets
-// are kept (only hashes are stored) and guarantees that
+// Package access decides who may come in: the first owner, passwords, sessions and API
+// keys. It alone makes actors; what those may do stands in package actor. It hides how
+// secrets are kept (only hashes are stored) and guarantees that
 //
 //   - there is at most one owner, however many set-ups run at once;
 //   - a wrong password, an unknown e-mail, and a slow account look the same from outside;
