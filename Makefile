@@ -10,7 +10,7 @@ ARGS ?=
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # Hand-written and generated Go, for the formatter.
-GO_FOLDERS := $(wildcard cmd db engine handlers queries static views *.go)
+GO_FOLDERS := $(wildcard cmd db engine handlers queries static tools views *.go)
 ASSET_SOURCES := $(shell find static/src static/build -type f 2>/dev/null) $(shell find engine/sdk -name '*.d.ts' 2>/dev/null)
 # The end-to-end, attack and timing tests run without -race, which would slow what they time.
 TIMED := ./cmd/...
@@ -18,7 +18,7 @@ TOOLS := bin/tools/.made
 # What a call executes most: the compiler makes that a sixth faster (go build -pgo).
 PROFILE := cmd/picloud/call.pgo
 
-.PHONY: help run build test check bench profile generate screenshots prepare prepare-test postgres assets
+.PHONY: help run build test check check-vet check-rules check-format check-staticcheck check-generated bench profile generate screenshots prepare prepare-test postgres assets
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,17 +30,32 @@ build: assets ## build bin/picloud
 	@[ -x bin/picloud ] || echo "Building PiCloud. The first time takes a minute or two."
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -pgo=$(PROFILE) -ldflags '-X main.version=$(VERSION)' -o bin/picloud ./cmd/picloud
 
-test: prepare-test assets ## every test, with one PostgreSQL for the run
+test: prepare-test assets bin/tools/gotestsum ## every test, with one PostgreSQL for the run
 	@$(GO) build -o bin/with-postgres ./db/dbtest/server
-	@bin/with-postgres $(SHELL) tools/test.sh '$(GO)' '$(TIMED)' $(ARGS)
+	@cd tools && $(GO) build -o '$(abspath bin/tools/suite)' ./suite
+	@PATH="$$(dirname "$$(command -v '$(GO)')"):$$PATH" bin/with-postgres bin/tools/suite -gotestsum '$(abspath bin/tools/gotestsum)' -timed '$(TIMED)' -- $(ARGS)
 
-check: $(TOOLS) ## format, vet, staticcheck, import rules, generated code fresh
+check: ## format, vet, staticcheck, import rules, generated code fresh
+	@$(MAKE) --no-print-directory -j2 check-vet check-rules check-format check-staticcheck
+	@$(MAKE) --no-print-directory check-generated
+
+check-vet:
+	@$(GO) vet ./...
+	@cd tools && $(GO) vet ./...
+
+check-rules:
+	@$(GO) test -count=1 .
+
+check-format: $(TOOLS)
 	@unformatted=$$(bin/tools/gofumpt -l $(GO_FOLDERS)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run bin/tools/gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
-	@$(GO) vet ./...
+
+check-staticcheck: $(TOOLS)
 	@bin/tools/staticcheck ./...
-	@$(GO) test -count=1 .
-	@$(MAKE) --no-print-directory generate
+	@cd tools && ../bin/tools/staticcheck ./...
+
+# After the others, which read what this writes.
+check-generated: generate
 	@git diff --exit-code -- '*_templ.go' 'queries/*.go' || { echo "generated code is not what make generate makes: commit it"; exit 1; }
 	@new=$$(git ls-files --others --exclude-standard -- '*_templ.go' 'queries/*.go'); \
 	if [ -n "$$new" ]; then echo "generated and not committed:"; echo "$$new"; exit 1; fi
@@ -76,6 +91,12 @@ assets: static/dist/manifest.json
 
 static/dist/manifest.json: $(ASSET_SOURCES) node_modules/.package-lock.json
 	@$(GO) run ./static/build
+	@touch $@
+
+# By itself, since the others take minutes.
+bin/tools/gotestsum: tools/go.mod tools/go.sum
+	@mkdir -p bin/tools
+	@cd tools && $(GO) build -o '$(abspath $@)' gotest.tools/gotestsum
 	@touch $@
 
 $(TOOLS): tools/go.mod tools/go.sum

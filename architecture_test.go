@@ -304,7 +304,7 @@ func TestFilesAreShort(t *testing.T) {
 	t.Parallel()
 	const most = 500
 	generated := regexp.MustCompile(`_templ\.go$|\.sql\.go$|^queries/(models|db)\.go$|/testdata/`)
-	for _, folder := range []string{"cmd", "db", "engine", "handlers", "queries", "static/build", "static/src", "views"} {
+	for _, folder := range []string{"cmd", "db", "engine", "handlers", "queries", "static/build", "static/src", "tools", "views"} {
 		err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || generated.MatchString(name) ||
 				!slices.Contains([]string{".go", ".templ", ".sql", ".js", ".css", ".ts"}, filepath.Ext(name)) {

@@ -135,7 +135,7 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rows != many*each || distinct != rows {
-		t.Errorf("%d rows of %d executions for %d calls", rows, distinct, many*each)
+		t.Errorf("lost row: %d rows of %d executions for %d calls", rows, distinct, many*each)
 	}
 	if want := many*each + int64(1); let.Load() != want {
 		t.Errorf("%d of %d requests were let go", let.Load(), want)

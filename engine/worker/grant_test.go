@@ -5,7 +5,7 @@ import (
 
 	"picloud/engine/actor"
 	"picloud/engine/call"
-	"picloud/engine/execution"
+	"picloud/engine/execution/live"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 )
@@ -26,7 +26,7 @@ func TestAGrantThatIsTooSmallIsRefused(t *testing.T) {
 		return err
 	}
 	live := func(grant actor.Grant) error {
-		return s.Live(t.Context(), grant, execution.Filter{App: id.New[id.App]()}, func(execution.Event) error { return nil })
+		return s.Live(t.Context(), grant, live.Filter{App: id.New[id.App]()}, func(live.Event) error { return nil })
 	}
 	for name, c := range map[string]struct {
 		got  error

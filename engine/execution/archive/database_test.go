@@ -123,7 +123,7 @@ func TestRefusedRowIsIsolated(t *testing.T) {
 	finish(j, nil)
 	flush(t, worker, j)
 	if n := countRows(t, pool, "executions"); n != 298 {
-		t.Errorf("%d rows, want 298", n)
+		t.Errorf("lost row: %d rows, want 298", n)
 	}
 	if _, refused := j.Lost(); refused != 3 {
 		t.Errorf("%d refused, want 3", refused)
@@ -169,8 +169,8 @@ func TestFlusherSleepsAndWakes(t *testing.T) {
 		for range 50 {
 			finish(j, nil)
 		}
-		waitFor(t, func() bool { return countRows(t, pool, "executions") == 50*round })
-		waitFor(t, func() bool { return j.Pending() == 0 })
+		waitFor(t, "lost row", func() bool { return countRows(t, pool, "executions") == 50*round })
+		waitFor(t, "not advanced", func() bool { return j.Pending() == 0 })
 	}
 	for range 500 {
 		finish(j, nil)
@@ -180,17 +180,18 @@ func TestFlusherSleepsAndWakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := countRows(t, pool, "executions"); n != 650 {
-		t.Errorf("%d rows after the end, want 650", n)
+		t.Errorf("lost row: %d rows after the end, want 650", n)
 	}
 }
 
-func waitFor(t testing.TB, condition func() bool) {
+// waitFor fails with what it means that the condition never held.
+func waitFor(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for tick, end := time.NewTicker(5*time.Millisecond), time.After(20*time.Second); !condition(); {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatal("waited for 20 s")
+			t.Fatalf("%s: waited for 20 s", what)
 		}
 	}
 }
@@ -247,7 +248,7 @@ func TestRecover(t *testing.T) {
 			t.Errorf("the file is still there: %v", err)
 		}
 		if n := countRows(t, pool, "executions"); n != 8 {
-			t.Errorf("%d rows, want 8", n)
+			t.Errorf("lost row: %d rows, want 8", n)
 		}
 		if n := countRows(t, pool, "captures"); n != 6 {
 			t.Errorf("%d captures, want 6", n)
@@ -278,7 +279,7 @@ func TestRecover(t *testing.T) {
 	}
 	for _, record := range finished {
 		if run, err := store.Get(t.Context(), executiontest.Reading(t, record.App), record.Execution); err != nil || run.Outcome != call.OK {
-			t.Errorf("finished run %+v %v", run.Row, err)
+			t.Errorf("lost row: finished run %+v %v", run.Row, err)
 		}
 	}
 }

@@ -109,19 +109,19 @@ func TestKilledProcessLosesNoRun(t *testing.T) {
 		}
 		for run := range began {
 			if outcomes[run] == "" {
-				t.Errorf("run %s began and has no row", run)
+				t.Errorf("lost row: run %s began and has none", run)
 			}
 		}
 		for run := range finished {
 			if outcomes[run] != "ok" {
-				t.Errorf("run %s finished and is %q", run, outcomes[run])
+				t.Errorf("lost row: run %s finished and is %q", run, outcomes[run])
 			}
 		}
 		if len(finished) < 100 {
 			t.Errorf("only %d runs finished", len(finished))
 		}
 		if len(outcomes) < seen+len(began) {
-			t.Errorf("round %d: %d rows, %d before it, %d began in it", round, len(outcomes), seen, len(began))
+			t.Errorf("lost row: round %d: %d rows, %d before it, %d began in it", round, len(outcomes), seen, len(began))
 		}
 		seen = len(outcomes)
 	}

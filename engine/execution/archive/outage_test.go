@@ -98,7 +98,7 @@ func TestDatabaseAway(t *testing.T) {
 			finish(j, nil)
 			total++
 		}
-		waitFor(t, func() bool { return countRows(t, pool, "executions") > total-150 })
+		waitFor(t, "lost row", func() bool { return countRows(t, pool, "executions") > total-150 })
 		l.cut()
 		for range 150 {
 			finish(j, nil)
@@ -106,7 +106,7 @@ func TestDatabaseAway(t *testing.T) {
 		}
 		l.down.Store(false)
 	}
-	waitFor(t, func() bool { return countRows(t, pool, "executions") >= total && j.Pending() == 0 })
+	waitFor(t, "lost row", func() bool { return countRows(t, pool, "executions") >= total && j.Pending() == 0 })
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -116,11 +116,11 @@ func TestDatabaseAway(t *testing.T) {
 	}
 	full, refused := j.Lost()
 	if n, c := countRows(t, pool, "executions"), countRows(t, pool, "captures"); full+refused != 0 || n != total || c != total {
-		t.Errorf("%d dropped, %d refused, %d rows and %d captures of %d", full, refused, n, c, total)
+		t.Errorf("lost row: %d dropped, %d refused, %d rows and %d captures of %d", full, refused, n, c, total)
 	}
 	var counted int
 	if err := pool.QueryRow(t.Context(), "SELECT sum(runs) FROM run_counts").Scan(&counted); err != nil || counted != total {
-		t.Errorf("%d runs counted of %d: %v", counted, total, err)
+		t.Errorf("lost row: %d runs counted of %d: %v", counted, total, err)
 	}
 }
 
@@ -157,6 +157,6 @@ func TestEndWhileDatabaseAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := countRows(t, pool, "executions"); n != 20 {
-		t.Errorf("%d rows, want 20", n)
+		t.Errorf("lost row: %d rows, want 20", n)
 	}
 }
