@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
-
 	"picloud/engine/id"
 )
 
@@ -198,11 +197,12 @@ type ScriptVersion struct {
 	Program    string
 	SourceMap  string
 	Hash       []byte
-	Caps       int64
-	AuthorID   *id.User
-	Author     string
-	Note       string
-	CreatedAt  time.Time
+	// neither read nor written any more
+	Caps      int64
+	AuthorID  *id.User
+	Author    string
+	Note      string
+	CreatedAt time.Time
 }
 
 type Session struct {

@@ -75,8 +75,8 @@ WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> sqlc.arg(source_ha
 
 
 -- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author_id, author, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: NextVersionNumber :one
 SELECT coalesce(max(number), 0)::int + 1 AS number FROM script_versions WHERE app_id = $1 AND script_id = $2;

@@ -90,8 +90,8 @@ func (q *Queries) AddScript(ctx context.Context, db DBTX, arg AddScriptParams) e
 }
 
 const addVersion = `-- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author_id, author, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type AddVersionParams struct {
@@ -105,7 +105,6 @@ type AddVersionParams struct {
 	Program    string
 	SourceMap  string
 	Hash       []byte
-	Caps       int64
 	AuthorID   *id.User
 	Author     string
 	Note       string
@@ -123,7 +122,6 @@ func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams)
 		arg.Program,
 		arg.SourceMap,
 		arg.Hash,
-		arg.Caps,
 		arg.AuthorID,
 		arg.Author,
 		arg.Note,

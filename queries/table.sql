@@ -1,11 +1,11 @@
 -- What the worker keeps in memory of every app. Its role may read only these tables.
 
 -- name: ListRoutesAcrossApps :many
-SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash, v.caps
+SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version;
 
 -- name: ListRoutesOfApps :many
-SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash, v.caps
+SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 WHERE s.app_id = ANY(sqlc.arg(app_ids)::uuid[]);
 
@@ -23,7 +23,7 @@ JOIN scripts s ON s.app_id = o.app_id AND s.id = o.script_id
 WHERE o.app_id = ANY(sqlc.arg(app_ids)::uuid[]);
 
 -- name: ReadProgramAcrossApps :one
-SELECT program, caps FROM script_versions WHERE id = $1;
+SELECT program FROM script_versions WHERE id = $1;
 
 -- name: ReadSourceMapAcrossApps :one
 SELECT source_map FROM script_versions WHERE id = $1;

@@ -117,7 +117,7 @@ func (q *Queries) ListOldNamesOfApps(ctx context.Context, db DBTX, appIds []pgty
 
 const listRoutesAcrossApps = `-- name: ListRoutesAcrossApps :many
 
-SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash, v.caps
+SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 `
 
@@ -129,7 +129,6 @@ type ListRoutesAcrossAppsRow struct {
 	Number    int32
 	VersionID id.Version
 	Hash      []byte
-	Caps      int64
 }
 
 // What the worker keeps in memory of every app. Its role may read only these tables.
@@ -150,7 +149,6 @@ func (q *Queries) ListRoutesAcrossApps(ctx context.Context, db DBTX) ([]ListRout
 			&i.Number,
 			&i.VersionID,
 			&i.Hash,
-			&i.Caps,
 		); err != nil {
 			return nil, err
 		}
@@ -163,7 +161,7 @@ func (q *Queries) ListRoutesAcrossApps(ctx context.Context, db DBTX) ([]ListRout
 }
 
 const listRoutesOfApps = `-- name: ListRoutesOfApps :many
-SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash, v.caps
+SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 WHERE s.app_id = ANY($1::uuid[])
 `
@@ -176,7 +174,6 @@ type ListRoutesOfAppsRow struct {
 	Number    int32
 	VersionID id.Version
 	Hash      []byte
-	Caps      int64
 }
 
 func (q *Queries) ListRoutesOfApps(ctx context.Context, db DBTX, appIds []pgtype.UUID) ([]ListRoutesOfAppsRow, error) {
@@ -196,7 +193,6 @@ func (q *Queries) ListRoutesOfApps(ctx context.Context, db DBTX, appIds []pgtype
 			&i.Number,
 			&i.VersionID,
 			&i.Hash,
-			&i.Caps,
 		); err != nil {
 			return nil, err
 		}
@@ -251,19 +247,14 @@ func (q *Queries) ReadLastChangeAcrossApps(ctx context.Context, db DBTX) (int64,
 }
 
 const readProgramAcrossApps = `-- name: ReadProgramAcrossApps :one
-SELECT program, caps FROM script_versions WHERE id = $1
+SELECT program FROM script_versions WHERE id = $1
 `
 
-type ReadProgramAcrossAppsRow struct {
-	Program string
-	Caps    int64
-}
-
-func (q *Queries) ReadProgramAcrossApps(ctx context.Context, db DBTX, argID id.Version) (ReadProgramAcrossAppsRow, error) {
+func (q *Queries) ReadProgramAcrossApps(ctx context.Context, db DBTX, argID id.Version) (string, error) {
 	row := db.QueryRow(ctx, readProgramAcrossApps, argID)
-	var i ReadProgramAcrossAppsRow
-	err := row.Scan(&i.Program, &i.Caps)
-	return i, err
+	var program string
+	err := row.Scan(&program)
+	return program, err
 }
 
 const readSourceMapAcrossApps = `-- name: ReadSourceMapAcrossApps :one

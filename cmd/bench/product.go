@@ -163,9 +163,9 @@ func (p *product) multiply(script, stem string, n int) ([]string, error) {
 			SELECT gen_random_uuid(), app_id, $2 || n, language, 1, 'heads' FROM model, generate_series(0, $3::int - 1) n
 			RETURNING id, app_id, name
 		), version AS (
-			INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author)
+			INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author)
 			SELECT gen_random_uuid(), made.app_id, made.id, 1, model.language, model.source, model.source_hash, model.program || '// ' || made.name,
-				model.source_map, sha256(convert_to(model.program || '// ' || made.name, 'UTF8')), model.caps, 'bench' FROM made, model
+				model.source_map, sha256(convert_to(model.program || '// ' || made.name, 'UTF8')), 'bench' FROM made, model
 		)
 		INSERT INTO change_log (app_id) SELECT app_id FROM model`, script, stem, n)
 	if err != nil {

@@ -51,8 +51,7 @@ type Input struct {
 type Output struct {
 	Program   string   `json:"program"`    // ASCII; a script whose completion value is the default export
 	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → Input.File
-	Caps      js.Caps  `json:"caps"`
-	Hash      [32]byte `json:"hash"` // SHA-256 of Program
+	Hash      [32]byte `json:"hash"`       // SHA-256 of Program
 }
 
 // Problem is one reason why a source is no program, at its place in the person's file.
@@ -100,14 +99,9 @@ func compile(input Input, lowerFields bool) (output Output, problems []Problem, 
 	if len(output.Program) > maxProgram {
 		return Output{}, []Problem{{Message: fmt.Sprintf("The program is %d bytes after translation; the limit is %d.", len(output.Program), maxProgram)}}, false
 	}
-	caps, err := js.ChooseCaps(output.Program)
-	if err == nil {
-		_, err = js.Compile(output.Program, caps)
-	}
-	if err != nil {
+	if _, err := js.Compile(output.Program); err != nil {
 		return Output{}, []Problem{compileProblem(err, output.SourceMap)}, !lowerFields
 	}
-	output.Caps = caps
 	output.Hash = sha256.Sum256([]byte(output.Program))
 	return output, nil, false
 }

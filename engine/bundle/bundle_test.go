@@ -37,7 +37,7 @@ func build(t *testing.T, language Language, source string) Output {
 func run(t *testing.T, source string) (string, *js.Ending) {
 	t.Helper()
 	output := build(t, TypeScript, source)
-	program, err := js.Compile(output.Program, output.Caps)
+	program, err := js.Compile(output.Program)
 	if err != nil {
 		t.Fatal(err)
 	}

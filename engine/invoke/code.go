@@ -34,7 +34,6 @@ func Published(live script.Live) Job {
 type Draft struct {
 	Program   string
 	SourceMap string
-	Caps      js.Caps
 
 	once sync.Once
 	read bundle.SourceMap
@@ -49,10 +48,10 @@ func (d *Draft) places() bundle.SourceMap {
 func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure) {
 	var err error
 	if r.Code.Draft != nil {
-		r.program, err = js.Compile(r.Code.Draft.Program, r.Code.Draft.Caps)
+		r.program, err = js.Compile(r.Code.Draft.Program)
 	} else if r.program = i.programs.known(r.Code.Hash); r.program == nil {
 		r.slot.Expire(time.Now().Add(loadLimit + r.Limits.Wall)) // a slow database does not make it a run that hangs
-		r.program, err = i.programs.get(ctx, r.Code.Hash, func(ctx context.Context) (string, js.Caps, error) {
+		r.program, err = i.programs.get(ctx, r.Code.Hash, func(ctx context.Context) (string, error) {
 			return i.stored.Load(ctx, r.Code.Version)
 		})
 		r.slot.Expire(time.Now().Add(r.Limits.Wall))

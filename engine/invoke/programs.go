@@ -52,18 +52,18 @@ func (p *programs) known(hash [32]byte) *js.Program {
 }
 
 // get finds the program or loads and compiles it, once for all who ask meanwhile.
-func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, caps js.Caps, err error)) (*js.Program, error) {
+func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, err error)) (*js.Program, error) {
 	if program := p.known(hash); program != nil {
 		return program, nil
 	}
 	made, err, _ := p.flight.Do(string(hash[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadLimit)
 		defer cancel()
-		text, caps, err := load(ctx)
+		text, err := load(ctx)
 		if err != nil {
 			return nil, err
 		}
-		program, err := js.Compile(text, caps)
+		program, err := js.Compile(text)
 		if err != nil {
 			return nil, err
 		}

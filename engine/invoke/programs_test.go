@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-
-	"picloud/engine/js"
 )
 
 func TestProgramsStayInTheirBudget(t *testing.T) {
@@ -19,7 +17,7 @@ func TestProgramsStayInTheirBudget(t *testing.T) {
 		text := fmt.Sprintf("(%d);", n)
 		hash := sha256.Sum256([]byte(text))
 		for range 2 {
-			if _, err := p.get(t.Context(), hash, func(context.Context) (string, js.Caps, error) { return text, 0, nil }); err != nil {
+			if _, err := p.get(t.Context(), hash, func(context.Context) (string, error) { return text, nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -40,10 +38,10 @@ func TestProgramsAreLoadedOnce(t *testing.T) {
 		arrived := make(chan struct{})
 		for range 20 {
 			go func() {
-				if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, js.Caps, error) {
+				if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, error) {
 					loads.Add(1)
 					<-arrived
-					return "1", 0, nil
+					return "1", nil
 				}); err != nil {
 					t.Error(err)
 				}
@@ -55,7 +53,7 @@ func TestProgramsAreLoadedOnce(t *testing.T) {
 		if loads.Load() != 1 {
 			t.Errorf("%d loads for 20 who asked at once", loads.Load())
 		}
-		if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, js.Caps, error) { return "", 0, errors.New("loaded again") }); err != nil {
+		if _, err := p.get(t.Context(), [32]byte{1}, func(context.Context) (string, error) { return "", errors.New("loaded again") }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -65,10 +63,10 @@ func TestProgramsForgetFailures(t *testing.T) {
 	t.Parallel()
 	p := newPrograms(1 << 20)
 	failing := errors.New("away")
-	if _, err := p.get(t.Context(), [32]byte{2}, func(context.Context) (string, js.Caps, error) { return "", 0, failing }); !errors.Is(err, failing) {
+	if _, err := p.get(t.Context(), [32]byte{2}, func(context.Context) (string, error) { return "", failing }); !errors.Is(err, failing) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := p.get(t.Context(), [32]byte{2}, func(context.Context) (string, js.Caps, error) { return "2", 0, nil }); err != nil {
+	if _, err := p.get(t.Context(), [32]byte{2}, func(context.Context) (string, error) { return "2", nil }); err != nil {
 		t.Errorf("a failure was remembered: %v", err)
 	}
 }

@@ -46,7 +46,7 @@ func testCall() call.Call {
 // begun is a run in the watcher's table whose code has not been started.
 func begun(t *testing.T, i *Invoker) *run {
 	t.Helper()
-	program, err := js.Compile("(() => 1);", 0)
+	program, err := js.Compile("(() => 1);")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,10 +165,10 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 	loading, loaded := make(chan struct{}), make(chan struct{})
 	var both sync.WaitGroup
 	both.Go(func() {
-		_, _ = i.programs.get(t.Context(), live.Hash, func(context.Context) (string, js.Caps, error) {
+		_, _ = i.programs.get(t.Context(), live.Hash, func(context.Context) (string, error) {
 			close(loading)
 			<-loaded
-			return "(() => 1);", 0, nil
+			return "(() => 1);", nil
 		})
 	})
 	<-loading

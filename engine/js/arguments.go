@@ -4,58 +4,36 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
-	"github.com/dop251/goja/parser"
 	"github.com/dop251/goja/unistring"
 )
 
-// A program's handler gets at most three arguments, and making them costs more than calling
-// it. Two bits of the caps say how many of them it can see: 0 means all, else one less than
-// the bits say.
-const (
-	allArguments    = 3
-	argumentsBit    = 60
-	maxAnalysedText = 256 << 10
-)
-
-// Arguments is how many of its arguments the handler can see.
-func (p *Program) Arguments() int {
-	if seen := int(p.caps >> argumentsBit & 3); seen > 0 {
-		return seen - 1
-	}
-	return allArguments
-}
+// allArguments is what a handler gets at most; making them costs more than calling it.
+const allArguments = 3
 
 // seenArguments looks for the handler in a program as the bundler makes it: one arrow function
 // called at once, which ends by returning a name. That name must stand for a function, or an
 // object with a method fetch, and must not be used for anything else, so that no other code
-// can have touched it. The caps are 0 where this cannot be told.
-func seenArguments(text string) Caps {
-	if len(text) > maxAnalysedText {
-		return 0
-	}
-	tree, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
-	if err != nil || len(tree.Body) != 1 {
-		return 0
+// can have touched it. Where this cannot be told, the handler may see all of its arguments.
+func seenArguments(tree *ast.Program, text string) int {
+	if len(tree.Body) != 1 {
+		return allArguments
 	}
 	_, name, value := returned(tree.Body[0])
 	if value == nil || countWord(text, name) != 2 {
-		return 0
+		return allArguments
 	}
 	parameters, source := signature(value)
 	if parameters == nil || strings.Contains(source, `\u`) || countWord(source, "arguments")+countWord(source, "eval") > 0 {
-		return 0
+		return allArguments
 	}
 	seen := len(parameters.List)
 	if parameters.Rest != nil {
-		return 0
+		return allArguments
 	}
 	for seen > 0 && isUnused(parameters.List[seen-1], source) {
 		seen--
 	}
-	if seen >= allArguments {
-		return 0
-	}
-	return Caps(seen+1) << argumentsBit
+	return min(seen, allArguments)
 }
 
 // returned gives the statements of a program made by the bundler, the name it returns and

@@ -17,7 +17,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add(seed)
 	}
 	globals := js.NewGlobals()
-	program, err := js.Compile("0", 0)
+	program, err := js.Compile("0")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func FuzzInspect(f *testing.F) {
 		if len(text) > 200 {
 			return
 		}
-		program, err := js.Compile("out = "+text, 0)
+		program, err := js.Compile("out = " + text)
 		if err != nil {
 			return
 		}

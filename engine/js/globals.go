@@ -7,6 +7,8 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
+
+	"picloud/engine/js/library"
 )
 
 // enterName is the identifier whose look-up starts a task; see [scope.Get].
@@ -20,9 +22,8 @@ type Globals struct {
 	nothing *goja.Program
 	parsing []parser.Option
 
-	additions []addition
-	library   map[string]*goja.Program
-	shared    sync.Map // of Sandbox.Shared
+	library map[string]*goja.Program
+	shared  sync.Map // of Sandbox.Shared
 }
 
 // NewGlobals merges tables from name to maker; later tables win. Timers and queueMicrotask
@@ -30,7 +31,11 @@ type Globals struct {
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
 	all[guardName] = (*Sandbox).takenApart
-	maps.Copy(all, libraryGlobals())
+	for _, file := range library.Files() {
+		if file.Global != "" {
+			all[file.Global] = func(s *Sandbox) goja.Value { return s.include(file.Name) }
+		}
+	}
 	for _, table := range tables {
 		maps.Copy(all, table)
 	}
@@ -40,8 +45,7 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 		nothing: goja.MustCompile("picloud", "0", false),
 		parsing: []parser.Option{parser.WithDisableSourceMaps},
 
-		additions: additions(),
-		library:   library(),
+		library: library.Compile(),
 	}
 }
 
@@ -122,6 +126,15 @@ func (c *scope) Delete(string) bool { return true }
 
 // Keys hides the names from enumeration, as the standard's globals are.
 func (c *scope) Keys() []string { return nil }
+
+// include runs a file of the library and gives its value.
+func (s *Sandbox) include(name string) goja.Value {
+	value, err := s.vm.RunProgram(s.globals.library[name])
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
 
 // define makes a property as built-ins have them: writable, configurable, not enumerable.
 func (s *Sandbox) define(on *goja.Object, name string, value goja.Value) {

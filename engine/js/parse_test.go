@@ -17,7 +17,7 @@ func TestIndexKeysAreListedInLinearTime(t *testing.T) {
 	for i := range 96_000 {
 		fmt.Fprintf(&text, `,"%d":1`, 99_999-i)
 	}
-	program, err := js.Compile("0", 0)
+	program, err := js.Compile("0")
 	if err != nil {
 		t.Fatal(err)
 	}

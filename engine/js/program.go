@@ -3,6 +3,7 @@ package js
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -13,9 +14,10 @@ const FileName = "function.js"
 
 // Program is compiled text that any number of sandboxes may run at the same time.
 type Program struct {
-	code *goja.Program
-	caps Caps
-	size int
+	code      *goja.Program
+	additions []func(*Sandbox)
+	arguments int
+	size      int
 }
 
 // SyntaxError is text that the engine cannot compile; the place is in that text.
@@ -29,27 +31,31 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
 }
 
-// Compile turns a script (not a module) into a program. caps come from [ChooseCaps] on the
-// same text. The error is a *SyntaxError where the text is at fault. Compiling can be made
-// to take for ever: text that nobody compiled before belongs into a process that may be killed.
-func Compile(text string, caps Caps) (*Program, error) {
+// Compile turns a script (not a module) into a program. The error is a *SyntaxError where the
+// text is at fault. Compiling can be made to take for ever: text that nobody compiled before
+// belongs into a process that may be killed.
+func Compile(text string) (*Program, error) {
+	if !utf8.ValidString(text) {
+		return nil, &SyntaxError{Message: "The text is not valid UTF-8.", Line: 1, Column: 1}
+	}
 	tree, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
+	arguments := seenArguments(tree, text)
 	rewrite(tree, text)
 	code, err := goja.CompileAST(tree, unwrap(tree, text))
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	return &Program{code: code, caps: caps, size: len(text)}, nil
+	return &Program{code: code, additions: choose(text), arguments: arguments, size: len(text)}, nil
 }
 
 // Size is the length of the text in bytes, a measure for the weight of the program in a cache.
 func (p *Program) Size() int { return p.size }
 
-// Caps are the guards its sandboxes get.
-func (p *Program) Caps() Caps { return p.caps }
+// Arguments is how many of its arguments the handler can see.
+func (p *Program) Arguments() int { return p.arguments }
 
 func syntaxError(err error) error {
 	if list, ok := errors.AsType[parser.ErrorList](err); ok && len(list) > 0 {

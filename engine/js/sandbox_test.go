@@ -18,11 +18,7 @@ func TestMain(m *testing.M) {
 
 func sandbox(t testing.TB, text string) *js.Sandbox {
 	t.Helper()
-	caps, err := js.ChooseCaps(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := js.Compile(text, caps)
+	program, err := js.Compile(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"picloud/db"
 	"picloud/engine/fault"
 	"picloud/engine/id"
-	"picloud/engine/js"
 	"picloud/queries"
 )
 
@@ -23,13 +22,13 @@ type Programs struct {
 // NewPrograms reads over a pool in the worker's role.
 func NewPrograms(pool *pgxpool.Pool) *Programs { return &Programs{pool: pool, q: queries.New()} }
 
-// Load reads the program text of a version and the guards its sandboxes need.
-func (p *Programs) Load(ctx context.Context, version id.Version) (string, js.Caps, error) {
-	row, err := p.q.ReadProgramAcrossApps(ctx, p.pool, version)
+// Load reads the program text of a version.
+func (p *Programs) Load(ctx context.Context, version id.Version) (string, error) {
+	text, err := p.q.ReadProgramAcrossApps(ctx, p.pool, version)
 	if err != nil {
-		return "", 0, fmt.Errorf("load program of version %s: %w", version, gone(err))
+		return "", fmt.Errorf("load program of version %s: %w", version, gone(err))
 	}
-	return row.Program, js.Caps(row.Caps), nil
+	return text, nil
 }
 
 // LoadSourceMap reads the source map of a version's program.

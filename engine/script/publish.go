@@ -278,7 +278,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App,
 	err = s.q.AddVersion(ctx, tx, queries.AddVersionParams{
 		ID: id.New[id.Version](), AppID: appID, ScriptID: v.script, Number: next, Language: string(v.language),
 		Source: v.source, SourceHash: hashOf(v.source), Program: v.output.Program, SourceMap: v.output.SourceMap,
-		Hash: v.output.Hash[:], Caps: int64(v.output.Caps), AuthorID: by.user, Author: by.name, Note: v.note,
+		Hash: v.output.Hash[:], AuthorID: by.user, Author: by.name, Note: v.note,
 	})
 	if err != nil {
 		return 0, err

@@ -14,7 +14,6 @@ import (
 	"picloud/engine/app"
 	"picloud/engine/execution"
 	"picloud/engine/id"
-	"picloud/engine/js"
 	"picloud/queries"
 )
 
@@ -294,7 +293,7 @@ func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	}
 	owner.live[row.Name] = &Live{
 		App: row.AppID, AppSlug: owner.slug, Script: row.ID, Name: row.Name, Version: int(row.Number), VersionID: row.VersionID,
-		Hash: [32]byte(row.Hash), Caps: js.Caps(row.Caps), Capture: policy(row.Capture),
+		Hash: [32]byte(row.Hash), Capture: policy(row.Capture),
 	}
 }
 

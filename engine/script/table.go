@@ -8,7 +8,6 @@ import (
 
 	"picloud/engine/execution"
 	"picloud/engine/id"
-	"picloud/engine/js"
 	"picloud/queries"
 )
 
@@ -21,7 +20,6 @@ type Live struct {
 	Version   int
 	VersionID id.Version
 	Hash      [32]byte // SHA-256 of the program
-	Caps      js.Caps
 	Capture   execution.Policy
 }
 

@@ -64,9 +64,9 @@ func TestTableFollowsChanges(t *testing.T) {
 		t.Errorf("%+v", back)
 	}
 	programs := script.NewPrograms(dbtest.WorkerPool(t, w.pool))
-	program, caps, err := programs.Load(ctx, live.VersionID)
-	if err != nil || !strings.HasPrefix(program, "(()=>{") || caps != live.Caps {
-		t.Errorf("%.40s, %d, %v", program, caps, err)
+	program, err := programs.Load(ctx, live.VersionID)
+	if err != nil || !strings.HasPrefix(program, "(()=>{") {
+		t.Errorf("%.40s, %v", program, err)
 	}
 	if text, err := programs.LoadSourceMap(ctx, live.VersionID); err != nil || !strings.Contains(text, "known.ts") {
 		t.Errorf("%s, %v", text, err)
@@ -259,8 +259,8 @@ func TestTenThousandScriptsAreAFewMegabytes(t *testing.T) { // not parallel: oth
 	_, err := w.pool.Exec(t.Context(), `
 WITH s AS (INSERT INTO scripts (id, app_id, name, language, live_version)
   SELECT gen_random_uuid(), $1, 'script-' || n, 'typescript', 1 FROM generate_series(1, 10000) n RETURNING id, name)
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, caps, author)
-SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', '', '', sha256(name::bytea), 0, '' FROM s`, w.app.ID)
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author)
+SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', '', '', sha256(name::bytea), '' FROM s`, w.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

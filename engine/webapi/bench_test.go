@@ -34,11 +34,7 @@ func BenchmarkHandler(b *testing.B) {
 
 func runHandler(b *testing.B, text string, incoming call.Request) {
 	globals := js.NewGlobals(webapi.Globals())
-	caps, err := js.ChooseCaps(text)
-	if err != nil {
-		b.Fatal(err)
-	}
-	program, err := js.Compile(text, caps)
+	program, err := js.Compile(text)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -78,7 +74,7 @@ func runHandler(b *testing.B, text string, incoming call.Request) {
 func BenchmarkClassDesigns(b *testing.B) {
 	b.Run("lazy", func(b *testing.B) {
 		globals := js.NewGlobals(webapi.Globals())
-		program, err := js.Compile(`new Response("x").status`, 0)
+		program, err := js.Compile(`new Response("x").status`)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -24,11 +24,7 @@ func TestMain(m *testing.M) {
 // sandbox has the text as its program and all globals of this package.
 func sandbox(t testing.TB, globals *js.Globals, text string) *js.Sandbox {
 	t.Helper()
-	caps, err := js.ChooseCaps(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := js.Compile(text, caps)
+	program, err := js.Compile(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,6 @@ type Draft struct {
 	Capture   string
 	Program   string
 	SourceMap string
-	Caps      int64
 }
 
 // DraftEvent is one message of a draft run: lines while it runs, then one answer.

@@ -127,7 +127,7 @@ func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) vie
 			Execution: a.run, Cause: call.Cause{Kind: call.Draft}, Event: call.Event{Request: &a.request},
 			Script: call.Script{AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
 		},
-		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap, Caps: int64(a.output.Caps),
+		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap,
 	}, onLine)
 	if err != nil {
 		state.Err = err

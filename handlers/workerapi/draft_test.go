@@ -43,16 +43,12 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 		ctx.waitUntil(new Promise((done) => { let n = 0; const t = setInterval(() => { console.log("after", n); if (++n === 20) { clearInterval(t); done(); } }, 1); }));
 		return "answer";
 	});`
-	caps, err := js.ChooseCaps(program)
-	if err != nil {
-		t.Fatal(err)
-	}
 	body, err := json.Marshal(worker.Draft{
 		Call: call.Call{
 			Script: call.Script{App: id.New[id.App](), ID: id.New[id.Script](), Name: "x"},
 			Event:  call.Event{Request: &call.Request{Method: "GET", URL: "http://localhost/x", Path: "/"}},
 		},
-		Program: program, Caps: int64(caps),
+		Program: program,
 	})
 	if err != nil {
 		t.Fatal(err)

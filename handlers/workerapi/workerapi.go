@@ -15,7 +15,6 @@ import (
 	"picloud/engine/execution"
 	"picloud/engine/execution/live"
 	"picloud/engine/invoke"
-	"picloud/engine/js"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 )
@@ -59,7 +58,7 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	in.Call.Limits = a.Limits
 	result := a.Invoker.Run(r.Context(), invoke.Job{
 		Call: in.Call, Capture: execution.Policy(in.Capture),
-		Code: invoke.Code{Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap, Caps: js.Caps(in.Caps)}},
+		Code: invoke.Code{Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
 		OnLine: func(line call.Line) {
 			lines.Add(1)
 			out.send(worker.DraftEvent{Line: &line})

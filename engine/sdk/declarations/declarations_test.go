@@ -83,12 +83,9 @@ func read(text string) declared {
 }
 
 // real gives what a function finds, as the answer of a function that looks.
-func real[T any](t *testing.T, source string) T { return realWith[T](t, source, 0) }
-
-// realWith is real for a function with caps.
-func realWith[T any](t *testing.T, source string, caps js.Caps) T {
+func real[T any](t *testing.T, source string) T {
 	t.Helper()
-	program, err := js.Compile("(function (request, env, ctx) {"+source+"})", caps)
+	program, err := js.Compile("(function (request, env, ctx) {" + source + "})")
 	if err != nil {
 		t.Fatal(err)
 	}

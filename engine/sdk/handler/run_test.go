@@ -29,11 +29,7 @@ type outcome struct {
 func input(t testing.TB, export string) handler.Input {
 	t.Helper()
 	text := "(" + export + "\n);"
-	caps, err := js.ChooseCaps(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := js.Compile(text, caps)
+	program, err := js.Compile(text)
 	if err != nil {
 		t.Fatal(err)
 	}

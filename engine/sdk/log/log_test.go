@@ -26,11 +26,7 @@ func lines(t testing.TB, text string) []string {
 
 func logged(t testing.TB, text string) []call.Line {
 	t.Helper()
-	caps, err := js.ChooseCaps(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := js.Compile(text, caps)
+	program, err := js.Compile(text)
 	if err != nil {
 		t.Fatal(err)
 	}
