@@ -13,6 +13,7 @@ import (
 	"picloud/engine/id"
 	"picloud/engine/js"
 	"picloud/engine/script"
+	"picloud/engine/sdk/handler"
 )
 
 // Code is the program that a call runs: a version that is stored, or a draft.
@@ -48,7 +49,7 @@ func (d *Draft) places() bundle.SourceMap {
 func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure) {
 	var err error
 	if r.Code.Draft != nil {
-		r.program, err = js.Compile(r.Code.Draft.Program)
+		r.program, err = handler.Compile(r.Code.Draft.Program)
 	} else if r.program = i.programs.known(r.Code.Hash); r.program == nil {
 		r.slot.Expire(time.Now().Add(loadLimit + r.Limits.Wall)) // a slow database does not make it a run that hangs
 		r.program, err = i.programs.get(ctx, r.Code.Hash, func(ctx context.Context) (string, error) {

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"picloud/engine/js"
+	"picloud/engine/sdk/handler"
 )
 
 // programs keeps compiled programs by the hash of their text, within a budget of memory.
@@ -24,7 +24,7 @@ type programs struct {
 }
 
 type entry struct {
-	program *js.Program
+	program *handler.Program
 	weight  int64
 	usedAt  atomic.Int64 // nanoseconds since the process began
 }
@@ -40,7 +40,7 @@ func newPrograms(budget int64) *programs {
 }
 
 // known gives a program that is kept, or nil.
-func (p *programs) known(hash [32]byte) *js.Program {
+func (p *programs) known(hash [32]byte) *handler.Program {
 	p.mu.RLock()
 	e := p.entries[hash]
 	p.mu.RUnlock()
@@ -52,7 +52,7 @@ func (p *programs) known(hash [32]byte) *js.Program {
 }
 
 // get finds the program or loads and compiles it, once for all who ask meanwhile.
-func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, err error)) (*js.Program, error) {
+func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Context) (text string, err error)) (*handler.Program, error) {
 	if program := p.known(hash); program != nil {
 		return program, nil
 	}
@@ -63,7 +63,7 @@ func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Con
 		if err != nil {
 			return nil, err
 		}
-		program, err := js.Compile(text)
+		program, err := handler.Compile(text)
 		if err != nil {
 			return nil, err
 		}
@@ -73,10 +73,10 @@ func (p *programs) get(ctx context.Context, hash [32]byte, load func(context.Con
 	if err != nil {
 		return nil, err
 	}
-	return made.(*js.Program), nil
+	return made.(*handler.Program), nil
 }
 
-func (p *programs) keep(hash [32]byte, program *js.Program) {
+func (p *programs) keep(hash [32]byte, program *handler.Program) {
 	e := &entry{program: program, weight: weightBase + weightFactor*int64(program.Size())}
 	e.usedAt.Store(sinceStart())
 	p.mu.Lock()

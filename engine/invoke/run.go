@@ -12,7 +12,6 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/journal"
-	"picloud/engine/js"
 	"picloud/engine/sdk/handler"
 )
 
@@ -23,7 +22,7 @@ type run struct {
 	invoker   *Invoker
 	who       execution.Identity
 	slot      journal.Slot
-	program   *js.Program
+	program   *handler.Program
 	handler   *handler.Run
 	began     time.Time
 	started   int64 // as sinceStart

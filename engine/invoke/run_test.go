@@ -46,7 +46,7 @@ func testCall() call.Call {
 // begun is a run in the watcher's table whose code has not been started.
 func begun(t *testing.T, i *Invoker) *run {
 	t.Helper()
-	program, err := js.Compile("(() => 1);")
+	program, err := handler.Compile("(() => 1);")
 	if err != nil {
 		t.Fatal(err)
 	}

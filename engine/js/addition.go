@@ -1,12 +1,11 @@
 package js
 
 import (
-	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"picloud/engine/js/library"
+	"picloud/engine/js/word"
 )
 
 // addition is a guard or a library function that goja lacks. Each costs about 1.5 µs and
@@ -65,9 +64,9 @@ func choose(text string) (install []func(*Sandbox)) {
 			there[word] = false
 		}
 	}
-	for word := range words(text) {
-		if found, known := there[word]; known && !found {
-			there[word] = true
+	for found := range word.All(text) {
+		if seen, known := there[found]; known && !seen {
+			there[found] = true
 		}
 	}
 	isThere := func(word string) bool { return there[word] }
@@ -77,26 +76,6 @@ func choose(text string) (install []func(*Sandbox)) {
 		}
 	}
 	return install
-}
-
-// words are the identifiers, keywords and numbers of a text, wherever they stand.
-func words(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for start := 0; start < len(text); start++ {
-			end := start
-			for end < len(text) && wordByte(text[end]) {
-				end++
-			}
-			if end > start && !yield(text[start:end]) {
-				return
-			}
-			start = end
-		}
-	}
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || c == '$' || c-'0' < 10 || c|0x20-'a' < 26 || c >= utf8.RuneSelf
 }
 
 func containsAny(text string, parts []string) bool {

@@ -178,25 +178,7 @@ func (s *Sandbox) placeOf(object *goja.Object) []goja.StackFrame {
 	return nil
 }
 
-type wrongAnswerKey struct{}
-
-// WrongAnswer remembers an error that tells of an answer nobody could send: a run that ends
-// by it is [call.Invalid].
-func (s *Sandbox) WrongAnswer(err *goja.Object) *goja.Object {
-	last := s.Local(wrongAnswerKey{}, func() any { return new(*goja.Object) }).(**goja.Object)
-	*last = err
-	return err
-}
-
-// OutcomeOf is how a run ends by a value that was thrown.
-func (s *Sandbox) OutcomeOf(thrown goja.Value) call.Outcome {
-	if last, ok := s.Kept(wrongAnswerKey{}).(**goja.Object); ok && thrown == goja.Value(*last) {
-		return call.Invalid
-	}
-	return call.Error
-}
-
-// isError tells whether the value is an Error or a DOMException-like object.
+// isError tells whether the value is an Error or inherits from one.
 func (s *Sandbox) isError(object *goja.Object) bool {
 	if object.ClassName() == "Error" {
 		return true

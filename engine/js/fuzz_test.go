@@ -92,5 +92,5 @@ func FuzzInspect(f *testing.F) {
 // patient lets a run go on after every failure.
 type patient struct{}
 
-func (patient) Stepped() func() error    { return nil }
-func (patient) Failed(call.Failure) bool { return true }
+func (patient) Stepped() func() error                      { return nil }
+func (patient) Failed(goja.Value, call.Failure) *js.Ending { return nil }

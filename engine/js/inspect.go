@@ -302,24 +302,24 @@ func (i *inspector) failure(object *goja.Object, level int) string {
 	return head + " " + layout("{", items, "}")
 }
 
-// attributes shows what matters of objects of the platform, which own no properties.
+// Shower is a thing of [Sandbox.Local] that knows what matters of objects whose class is made
+// by Go. They own no properties.
+type Shower interface {
+	// Show names the attributes of an object of the class with that name, or tells that it is
+	// a list of pairs.
+	Show(object *goja.Object, class string) (attributes []string, pairs bool)
+}
+
+// attributes shows what matters of an object; nil: nobody knows.
 func (i *inspector) attributes(object *goja.Object, class string, level int) []string {
 	var names []string
-	switch class {
-	case "URL":
-		names = []string{"href"}
-	case "Request":
-		names = []string{"method", "url"}
-	case "Response":
-		names = []string{"status", "statusText", "bodyUsed"}
-	case "AbortSignal":
-		names = []string{"aborted"}
-	case "Blob":
-		names = []string{"size", "type"}
-	case "File":
-		names = []string{"name", "size", "type"}
-	case "Headers", "FormData", "URLSearchParams":
-		return i.pairs(object, level)
+	for _, kept := range i.s.local {
+		if shower, ok := kept.value.(Shower); ok && names == nil {
+			var pairs bool
+			if names, pairs = shower.Show(object, class); pairs {
+				return i.pairs(object, level)
+			}
+		}
 	}
 	var items []string
 	for _, name := range names {

@@ -72,8 +72,8 @@ type Observer interface {
 	// are told. It runs no code of the script; a task it returns is the next step.
 	Stepped() (next func() error)
 	// Failed is told of exceptions in timers and callbacks and of rejections nobody handled.
-	// It answers whether the run goes on.
-	Failed(failure call.Failure) bool
+	// It gives the ending of the run, or nil for one that goes on.
+	Failed(thrown goja.Value, failure call.Failure) *Ending
 }
 
 // Observe sets the observer. Without one a failure that nobody took ends the run.
@@ -242,20 +242,18 @@ func (s *Sandbox) step(task func() error) (next func() error, ending *Ending) {
 
 // tell reads a failure under guard and asks whether the run goes on.
 func (s *Sandbox) tell(what goja.Value, stack []goja.StackFrame) *Ending {
-	var failure call.Failure
-	goesOn := false
-	thrown, ending := s.enter(func() error {
-		failure = s.explain(what, stack)
-		goesOn = s.observer != nil && s.observer.Failed(failure)
+	said := &Ending{Outcome: call.Error}
+	_, ending := s.enter(func() error {
+		said.Failure = s.explain(what, stack)
+		if s.observer != nil {
+			said = s.observer.Failed(what, said.Failure)
+		}
 		return nil
 	})
 	if ending != nil {
 		return ending
 	}
-	if thrown != nil || !goesOn {
-		return &Ending{Outcome: s.OutcomeOf(what), Failure: failure}
-	}
-	return nil
+	return said
 }
 
 // enter is the only way into the script. It gives what was thrown, or the ending of a run

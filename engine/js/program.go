@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
 )
 
@@ -16,7 +17,6 @@ const FileName = "function.js"
 type Program struct {
 	code      *goja.Program
 	additions []func(*Sandbox)
-	arguments int
 	size      int
 }
 
@@ -31,31 +31,38 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
 }
 
+// Tree is a program that has been parsed and not compiled yet.
+type Tree struct {
+	*ast.Program
+	Text   string
+	Strict bool // it is strict code even without a directive
+}
+
 // Compile turns a script (not a module) into a program. The error is a *SyntaxError where the
-// text is at fault. Compiling can be made to take for ever: text that nobody compiled before
+// text is at fault. What change makes of the parsed text is compiled. Compiling can be made to take for ever: text that nobody compiled before
 // belongs into a process that may be killed.
-func Compile(text string) (*Program, error) {
+func Compile(text string, change ...func(*Tree)) (*Program, error) {
 	if !utf8.ValidString(text) {
 		return nil, &SyntaxError{Message: "The text is not valid UTF-8.", Line: 1, Column: 1}
 	}
-	tree, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
+	parsed, err := parser.ParseFile(nil, FileName, text, 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	arguments := seenArguments(tree, text)
-	rewrite(tree, text)
-	code, err := goja.CompileAST(tree, unwrap(tree, text))
+	tree := &Tree{Program: parsed, Text: text}
+	for _, change := range change {
+		change(tree)
+	}
+	rewrite(parsed, text)
+	code, err := goja.CompileAST(parsed, tree.Strict)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	return &Program{code: code, additions: choose(text), arguments: arguments, size: len(text)}, nil
+	return &Program{code: code, additions: choose(text), size: len(text)}, nil
 }
 
 // Size is the length of the text in bytes, a measure for the weight of the program in a cache.
 func (p *Program) Size() int { return p.size }
-
-// Arguments is how many of its arguments the handler can see.
-func (p *Program) Arguments() int { return p.arguments }
 
 func syntaxError(err error) error {
 	if list, ok := errors.AsType[parser.ErrorList](err); ok && len(list) > 0 {

@@ -60,7 +60,7 @@ type Sandbox struct {
 	taskErr  error
 	rejected []*goja.Promise
 	uncaught []*goja.Exception
-	places   []place // of DOMExceptions
+	places   []place
 	timers   timerQueue
 	quit     bool
 	turn     bool // the last step came from the queue

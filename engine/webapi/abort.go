@@ -24,7 +24,7 @@ type abortSignal struct {
 
 func abortSignalClass() *class {
 	return &class{
-		name: "AbortSignal", parent: classEventTarget,
+		name: "AbortSignal", shown: []string{"aborted"}, parent: classEventTarget,
 		members: []member{
 			attribute("aborted", func(c invocation) goja.Value { return c.vm.ToValue(self[*abortSignal](c).aborted()) }),
 			{name: "onabort", get: func(c invocation) goja.Value { return orNull(self[*abortSignal](c).handler) }, set: setOnAbort},

@@ -20,7 +20,7 @@ type blob struct {
 
 func blobClass() *class {
 	return &class{
-		name: "Blob", construct: newBlob,
+		name: "Blob", shown: []string{"size", "type"}, construct: newBlob,
 		members: []member{
 			operation("arrayBuffer", 0, func(c invocation) goja.Value {
 				return c.promise(func() goja.Value { return c.arrayBuffer(copyOf(self[*blob](c).data)) })
@@ -132,7 +132,7 @@ func within(position, size int64) int64 {
 
 func fileClass() *class {
 	return &class{
-		name: "File", length: 2, parent: classBlob,
+		name: "File", shown: []string{"name", "size", "type"}, length: 2, parent: classBlob,
 		construct: func(c invocation) any {
 			c.need(2, "File")
 			b := &blob{isFile: true, data: c.blobParts(c.args[0], c.arg(2), "File"), name: c.text(c.args[1]), modified: time.Now().UnixMilli()}

@@ -43,7 +43,8 @@ type class struct {
 	construct func(invocation) any // gives the state of c.this; nil: "Illegal constructor"
 	members   []member             // of the prototype
 	statics   []member             // of the constructor
-	iterates  string               // the member that is also Symbol.iterator
+	iterates  string               // the member that is also Symbol.iterator, and gives pairs
+	shown     []string             // attributes that tell a person what an instance is
 	index     map[string]int       // from name to place in members
 }
 
@@ -178,6 +179,30 @@ func (r *realm) instance(id classID, state any) *goja.Object {
 	object := r.vm.CreateObject(r.class(id).prototype)
 	r.hold(object, state)
 	return object
+}
+
+// classOf is the class that an object inherits from first, or nil.
+func (r *realm) classOf(object *goja.Object) *class {
+	for range maxDepth {
+		if object = object.Prototype(); object == nil {
+			break
+		}
+		for _, class := range r.classes {
+			if class != nil && class.prototype == object {
+				return class.class
+			}
+		}
+	}
+	return nil
+}
+
+// Show implements [js.Shower].
+func (r *realm) Show(object *goja.Object, name string) (attributes []string, pairs bool) {
+	c := r.classOf(object)
+	if c == nil || c.name != name {
+		return nil, false
+	}
+	return c.shown, c.iterates != ""
 }
 
 func (c *class) find(name string) int {

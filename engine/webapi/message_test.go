@@ -268,7 +268,7 @@ type failures []string
 
 func (*failures) Stepped() func() error { return nil }
 
-func (l *failures) Failed(f call.Failure) bool {
+func (l *failures) Failed(_ goja.Value, f call.Failure) *js.Ending {
 	*l = append(*l, f.Name+" "+f.Message)
-	return true
+	return nil
 }

@@ -32,7 +32,7 @@ type modes struct {
 
 func requestClass() *class {
 	return &class{
-		name: "Request", length: 1, construct: newRequest,
+		name: "Request", length: 1, shown: []string{"method", "url"}, construct: newRequest,
 		members: append([]member{
 			mode("cache", func(m *modes) string { return orElse(m.cache, "default") }),
 			operation("clone", 0, requestClone),

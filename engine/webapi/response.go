@@ -26,7 +26,7 @@ type response struct {
 
 func responseClass() *class {
 	return &class{
-		name: "Response", construct: newResponse,
+		name: "Response", shown: []string{"status", "statusText", "bodyUsed"}, construct: newResponse,
 		members: append([]member{
 			operation("clone", 0, responseClone),
 			attribute("headers", responseHeaders),
@@ -86,7 +86,8 @@ func (p *response) initialize(r *realm, init goja.Value, content body, contentTy
 			p.statusText = r.byteString(value, "statusText")
 		}
 		if p.status < 200 || p.status > 599 {
-			panic(r.sandbox.WrongAnswer(r.sandbox.RangeError("The response status %d is outside 200 to 599", p.status)))
+			r.wrongStatus = r.sandbox.RangeError("The response status %d is outside 200 to 599", p.status)
+			panic(r.wrongStatus)
 		}
 		if strings.ContainsFunc(p.statusText, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 			panic(r.vm.NewTypeError("statusText must not contain control characters"))
@@ -170,21 +171,19 @@ func IsResponse(s *js.Sandbox, value goja.Value) bool {
 	return ok
 }
 
+// IsWrongStatus tells whether the value is the error that a Response was last refused by,
+// because nobody could send its status.
+func IsWrongStatus(s *js.Sandbox, thrown goja.Value) bool {
+	r, ok := s.Kept(realmKey{}).(*realm)
+	return ok && r.wrongStatus != nil && thrown == goja.Value(r.wrongStatus)
+}
+
 // InterfaceOf names the class of ours that an object inherits from, "" for other objects. It
 // is called on the loop, for a proxy is asked for its prototype.
 func InterfaceOf(s *js.Sandbox, object *goja.Object) string {
-	r, ok := s.Kept(realmKey{}).(*realm)
-	if !ok {
-		return ""
-	}
-	for range maxDepth {
-		if object = object.Prototype(); object == nil {
-			break
-		}
-		for _, class := range r.classes {
-			if class != nil && class.prototype == object {
-				return class.name
-			}
+	if r, ok := s.Kept(realmKey{}).(*realm); ok {
+		if class := r.classOf(object); class != nil {
+			return class.name
 		}
 	}
 	return ""

@@ -28,7 +28,7 @@ type urlState struct {
 
 func urlClass() *class {
 	return &class{
-		name: "URL", length: 1, construct: newURL,
+		name: "URL", length: 1, shown: []string{"href"}, construct: newURL,
 		members: []member{
 			urlPart("hash", func(u *urlState) string { return u.hash }, (*whatwg.Url).SetHash, isPart),
 			urlPart("host", (*urlState).host, (*whatwg.Url).SetHost, isShortPart),

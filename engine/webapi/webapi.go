@@ -64,6 +64,8 @@ type realm struct {
 	first   [6]slot      // states of the first instances, most often the only ones
 	held    int          // of them
 	brand   *goja.Symbol // of later instances' states; nil: there are none
+
+	wrongStatus *goja.Object // the error that a Response was last refused by
 }
 
 // maxDepth bounds calls of ours within calls of ours. goja counts frames of script code

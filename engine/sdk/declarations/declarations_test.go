@@ -85,7 +85,7 @@ func read(text string) declared {
 // real gives what a function finds, as the answer of a function that looks.
 func real[T any](t *testing.T, source string) T {
 	t.Helper()
-	program, err := js.Compile("(function (request, env, ctx) {" + source + "})")
+	program, err := handler.Compile("(function (request, env, ctx) {" + source + "})")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func BenchmarkCall(b *testing.B) {
 func benchmark(b *testing.B, body string) {
 	// The program as the bundler makes it.
 	text := "(()=>{\"use strict\";\nfunction f_default(request, env, ctx) {\n" + body + "\n}\nreturn f_default})();\n"
-	program, err := js.Compile(text)
+	program, err := handler.Compile(text)
 	if err != nil {
 		b.Fatal(err)
 	}

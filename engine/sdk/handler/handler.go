@@ -17,7 +17,7 @@ import (
 
 // Input is one call of a function.
 type Input struct {
-	Program   *js.Program // its completion value is the module's default export
+	Program   *Program
 	Globals   *js.Globals
 	Script    call.Script
 	Execution id.Execution
@@ -43,7 +43,7 @@ type Run struct {
 // New prepares a run; no code of the function runs before Do.
 func New(in Input) *Run {
 	r := &Run{in: in}
-	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine})
+	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine})
 	r.context.run = r
 	return r
 }
@@ -108,7 +108,7 @@ func (r *Run) start() error {
 
 // arguments are (request, env, ctx), as far as the handler can see them.
 func (r *Run) arguments() []goja.Value {
-	args := make([]goja.Value, r.in.Program.Arguments())
+	args := make([]goja.Value, r.in.Program.arguments)
 	for i := range args {
 		switch i {
 		case 0:
@@ -207,7 +207,7 @@ func (r *Run) lookAtWaiting() (next func() error) {
 func (r *Run) settled(answer *goja.Promise) error {
 	if answer.State() == goja.PromiseStateRejected {
 		thrown := answer.Result()
-		return &js.Ending{Outcome: r.s.OutcomeOf(thrown), Failure: r.s.Explain(thrown)}
+		return &js.Ending{Outcome: r.outcome(thrown), Failure: r.s.Explain(thrown)}
 	}
 	return r.give(answer.Result())
 }
@@ -220,13 +220,21 @@ func (r *Run) waitedInVain(promise *goja.Promise) error {
 
 // Failed is told of failures nobody took: before the answer they end the run, afterwards
 // they are lines in its log.
-func (o *observer) Failed(failure call.Failure) bool {
+func (o *observer) Failed(thrown goja.Value, failure call.Failure) *js.Ending {
 	r := (*Run)(o)
 	if !r.answered {
-		return false
+		return &js.Ending{Outcome: r.outcome(thrown), Failure: failure}
 	}
 	r.logFailure("uncaught", failure)
-	return true
+	return nil
+}
+
+// outcome is how a run ends by what was thrown.
+func (r *Run) outcome(thrown goja.Value) call.Outcome {
+	if webapi.IsWrongStatus(r.s, thrown) {
+		return call.Invalid
+	}
+	return call.Error
 }
 
 // give answers with what the function gave.

@@ -29,7 +29,7 @@ type outcome struct {
 func input(t testing.TB, export string) handler.Input {
 	t.Helper()
 	text := "(" + export + "\n);"
-	program, err := js.Compile(text)
+	program, err := handler.Compile(text)
 	if err != nil {
 		t.Fatal(err)
 	}

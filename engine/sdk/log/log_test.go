@@ -81,6 +81,11 @@ func TestConsole(t *testing.T) {
 		{"promises", `console.log(Promise.resolve(1), new Promise(() => {}))`, "info Promise { 1 } Promise { <pending> }"},
 		{"errors", `console.log(new TypeError("no"), [new Error("in", { cause: 1 })], Object.assign(new Error("x"), { code: 7 }))`, "info TypeError: no [ Error: in { [cause]: 1 } ] Error: x { code: 7 }"},
 		{"error of errors", `console.log(new AggregateError([new TypeError("a"), 7], "both"))`, "info AggregateError: both { [errors]: [ [TypeError: a], 7 ] }"},
+		{
+			"platform data", `console.log(new Request("http://a/"), new Blob(["x"]), new File(["x"], "n"), AbortSignal.abort(), new URLSearchParams("a=1"), new FormData(), new Event("e"))`,
+			"info Request { method: 'GET', url: 'http://a/' } Blob { size: 1, type: '' } File { name: 'n', size: 1, type: '' } AbortSignal { aborted: true } URLSearchParams { 'a' => '1' } FormData {} Event {}",
+		},
+		{"class of a platform name", `console.log(new (class URL { x = 1 })(), new (class extends Headers { static name = "Mine" })())`, "info URL { x: 1 } Mine {}"},
 		{"platform", `console.log(new URL("http://a/"), new Headers({ a: "1" }), new Response("x"))`, "info URL { href: 'http://a/' } Headers { 'a' => '1' } Response { status: 200, statusText: '', bodyUsed: false }"},
 		{"proxy", `console.log(new Proxy({ a: 1 }, { get() { for (;;); }, ownKeys() { for (;;); } }))`, "info { a: 1 }"},
 		{"groups", `console.group("g"); console.log("in\nside"); console.groupEnd(); console.groupEnd(); console.log("out")`, "info g|info   in\n  side|info out"},

@@ -51,7 +51,7 @@ func TestArguments(t *testing.T) {
 			if problems != nil {
 				t.Fatal(problems)
 			}
-			program, err := js.Compile(built.Program)
+			program, err := handler.Compile(built.Program)
 			if err != nil {
 				t.Fatal(err)
 			}

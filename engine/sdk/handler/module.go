@@ -1,11 +1,38 @@
-package js
+package handler
 
 import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/unistring"
+
+	"picloud/engine/js"
+	"picloud/engine/js/word"
 )
+
+// Program is the module of a function, compiled.
+type Program struct {
+	code      *js.Program // its completion value is the default export
+	arguments int         // that its handler can see
+}
+
+// Compile turns the text that engine/bundle makes of a module into a program. The error is
+// that of [js.Compile].
+func Compile(text string) (*Program, error) {
+	p := &Program{}
+	var err error
+	p.code, err = js.Compile(text, func(tree *js.Tree) {
+		p.arguments = seenArguments(tree)
+		unwrap(tree)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Size is the length of the text in bytes, a measure for the weight of the program in a cache.
+func (p *Program) Size() int { return p.code.Size() }
 
 // allArguments is what a handler gets at most; making them costs more than calling it.
 const allArguments = 3
@@ -14,16 +41,16 @@ const allArguments = 3
 // called at once, which ends by returning a name. That name must stand for a function, or an
 // object with a method fetch, and must not be used for anything else, so that no other code
 // can have touched it. Where this cannot be told, the handler may see all of its arguments.
-func seenArguments(tree *ast.Program, text string) int {
+func seenArguments(tree *js.Tree) int {
 	if len(tree.Body) != 1 {
 		return allArguments
 	}
 	_, name, value := returned(tree.Body[0])
-	if value == nil || countWord(text, name) != 2 {
+	if value == nil || word.Count(tree.Text, name) != 2 {
 		return allArguments
 	}
 	parameters, source := signature(value)
-	if parameters == nil || strings.Contains(source, `\u`) || countWord(source, "arguments")+countWord(source, "eval") > 0 {
+	if parameters == nil || strings.Contains(source, `\u`) || word.Count(source, "arguments")+word.Count(source, "eval") > 0 {
 		return allArguments
 	}
 	seen := len(parameters.List)
@@ -67,22 +94,20 @@ func returned(statement ast.Statement) (list []ast.Statement, name string, value
 }
 
 // unwrap takes the call around a module away that consists of its handler only, which spares
-// every run a function made and called. strict tells that it was taken away, and with it the
-// directive.
-func unwrap(tree *ast.Program, text string) (strict bool) {
+// every run a function made and called. With it goes the directive.
+func unwrap(tree *js.Tree) {
 	if len(tree.Body) != 1 {
-		return false
+		return
 	}
 	list, name, value := returned(tree.Body[0])
-	if len(list) != 3 || !isStrict(list[0]) || countWord(text, name) != 2 {
-		return false
+	if len(list) != 3 || !isStrict(list[0]) || word.Count(tree.Text, name) != 2 {
+		return
 	}
 	switch value.(type) {
 	case *ast.FunctionLiteral, *ast.ObjectLiteral:
 		tree.Body[0].(*ast.ExpressionStatement).Expression = value
-		return true
+		tree.Strict = true
 	}
-	return false
 }
 
 func isStrict(statement ast.Statement) bool {
@@ -147,15 +172,5 @@ func signature(value ast.Expression) (*ast.ParameterList, string) {
 // isUnused tells that a parameter is a plain name that its function never mentions again.
 func isUnused(parameter *ast.Binding, source string) bool {
 	name, ok := parameter.Target.(*ast.Identifier)
-	return ok && parameter.Initializer == nil && countWord(source, name.Name.String()) == 1
-}
-
-// countWord counts in code, strings and comments alike.
-func countWord(text, word string) (count int) {
-	for found := range words(text) {
-		if found == word {
-			count++
-		}
-	}
-	return count
+	return ok && parameter.Initializer == nil && word.Count(source, name.Name.String()) == 1
 }
