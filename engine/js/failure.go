@@ -11,6 +11,7 @@ import (
 	"github.com/dop251/goja"
 
 	"picloud/engine/call"
+	"picloud/engine/js/native"
 )
 
 // The sizes to which what was thrown is cut.
@@ -42,8 +43,8 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 		stack = s.vm.Try(func() { panic(object) }).Stack()
 	}
 	failure := call.Failure{
-		Name:    s.text(object, "name", maxNameUnits),
-		Message: s.text(object, "message", maxMessageUnits),
+		Name:    native.Text(s.vm, object, "name", maxNameUnits),
+		Message: native.Text(s.vm, object, "message", maxMessageUnits),
 		Stack:   s.fromNew(object, frames(stack)),
 	}
 	if failure.Name == "" {
@@ -60,7 +61,7 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 func (s *Sandbox) fromNew(object *goja.Object, stack []call.Frame) []call.Frame {
 	made := 0
 	for class, depth := object.Prototype(), 0; class != nil && depth < maxClasses; class, depth = class.Prototype(), depth+1 {
-		constructor, ok := s.get(class, "constructor").(*goja.Object)
+		constructor, ok := native.Get(s.vm, class, "constructor").(*goja.Object)
 		if !ok || made == len(stack)-1 {
 			break
 		}
@@ -69,7 +70,7 @@ func (s *Sandbox) fromNew(object *goja.Object, stack []call.Frame) []call.Frame 
 		if !strings.HasPrefix(text, "class") || !strings.Contains(text, "constructor(") {
 			continue
 		}
-		if name := stack[made].Function; name != "" && name != s.text(constructor, "name", maxNameUnits) {
+		if name := stack[made].Function; name != "" && name != native.Text(s.vm, constructor, "name", maxNameUnits) {
 			break
 		}
 		made++
@@ -103,8 +104,8 @@ func (s *Sandbox) explain(thrown goja.Value, stack []goja.StackFrame) call.Failu
 
 // aggregate gives the errors of an AggregateError (ECMA-262, section 20.5.7); nil of others.
 func (s *Sandbox) aggregate(object *goja.Object) *goja.Object {
-	errors, ok := s.get(object, "errors").(*goja.Object)
-	if !ok || !s.isArray(errors) || s.text(object, "name", maxNameUnits) != "AggregateError" {
+	errors, ok := native.Get(s.vm, object, "errors").(*goja.Object)
+	if !ok || !native.IsArray(errors) || native.Text(s.vm, object, "name", maxNameUnits) != "AggregateError" {
 		return nil
 	}
 	return errors
@@ -118,9 +119,9 @@ func (s *Sandbox) parts(object *goja.Object) string {
 	}
 	var lines strings.Builder
 	count := 0
-	s.vm.Try(func() { count = int(s.itemsOf(errors)) })
+	s.vm.Try(func() { count = int(native.Length(errors)) })
 	for at := range min(count, maxParts) {
-		lines.WriteString("\nOne of them: " + s.short(s.get(errors, strconv.Itoa(at))))
+		lines.WriteString("\nOne of them: " + s.short(native.Get(s.vm, errors, strconv.Itoa(at))))
 	}
 	if count > maxParts {
 		fmt.Fprintf(&lines, "\nand %d more", count-maxParts)
@@ -134,7 +135,7 @@ func (s *Sandbox) short(thrown goja.Value) string {
 	if !ok || !s.isError(object) {
 		return cut(s.Inspect(thrown), maxMessageUnits)
 	}
-	return s.text(object, "name", maxNameUnits) + ": " + s.text(object, "message", maxMessageUnits)
+	return native.Text(s.vm, object, "name", maxNameUnits) + ": " + native.Text(s.vm, object, "message", maxMessageUnits)
 }
 
 // causes are the causes of an error (ECMA-262, section 20.5.8.1), a line for each.
@@ -189,30 +190,6 @@ func (s *Sandbox) isError(object *goja.Object) bool {
 		is = ok && s.vm.InstanceOf(object, constructor)
 	})
 	return is
-}
-
-// text reads a property as a string; anything that is not a primitive is left out.
-func (s *Sandbox) text(object *goja.Object, name string, limit int) string {
-	var value goja.Value
-	if s.vm.Try(func() { value = object.Get(name) }) != nil || value == nil || goja.IsUndefined(value) {
-		return ""
-	}
-	if _, ok := value.(*goja.Object); ok {
-		return ""
-	}
-	return clip(value, limit)
-}
-
-// clip gives a primitive as text of at most limit UTF-16 units.
-func clip(value goja.Value, limit int) string {
-	if text, ok := value.(goja.String); ok && text.Length() > limit {
-		return text.Substring(0, limit).String() + "…"
-	}
-	text := value.String()
-	if len(text) > 4*limit {
-		return text[:4*limit] + "…"
-	}
-	return text
 }
 
 func frames(stack []goja.StackFrame) []call.Frame {

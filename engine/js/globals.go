@@ -8,7 +8,9 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
 
+	"picloud/engine/js/guard"
 	"picloud/engine/js/library"
+	"picloud/engine/js/rewrite"
 )
 
 // enterName is the identifier whose look-up starts a task; see [scope.Get].
@@ -30,7 +32,7 @@ type Globals struct {
 // are always in it.
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
-	all[guardName] = (*Sandbox).takenApart
+	all[rewrite.Apart] = func(s *Sandbox) goja.Value { return guard.Apart(s) }
 	for _, file := range library.Files() {
 		if file.Global != "" {
 			all[file.Global] = func(s *Sandbox) goja.Value { return s.include(file.Name) }
@@ -52,7 +54,7 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 // Names lists the names in order, without those that are not for scripts.
 func (g *Globals) Names() []string {
 	names := slices.Sorted(maps.Keys(g.makers))
-	return slices.DeleteFunc(names, func(name string) bool { return name == guardName })
+	return slices.DeleteFunc(names, func(name string) bool { return name == rewrite.Apart })
 }
 
 // scope is the prototype of a sandbox's global object. A name that nobody defined is looked
@@ -134,11 +136,4 @@ func (s *Sandbox) include(name string) goja.Value {
 		panic(err)
 	}
 	return value
-}
-
-// define makes a property as built-ins have them: writable, configurable, not enumerable.
-func (s *Sandbox) define(on *goja.Object, name string, value goja.Value) {
-	if err := on.DefineDataProperty(name, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
-		panic(err)
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/native"
 )
 
 // The bounds of an inspection.
@@ -16,6 +18,7 @@ const (
 	inspectWidth = 72  // characters of a line
 	inspectNodes = 2000
 	inspectText  = 1 << 20 // units of a text by itself
+	maxProxies   = 500     // of proxies
 )
 
 // Inspect gives a value as a text for people: a string as it is, an object with what is in
@@ -26,7 +29,7 @@ func (s *Sandbox) Inspect(value goja.Value) string { return s.InspectTo(value, i
 // InspectTo is Inspect to another depth.
 func (s *Sandbox) InspectTo(value goja.Value, depth int) string {
 	if text, ok := value.(goja.String); ok {
-		return clip(text, inspectText) // the log cuts its lines itself, and says so
+		return native.Clip(text, inspectText) // the log cuts its lines itself, and says so
 	}
 	i := &inspector{s: s, depth: depth, nodes: inspectNodes, room: s.limits.LineBytes}
 	return i.value(value, 0)
@@ -55,19 +58,19 @@ func (i *inspector) any(value goja.Value, level int) string {
 	case nil:
 		return "undefined"
 	case *goja.Symbol:
-		return "Symbol(" + clip(goja.Value(value), maxNameUnits) + ")"
+		return "Symbol(" + native.Clip(goja.Value(value), maxNameUnits) + ")"
 	case goja.String:
-		return quoted(clip(value, maxMessageUnits))
+		return quoted(native.Clip(value, maxMessageUnits))
 	case *goja.Object:
 		return i.object(value, level)
 	}
-	if kindOf(value) == reflect.Pointer {
-		return clip(value, maxMessageUnits) + "n"
+	if native.KindOf(value) == reflect.Pointer {
+		return native.Clip(value, maxMessageUnits) + "n"
 	}
-	if kindOf(value) == reflect.Float64 && value.ToFloat() == 0 {
+	if native.KindOf(value) == reflect.Float64 && value.ToFloat() == 0 {
 		return "-0"
 	}
-	return clip(value, maxMessageUnits)
+	return native.Clip(value, maxMessageUnits)
 }
 
 func quoted(text string) string {
@@ -81,11 +84,11 @@ func quoted(text string) string {
 }
 
 func (i *inspector) object(object *goja.Object, level int) string {
-	for range MaxJSONDepth {
-		if !isProxy(object) {
+	for range maxProxies {
+		if !native.IsProxy(object) {
 			break
 		}
-		if object = object.Export().(goja.Proxy).Target(); object == nil {
+		if object = native.Target(object); object == nil {
 			return "[Proxy]"
 		}
 	}
@@ -112,7 +115,7 @@ func (i *inspector) atom(object *goja.Object) string {
 		if object.ExportType() == reflect.TypeFor[func(goja.ConstructorCall) *goja.Object]() {
 			kind = "class"
 		}
-		if name := s.text(object, "name", maxNameUnits); name != "" {
+		if name := native.Text(s.vm, object, "name", maxNameUnits); name != "" {
 			return "[" + kind + ": " + name + "]"
 		}
 		return "[" + kind + " (anonymous)]"
@@ -123,7 +126,7 @@ func (i *inspector) atom(object *goja.Object) string {
 	case "RegExp":
 		return i.called(object, "RegExp", "toString", "/…/")
 	case "Number", "Boolean":
-		return "[" + object.ClassName() + ": " + clip(s.vm.ToValue(object.Export()), maxNameUnits) + "]"
+		return "[" + object.ClassName() + ": " + native.Clip(s.vm.ToValue(object.Export()), maxNameUnits) + "]"
 	case "String":
 		return "[String: " + quoted(i.called(object, "String", "valueOf", "")) + "]"
 	}
@@ -134,8 +137,8 @@ func (i *inspector) atom(object *goja.Object) string {
 func (i *inspector) called(object *goja.Object, class, method, otherwise string) string {
 	text := otherwise
 	i.s.vm.Try(func() {
-		function := i.s.objectAt(i.s.prototype(class), method)
-		text = clip(i.s.direct(function)(goja.FunctionCall{This: object}), maxMessageUnits)
+		function := native.ObjectAt(i.s.vm, native.Prototype(i.s.vm, class), method)
+		text = native.Clip(native.MustDirect(i.s.vm, function)(goja.FunctionCall{This: object}), maxMessageUnits)
 	})
 	return text
 }
@@ -150,7 +153,7 @@ func (i *inspector) className(object *goja.Object) string {
 			return
 		}
 		if constructor, ok := prototype.Get("constructor").(*goja.Object); ok {
-			if own := i.s.text(constructor, "name", maxNameUnits); own != "" {
+			if own := native.Text(i.s.vm, constructor, "name", maxNameUnits); own != "" {
 				name = own
 			}
 		}
@@ -162,16 +165,16 @@ func (i *inspector) composite(object *goja.Object, name string, level int) strin
 	var items []string
 	prefix, open, end := name+" ", "{", "}"
 	switch kind := object.ExportType(); {
-	case i.s.isArray(object):
+	case native.IsArray(object):
 		open, end = "[", "]"
-		if prefix = name + "(" + strconv.Itoa(arrayLength(object)) + ") "; name == "Array" {
+		if prefix = name + "(" + strconv.FormatInt(native.Length(object), 10) + ") "; name == "Array" {
 			prefix = ""
 		}
 		items = i.list(object, level)
 	case object.ClassName() == "Error":
 		return i.failure(object, level)
-	case isMap(object) || isSet(object):
-		prefix = name + "(" + i.s.text(object, "size", maxNameUnits) + ") "
+	case native.IsMap(object) || native.IsSet(object):
+		prefix = name + "(" + native.Text(i.s.vm, object, "size", maxNameUnits) + ") "
 		items = i.collection(object, level)
 	case kind == reflect.TypeFor[*goja.Promise]():
 		items = i.promise(object.Export().(*goja.Promise), level)
@@ -179,7 +182,7 @@ func (i *inspector) composite(object *goja.Object, name string, level int) strin
 		items = []string{"byteLength: " + strconv.Itoa(len(object.Export().(goja.ArrayBuffer).Bytes()))}
 	case strings.HasSuffix(name, "Array") && kind.Kind() == reflect.Slice:
 		open, end = "[", "]"
-		prefix = name + "(" + i.s.text(object, "length", maxNameUnits) + ") "
+		prefix = name + "(" + native.Text(i.s.vm, object, "length", maxNameUnits) + ") "
 		items = i.list(object, level)
 	default:
 		if items = i.attributes(object, name, level); items == nil {
@@ -230,10 +233,10 @@ func lines(items []string) []string {
 }
 
 func (i *inspector) list(object *goja.Object, level int) []string {
-	length := int(i.s.itemsOf(object))
+	length := int(native.Length(object))
 	var items []string
 	for at := range min(length, inspectItems) {
-		item := i.s.get(object, strconv.Itoa(at))
+		item := native.Get(i.s.vm, object, strconv.Itoa(at))
 		if item == nil {
 			items = append(items, "<empty>")
 			continue
@@ -243,7 +246,7 @@ func (i *inspector) list(object *goja.Object, level int) []string {
 	if length > inspectItems {
 		items = append(items, "... "+strconv.Itoa(length-inspectItems)+" more items")
 	}
-	if length <= inspectItems && i.s.isArray(object) {
+	if length <= inspectItems && native.IsArray(object) {
 		items = append(items, i.properties(object, level, func(key string) bool { _, err := strconv.Atoi(key); return err == nil })...)
 	}
 	return items
@@ -251,7 +254,7 @@ func (i *inspector) list(object *goja.Object, level int) []string {
 
 func (i *inspector) collection(object *goja.Object, level int) []string {
 	var items []string
-	pairs := isMap(object)
+	pairs := native.IsMap(object)
 	i.s.vm.Try(func() {
 		i.s.vm.ForOf(object, func(item goja.Value) bool {
 			if len(items) == inspectItems {
@@ -287,7 +290,7 @@ func (i *inspector) failure(object *goja.Object, level int) string {
 		head += ": " + read.Message
 	}
 	items := i.properties(object, level, func(key string) bool { return key == "stack" || key == "message" || key == "name" })
-	if cause := i.s.get(object, "cause"); cause != nil && !goja.IsUndefined(cause) {
+	if cause := native.Get(i.s.vm, object, "cause"); cause != nil && !goja.IsUndefined(cause) {
 		items = append(items, "[cause]: "+i.value(cause, level+1))
 	}
 	if parts := i.s.aggregate(object); parts != nil {
@@ -323,7 +326,7 @@ func (i *inspector) attributes(object *goja.Object, class string, level int) []s
 	}
 	var items []string
 	for _, name := range names {
-		if value := i.s.get(object, name); value != nil {
+		if value := native.Get(i.s.vm, object, name); value != nil {
 			items = append(items, name+": "+i.value(value, level+1))
 		}
 	}
@@ -368,7 +371,7 @@ func (i *inspector) properties(object *goja.Object, level int, skip func(string)
 func (i *inspector) property(object *goja.Object, key string, level int) string {
 	text := "[Getter]"
 	i.s.vm.Try(func() {
-		describe := i.s.native("Object", "getOwnPropertyDescriptor")
+		describe := native.MustDirect(i.s.vm, native.ObjectAt(i.s.vm, native.Global(i.s.vm, "Object"), "getOwnPropertyDescriptor"))
 		found, ok := describe(goja.FunctionCall{Arguments: []goja.Value{object, i.s.vm.ToValue(key)}}).(*goja.Object)
 		if !ok {
 			text = "undefined"
@@ -389,10 +392,4 @@ func propertyName(key string) string {
 		return "''"
 	}
 	return cut(key, maxNameUnits)
-}
-
-// get reads a property; what its getter throws counts as nothing.
-func (s *Sandbox) get(object *goja.Object, name string) (value goja.Value) {
-	s.vm.Try(func() { value = object.Get(name) })
-	return value
 }

@@ -8,6 +8,11 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
+
+	"picloud/engine/js/guard"
+	"picloud/engine/js/library"
+	"picloud/engine/js/rewrite"
+	"picloud/engine/js/word"
 )
 
 // FileName is what a program's text is called in stacks.
@@ -53,12 +58,32 @@ func Compile(text string, change ...func(*Tree)) (*Program, error) {
 	for _, change := range change {
 		change(tree)
 	}
-	rewrite(parsed, text)
+	rewrite.Tree(parsed, text)
 	code, err := goja.CompileAST(parsed, tree.Strict)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
 	return &Program{code: code, additions: choose(text), size: len(text)}, nil
+}
+
+// choose gives the guards and the missing library functions that a text calls for.
+func choose(text string) (chosen []func(*Sandbox)) {
+	var needs []word.Need
+	var install []func(*Sandbox)
+	for _, g := range guard.All() {
+		needs = append(needs, g.Need)
+		install = append(install, func(s *Sandbox) { g.Install(s) })
+	}
+	for _, file := range library.Files() {
+		needs = append(needs, file.Need)
+		install = append(install, func(s *Sandbox) { s.include(file.Name) })
+	}
+	for place, called := range word.Called(text, needs) {
+		if called {
+			chosen = append(chosen, install[place])
+		}
+	}
+	return chosen
 }
 
 // Size is the length of the text in bytes, a measure for the weight of the program in a cache.

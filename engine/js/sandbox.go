@@ -16,15 +16,13 @@ import (
 	"github.com/dop251/goja"
 
 	"picloud/engine/call"
+	"picloud/engine/js/guard"
 )
-
-// regexTime is how long one match of a backtracking regular expression may take.
-const regexTime = 250 * time.Millisecond
 
 // SetUp makes the settings that goja and its regular expressions keep per process: a time
 // limit for one match, and UTC as the zone of Date. Call it once, before any sandbox.
 func SetUp() {
-	regexp2.DefaultMatchTimeout = regexTime
+	regexp2.DefaultMatchTimeout = guard.MatchTime
 	time.Local = time.UTC
 }
 
@@ -139,6 +137,8 @@ func (s *Sandbox) Load() error {
 
 // Evaluate is Load and gives the program's completion value (ECMA-262, section 16.1.6).
 func (s *Sandbox) Evaluate() (goja.Value, error) {
-	s.guard()
+	for _, install := range s.program.additions {
+		install(s)
+	}
 	return s.vm.RunProgram(s.program.code)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/dop251/goja"
 	"golang.org/x/text/encoding/unicode"
 
-	"picloud/engine/js"
+	"picloud/engine/js/json"
 )
 
 // Bodies of the Fetch standard, section 5.3 (mixin Body). A body is whole in memory and is
@@ -41,7 +41,7 @@ func bodyMembers[T bodied]() []member {
 		operation("bytes", 0, reading[T](func(r *realm, b *body, _ string) goja.Value { return r.uint8Array(b.copy()) })),
 		operation("formData", 0, reading[T](readFormData)),
 		operation("json", 0, reading[T](func(r *realm, b *body, _ string) goja.Value {
-			value, err := js.ParseJSON(r.sandbox, b.string())
+			value, err := json.Parse(r.sandbox, b.string())
 			must(err)
 			return value
 		})),

@@ -11,6 +11,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/js/json"
 )
 
 // Response of the Fetch standard, section 5.5.
@@ -133,7 +134,7 @@ func responseError(c invocation) goja.Value {
 
 func responseJSON(c invocation) goja.Value {
 	c.need(1, "Response.json")
-	text, ok, err := js.StringifyJSON(c.sandbox, c.args[0])
+	text, ok, err := json.Stringify(c.sandbox, c.args[0])
 	must(err)
 	if !ok {
 		panic(c.vm.NewTypeError("Response.json: this value has no JSON form"))

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/word"
 )
 
 //go:embed *.js
@@ -14,30 +16,31 @@ var files embed.FS
 
 // File is a script of the library. Its value counts only where it makes a global.
 type File struct {
-	Name   string   // without its ending
-	Words  []string // a program with one of them needs the file
-	Parts  []string // and only with one of these texts, if there are any
-	Global string   // made by the file when it is first looked up; "": none
+	word.Need        // of the program; none: the file makes a global only
+	Name      string // without its ending
+	Global    string // made by the file when it is first looked up; "": none
 }
 
 // Files are in the order in which they are run. They extend built-in objects, or make a global.
 func Files() []File {
 	return []File{
-		{Name: "promise", Words: []string{"withResolvers", "try"}, Parts: []string{"withResolvers", "Promise.try"}},
-		{Name: "group", Words: []string{"groupBy"}},
-		{Name: "asynciterator", Words: []string{"asyncIterator"}},
-		{Name: "dispose", Words: []string{"dispose", "asyncDispose"}},
-		{Name: "fromasync", Words: []string{"fromAsync"}},
-		{Name: "wellformed", Words: []string{"isWellFormed", "toWellFormed"}},
-		{Name: "escape", Words: []string{"escape"}, Parts: []string{"RegExp.escape"}},
-		{Name: "sumprecise", Words: []string{"sumPrecise"}},
-		{Name: "stacktrace", Words: []string{"captureStackTrace"}},
-		{Name: "typedarrayfrom", Words: []string{"from"}, Parts: []string{"8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from"}},
-		{Name: "localenumber", Words: []string{"toLocaleString"}},
+		{Name: "promise", Need: word.Need{Words: []string{"withResolvers", "try"}, Parts: []string{"withResolvers", "Promise.try"}}},
+		{Name: "group", Need: word.Need{Words: []string{"groupBy"}}},
+		{Name: "asynciterator", Need: word.Need{Words: []string{"asyncIterator"}}},
+		{Name: "dispose", Need: word.Need{Words: []string{"dispose", "asyncDispose"}}},
+		{Name: "fromasync", Need: word.Need{Words: []string{"fromAsync"}}},
+		{Name: "wellformed", Need: word.Need{Words: []string{"isWellFormed", "toWellFormed"}}},
+		{Name: "escape", Need: word.Need{Words: []string{"escape"}, Parts: []string{"RegExp.escape"}}},
+		{Name: "sumprecise", Need: word.Need{Words: []string{"sumPrecise"}}},
+		{Name: "stacktrace", Need: word.Need{Words: []string{"captureStackTrace"}}},
+		{Name: "typedarrayfrom", Need: word.Need{Words: []string{"from"}, Parts: []string{"8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from"}}},
+		{Name: "localenumber", Need: word.Need{Words: []string{"toLocaleString"}}},
 		{
-			Name: "iterator", Words: []string{"drop", "take", "toArray", "values", "keys", "entries"},
-			Parts:  []string{".drop(", ".take(", ".toArray(", ".values().", ".keys().", ".entries()."},
-			Global: "Iterator",
+			Name: "iterator", Global: "Iterator",
+			Need: word.Need{
+				Words: []string{"drop", "take", "toArray", "values", "keys", "entries"},
+				Parts: []string{".drop(", ".take(", ".toArray(", ".values().", ".keys().", ".entries()."},
+			},
 		},
 		{Name: "weakref", Global: "WeakRef"},
 		{Name: "finalization", Global: "FinalizationRegistry"},

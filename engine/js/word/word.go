@@ -4,6 +4,8 @@ package word
 
 import (
 	"iter"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,4 +37,31 @@ func Count(text, word string) (count int) {
 		}
 	}
 	return count
+}
+
+// Need is what a text must have to call for something.
+type Need struct {
+	Words []string // any of them
+	Parts []string // and any of these texts, unless there are none
+}
+
+// Called tells, by the place of each need, whether a text calls for it.
+func Called(text string, needs []Need) []bool {
+	there := make(map[string]bool, 2*len(needs)) // by word that is needed
+	for _, need := range needs {
+		for _, word := range need.Words {
+			there[word] = false
+		}
+	}
+	for word := range All(text) {
+		if seen, needed := there[word]; needed && !seen {
+			there[word] = true
+		}
+	}
+	called := make([]bool, len(needs))
+	for place, need := range needs {
+		called[place] = slices.ContainsFunc(need.Words, func(word string) bool { return there[word] }) &&
+			(len(need.Parts) == 0 || slices.ContainsFunc(need.Parts, func(part string) bool { return strings.Contains(text, part) }))
+	}
+	return called
 }

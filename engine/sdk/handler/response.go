@@ -8,7 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"picloud/engine/call"
-	"picloud/engine/js"
+	"picloud/engine/js/json"
 	"picloud/engine/webapi"
 )
 
@@ -32,7 +32,7 @@ func (r *Run) response(value goja.Value) (call.Response, error) {
 			return call.Response{}, invalid(problem)
 		}
 	}
-	text, ok, err := js.StringifyJSON(r.s, value)
+	text, ok, err := json.Stringify(r.s, value)
 	if err != nil {
 		return call.Response{}, r.unserialisable(err)
 	}

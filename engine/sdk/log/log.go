@@ -11,6 +11,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/js/json"
 )
 
 // Globals is the table of global names for [js.NewGlobals]: console, and __picloud, which
@@ -88,7 +89,7 @@ func toJSON(s *js.Sandbox, value goja.Value) string {
 		failure := s.Describe(object)
 		return encode([]member{{"name", quote(failure.Name)}, {"message", quote(failure.Message)}})
 	}
-	text, ok, err := js.StringifyJSON(s, value)
+	text, ok, err := json.Stringify(s, value)
 	if err != nil || !ok {
 		return quote(s.Inspect(value))
 	}

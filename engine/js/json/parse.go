@@ -1,4 +1,4 @@
-package js
+package json
 
 import (
 	"math"
@@ -9,28 +9,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/native"
 )
 
-// jsonReader reads one JSON text (ECMA-404) into values. goja's own reader tells faults in
-// Go's words, refuses large numbers, and leaves index keys in an order that it sorts later in
-// quadratic time.
-type jsonReader struct {
-	*Sandbox
+// reader reads one JSON text (ECMA-404) into values. goja's own reader refuses large numbers
+// and leaves index keys in an order that it sorts later in quadratic time.
+type reader struct {
+	native.Machine
+	vm      *goja.Runtime
 	text    string
 	at      int
 	depth   int
 	nodes   int
-	items   []any        // of the arrays that are open
-	members []jsonMember // of the objects that are open
+	items   []any    // of the arrays that are open
+	members []member // of the objects that are open
 }
 
-type jsonMember struct {
+type member struct {
 	key   string
 	value goja.Value
 }
 
-func (s *Sandbox) parseJSON(text string) goja.Value {
-	r := jsonReader{Sandbox: s, text: text}
+func parse(m native.Machine, text string) goja.Value {
+	r := reader{Machine: m, vm: m.VM(), text: text}
 	value := r.value()
 	if r.space() != 0 || r.at < len(text) {
 		panic(r.unexpected())
@@ -39,7 +41,7 @@ func (s *Sandbox) parseJSON(text string) goja.Value {
 }
 
 // space goes to what comes next and gives its first byte, 0 at the end.
-func (r *jsonReader) space() byte {
+func (r *reader) space() byte {
 	for ; r.at < len(r.text); r.at++ {
 		switch c := r.text[r.at]; c {
 		case ' ', '\t', '\n', '\r':
@@ -50,9 +52,9 @@ func (r *jsonReader) space() byte {
 	return 0
 }
 
-func (r *jsonReader) value() goja.Value {
-	if r.nodes++; r.nodes > MaxJSONNodes {
-		panic(r.RangeError("JSON.parse: more than %d values", MaxJSONNodes))
+func (r *reader) value() goja.Value {
+	if r.nodes++; r.nodes > MaxNodes {
+		panic(r.RangeError("JSON.parse: more than %d values", MaxNodes))
 	}
 	switch c := r.space(); {
 	case c == '"':
@@ -83,15 +85,15 @@ func (r *jsonReader) value() goja.Value {
 	panic(r.unexpected())
 }
 
-func (r *jsonReader) open() {
+func (r *reader) open() {
 	r.Check()
-	if r.depth++; r.depth > MaxJSONDepth {
-		panic(r.RangeError("JSON.parse: nested deeper than %d", MaxJSONDepth))
+	if r.depth++; r.depth > MaxDepth {
+		panic(r.RangeError("JSON.parse: nested deeper than %d", MaxDepth))
 	}
 	r.at++
 }
 
-func (r *jsonReader) word(word string, value goja.Value) goja.Value {
+func (r *reader) word(word string, value goja.Value) goja.Value {
 	for i := range len(word) {
 		if r.at == len(r.text) || r.text[r.at] != word[i] {
 			panic(r.unexpected())
@@ -101,7 +103,7 @@ func (r *jsonReader) word(word string, value goja.Value) goja.Value {
 	return value
 }
 
-func (r *jsonReader) array() goja.Value {
+func (r *reader) array() goja.Value {
 	start := len(r.items)
 	if r.space() == ']' {
 		r.at++
@@ -119,7 +121,7 @@ func (r *jsonReader) array() goja.Value {
 }
 
 // more takes the comma, or the end.
-func (r *jsonReader) more(end byte) bool {
+func (r *reader) more(end byte) bool {
 	switch r.space() {
 	case ',':
 		r.at++
@@ -131,7 +133,7 @@ func (r *jsonReader) more(end byte) bool {
 	panic(r.unexpected())
 }
 
-func (r *jsonReader) object() goja.Value {
+func (r *reader) object() goja.Value {
 	start := len(r.members)
 	object := r.vm.NewObject()
 	if r.space() == '}' {
@@ -151,7 +153,7 @@ func (r *jsonReader) object() goja.Value {
 			panic(r.unexpected())
 		}
 		r.at++
-		r.members = append(r.members, jsonMember{key, r.value()})
+		r.members = append(r.members, member{key, r.value()})
 		if key != "" && key[0]-'0' < 10 {
 			indexes++
 		}
@@ -164,7 +166,7 @@ func (r *jsonReader) object() goja.Value {
 		indexesFirst(members)
 	}
 	for _, m := range members {
-		r.data(object, m.key, m.value)
+		native.Put(object, m.key, m.value)
 	}
 	clear(members)
 	r.members = r.members[:start]
@@ -176,8 +178,8 @@ const fewIndexes = 64
 
 // indexesFirst puts keys in the order in which they are enumerated in the end (ECMA-262,
 // section 10.1.11.1). goja moves every key behind an index that is out of place.
-func indexesFirst(members []jsonMember) {
-	slices.SortStableFunc(members, func(a, b jsonMember) int {
+func indexesFirst(members []member) {
+	slices.SortStableFunc(members, func(a, b member) int {
 		i, j := arrayIndex(a.key), arrayIndex(b.key)
 		switch {
 		case i < j:
@@ -206,7 +208,7 @@ func arrayIndex(key string) uint32 {
 	return uint32(index)
 }
 
-func (r *jsonReader) number() goja.Value {
+func (r *reader) number() goja.Value {
 	start := r.at
 	whole := true
 	r.skip("-")
@@ -231,7 +233,7 @@ func (r *jsonReader) number() goja.Value {
 	return r.vm.ToValue(number)
 }
 
-func (r *jsonReader) skip(any string) bool {
+func (r *reader) skip(any string) bool {
 	if r.at < len(r.text) && strings.IndexByte(any, r.text[r.at]) >= 0 {
 		r.at++
 		return true
@@ -239,7 +241,7 @@ func (r *jsonReader) skip(any string) bool {
 	return false
 }
 
-func (r *jsonReader) digits() {
+func (r *reader) digits() {
 	start := r.at
 	for r.at < len(r.text) && r.text[r.at]-'0' < 10 {
 		r.at++
@@ -250,7 +252,7 @@ func (r *jsonReader) digits() {
 }
 
 // string reads what stands in quotes; units instead of text where it is no UTF-8.
-func (r *jsonReader) string() (text string, units []uint16) {
+func (r *reader) string() (text string, units []uint16) {
 	r.at++
 	for start := r.at; r.at < len(r.text); r.at++ {
 		switch c := r.text[r.at]; {
@@ -267,7 +269,7 @@ func (r *jsonReader) string() (text string, units []uint16) {
 	panic(r.unexpected())
 }
 
-func (r *jsonReader) escaped(start int) (string, []uint16) {
+func (r *reader) escaped(start int) (string, []uint16) {
 	out := []byte(r.text[start:r.at])
 	var units []uint16 // instead of out, from the first lone surrogate on
 	for r.at < len(r.text) {
@@ -297,7 +299,7 @@ func (r *jsonReader) escaped(start int) (string, []uint16) {
 }
 
 // escape reads one escape sequence, or two that are a surrogate pair.
-func (r *jsonReader) escape() rune {
+func (r *reader) escape() rune {
 	start := r.at
 	if r.at+1 >= len(r.text) {
 		r.at = len(r.text)
@@ -335,7 +337,7 @@ func (r *jsonReader) escape() rune {
 }
 
 // unit reads four hexadecimal digits, -1 where they are not there.
-func (r *jsonReader) unit(at int) rune {
+func (r *reader) unit(at int) rune {
 	if at+4 > len(r.text) {
 		return -1
 	}
@@ -346,7 +348,7 @@ func (r *jsonReader) unit(at int) rune {
 	return rune(unit)
 }
 
-func (r *jsonReader) unexpected() *goja.Object {
+func (r *reader) unexpected() *goja.Object {
 	if r.at >= len(r.text) {
 		return r.SyntaxError("Unexpected end of JSON input")
 	}
@@ -355,7 +357,7 @@ func (r *jsonReader) unexpected() *goja.Object {
 }
 
 // fault counts the place in UTF-16 units, as the script does.
-func (r *jsonReader) fault(what string, at int) *goja.Object {
+func (r *reader) fault(what string, at int) *goja.Object {
 	units := 0
 	for _, c := range r.text[:at] {
 		units += utf16.RuneLen(c)
@@ -364,10 +366,10 @@ func (r *jsonReader) fault(what string, at int) *goja.Object {
 }
 
 // revive is InternalizeJSONProperty (ECMA-262, section 25.5.1.1).
-func (s *Sandbox) revive(reviver nativeFunction, holder *goja.Object, key string, depth int) goja.Value {
-	s.Check()
-	if depth > MaxJSONDepth {
-		panic(s.RangeError("JSON.parse: nested deeper than %d", MaxJSONDepth))
+func revive(m native.Machine, reviver native.Function, holder *goja.Object, key string, depth int) goja.Value {
+	m.Check()
+	if depth > MaxDepth {
+		panic(m.RangeError("JSON.parse: nested deeper than %d", MaxDepth))
 	}
 	value := holder.Get(key)
 	if value == nil {
@@ -375,15 +377,15 @@ func (s *Sandbox) revive(reviver nativeFunction, holder *goja.Object, key string
 	}
 	if object, ok := value.(*goja.Object); ok {
 		inner := func(key string) {
-			changed := s.revive(reviver, object, key, depth+1)
+			changed := revive(m, reviver, object, key, depth+1)
 			if goja.IsUndefined(changed) {
 				_ = object.Delete(key) // one that cannot be deleted stays, as the section says
 			} else {
 				_ = object.DefineDataProperty(key, changed, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)
 			}
 		}
-		if s.isArray(object) {
-			for i := range s.itemsOf(object) {
+		if native.IsArray(object) {
+			for i := range native.Length(object) {
 				inner(strconv.FormatInt(i, 10))
 			}
 		} else {
@@ -392,5 +394,5 @@ func (s *Sandbox) revive(reviver nativeFunction, holder *goja.Object, key string
 			}
 		}
 	}
-	return reviver(goja.FunctionCall{This: holder, Arguments: []goja.Value{s.vm.ToValue(key), value}})
+	return reviver(goja.FunctionCall{This: holder, Arguments: []goja.Value{m.VM().ToValue(key), value}})
 }

@@ -1,18 +1,18 @@
-package js
+// Package rewrite changes in a program what goja would take wrongly or for ever.
+package rewrite
 
 import (
 	"reflect"
 	"strings"
 
-	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 )
 
-// guardName is the function around what is taken apart as an object; see [Sandbox.takenApart].
-const guardName = "__picloud_apart"
+// Apart is the global function that is put around what is taken apart as an object.
+const Apart = "__picloud_apart"
 
-// rewrite changes in a parsed program what goja would take wrongly or for ever.
-func rewrite(tree *ast.Program, text string) {
+// Tree changes a parsed program; text is what it was parsed from.
+func Tree(tree *ast.Program, text string) {
 	properties, chains := hasProperties(text), mayChainRelations(text)
 	if !properties && !chains && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
 		return
@@ -21,7 +21,7 @@ func rewrite(tree *ast.Program, text string) {
 		switch node := node.(type) {
 		case *ast.RegExpLiteral:
 			if properties && strings.Contains(node.Flags, "u") {
-				node.Pattern = unicodePattern(node.Pattern)
+				node.Pattern = Pattern(node.Pattern)
 			}
 		case *ast.BinaryExpression:
 			if chains {
@@ -108,24 +108,9 @@ func listsProperties(callee ast.Expression) bool {
 func guardedApart(value ast.Expression) ast.Expression {
 	at := value.Idx0()
 	return &ast.CallExpression{
-		Callee:           &ast.Identifier{Name: guardName, Idx: at},
+		Callee:           &ast.Identifier{Name: Apart, Idx: at},
 		LeftParenthesis:  at,
 		ArgumentList:     []ast.Expression{value},
 		RightParenthesis: value.Idx1(),
 	}
-}
-
-// maxApartUnits bounds a text that is taken apart as an object, whose characters are its
-// properties: goja makes them all without a look at the stop.
-const maxApartUnits = 100_000
-
-// takenApart is the function around such values.
-func (s *Sandbox) takenApart() goja.Value {
-	return s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
-		value := c.Argument(0)
-		if text, ok := value.(goja.String); ok && text.Length() > maxApartUnits {
-			panic(s.RangeError("a text of more than %d characters cannot be taken apart as an object", maxApartUnits))
-		}
-		return value
-	})
 }

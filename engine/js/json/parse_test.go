@@ -1,4 +1,4 @@
-package js_test
+package json_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/js/json"
 )
 
 // Index keys that come in descending order cost goja quadratic time when they are first listed.
@@ -24,7 +25,7 @@ func TestIndexKeysAreListedInLinearTime(t *testing.T) {
 	s := js.New(js.Config{Globals: js.NewGlobals(), Program: program, Limits: call.DefaultLimits})
 	ending := s.Run(func() error {
 		began := time.Now()
-		value, err := js.ParseJSON(s, "{"+text.String()[1:]+"}")
+		value, err := json.Parse(s, "{"+text.String()[1:]+"}")
 		if err != nil {
 			return err
 		}

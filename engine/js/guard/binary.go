@@ -1,9 +1,11 @@
-package js
+package guard
 
 import (
 	"math"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/native"
 )
 
 // binaryNames are the constructors that take a length, with the size of one item below.
@@ -28,7 +30,7 @@ func itemSize(name string) float64 {
 
 // guardBinary bounds each buffer. The constructors become proxies that check the length;
 // everything else goes to the originals.
-func (s *Sandbox) guardBinary() {
+func (s *site) guardBinary() {
 	for _, name := range binaryNames() {
 		size := itemSize(name)
 		s.intercept(name, &goja.ProxyTrapConfig{
@@ -42,14 +44,14 @@ func (s *Sandbox) guardBinary() {
 	}
 }
 
-func (s *Sandbox) limitBinary(length goja.Value, size float64, who string) goja.Value {
+func (s *site) limitBinary(length goja.Value, size float64, who string) goja.Value {
 	var items float64
 	switch object, ok := length.(*goja.Object); {
 	case !ok:
 		length = length.ToNumber()
 		items = length.ToFloat()
-	case s.isArray(object) || object.ClassName() == "Object":
-		items = float64(s.itemsOf(object))
+	case native.IsArray(object) || object.ClassName() == "Object":
+		items = float64(native.Length(object))
 	}
 	if items*size > maxBinaryBytes || math.IsInf(items, 1) {
 		panic(s.RangeError("%s: a buffer may have at most %d bytes", who, maxBinaryBytes))
@@ -58,7 +60,7 @@ func (s *Sandbox) limitBinary(length goja.Value, size float64, who string) goja.
 }
 
 // guardBigInt bounds what BigInt reads and asIntN makes. The operators have no hook.
-func (s *Sandbox) guardBigInt() {
+func (s *site) guardBigInt() {
 	s.intercept("BigInt", &goja.ProxyTrapConfig{
 		Apply: func(target *goja.Object, this goja.Value, args []goja.Value) goja.Value {
 			if len(args) > 0 {
@@ -66,12 +68,12 @@ func (s *Sandbox) guardBigInt() {
 					panic(s.RangeError("BigInt: the text is longer than %d characters", maxNumberUnits))
 				}
 			}
-			return s.direct(target)(goja.FunctionCall{This: this, Arguments: args})
+			return native.MustDirect(s.vm, target)(goja.FunctionCall{This: this, Arguments: args})
 		},
 	})
 	for _, name := range []string{"asIntN", "asUintN"} {
-		s.wrap(s.global("BigInt"), name, 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-			if whole(s, &c, 0) > maxBigIntBits {
+		s.wrap(native.Global(s.vm, "BigInt"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+			if whole(&c, 0) > maxBigIntBits {
 				panic(s.RangeError("BigInt.%s: more than %d bits", name, maxBigIntBits))
 			}
 			return original(c)
@@ -80,19 +82,19 @@ func (s *Sandbox) guardBigInt() {
 }
 
 // intercept puts a proxy in the place of a global constructor.
-func (s *Sandbox) intercept(name string, traps *goja.ProxyTrapConfig) {
-	target := s.global(name)
+func (s *site) intercept(name string, traps *goja.ProxyTrapConfig) {
+	target := native.Global(s.vm, name)
 	proxy := s.vm.ToValue(s.vm.NewProxy(target, traps))
 	if name != "RegExp" { // goja is fast only with expressions that have the true one
-		s.define(s.objectAt(target, "prototype"), "constructor", proxy)
+		native.Hide(native.ObjectAt(s.vm, target, "prototype"), "constructor", proxy)
 	}
 	must(target.DefineDataPropertySymbol(goja.SymHasInstance, s.Function("[Symbol.hasInstance]", 1, s.hasInstance), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
-	s.define(s.vm.GlobalObject(), name, proxy)
+	native.Hide(s.vm.GlobalObject(), name, proxy)
 }
 
 // hasInstance is OrdinaryHasInstance (ECMA-262, section 7.3.22), which goja does not do for a
 // proxy of a constructor.
-func (s *Sandbox) hasInstance(c goja.FunctionCall) goja.Value {
+func (s *site) hasInstance(c goja.FunctionCall) goja.Value {
 	constructor, ok := c.This.(*goja.Object)
 	if !ok {
 		return s.vm.ToValue(false)
@@ -114,7 +116,7 @@ func (s *Sandbox) hasInstance(c goja.FunctionCall) goja.Value {
 }
 
 // construct calls the original as new does.
-func (s *Sandbox) construct(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
+func (s *site) construct(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
 	constructor, ok := goja.AssertConstructor(target)
 	if !ok {
 		panic(s.vm.NewTypeError("not a constructor"))

@@ -1,36 +1,11 @@
-package js
+package guard
 
 import (
-	"strconv"
-
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/json"
+	"picloud/engine/js/native"
 )
-
-// itemsOf is the length of an array-like, 0 for anything else.
-func (s *Sandbox) itemsOf(value goja.Value) int64 {
-	object, ok := value.(*goja.Object)
-	if !ok {
-		return 0
-	}
-	length := object.Get("length")
-	if length == nil {
-		return 0
-	}
-	f := length.ToFloat()
-	switch {
-	case f > 1<<53:
-		return 1 << 53
-	case f > 0:
-		return int64(f)
-	}
-	return 0
-}
-
-func (s *Sandbox) limitItems(items int64, who string) {
-	if items > maxItems {
-		panic(s.RangeError("%s: %d items are more than %d", who, items, maxItems))
-	}
-}
 
 // lengthMethods are the methods whose loops run in Go over whatever length says.
 func lengthMethods() [][]string {
@@ -51,21 +26,21 @@ func lengthMethods() [][]string {
 	}
 }
 
-func (s *Sandbox) guardLengths(names []string) {
-	array := s.prototype("Array")
+func (s *site) guardLengths(names []string) {
+	array := native.Prototype(s.vm, "Array")
 	for _, name := range names {
-		s.wrap(array, name, 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-			s.limitItems(s.itemsOf(c.This), "Array.prototype."+name)
+		s.wrap(array, name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+			s.limitItems(native.Length(c.This), "Array.prototype."+name)
 			return original(c)
 		})
 	}
 }
 
 // guardFill fills in pieces, for a large array takes long.
-func (s *Sandbox) guardFill() {
+func (s *site) guardFill() {
 	const piece = 50_000
-	s.wrap(s.prototype("Array"), "fill", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-		length := s.itemsOf(c.This)
+	s.wrap(native.Prototype(s.vm, "Array"), "fill", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+		length := native.Length(c.This)
 		s.limitItems(length, "Array.prototype.fill")
 		if length <= piece {
 			return original(c)
@@ -93,12 +68,12 @@ func clampIndex(value goja.Value, otherwise, length int64) int64 {
 	return min(index, length)
 }
 
-func (s *Sandbox) guardJoin() {
-	s.wrap(s.prototype("Array"), "join", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-		length := s.itemsOf(c.This)
+func (s *site) guardJoin() {
+	s.wrap(native.Prototype(s.vm, "Array"), "join", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+		length := native.Length(c.This)
 		s.limitItems(length, "Array.prototype.join")
 		if separator := c.Argument(0); !goja.IsUndefined(separator) {
-			text := s.plainText(separator, maxTextUnits, "Array.prototype.join")
+			text := native.Plain(s, separator, native.MaxText, "Array.prototype.join")
 			c.Arguments[0] = text
 			s.limitText(length*int64(text.Length()), "Array.prototype.join")
 		}
@@ -108,16 +83,16 @@ func (s *Sandbox) guardJoin() {
 }
 
 // textIn sums the lengths of the strings in a longer array, which may all be one large string.
-func (s *Sandbox) textIn(list goja.Value, length int64) (units int64) {
+func (s *site) textIn(list goja.Value, length int64) (units int64) {
 	object, ok := list.(*goja.Object)
-	if !ok || length < 16 || !s.isArray(object) || isProxy(object) {
+	if !ok || length < 16 || !native.IsArray(object) || native.IsProxy(object) {
 		return 0
 	}
 	for i := range length {
-		if text, ok := object.Get(strconv.FormatInt(i, 10)).(goja.String); ok {
+		if text, ok := native.At(object, i).(goja.String); ok {
 			units += int64(text.Length())
 		}
-		if units > maxTextUnits {
+		if units > native.MaxText {
 			break
 		}
 	}
@@ -125,9 +100,9 @@ func (s *Sandbox) textIn(list goja.Value, length int64) (units int64) {
 }
 
 // guardFlat replaces flat, which follows cycles until the stack is full, and bounds flatMap.
-func (s *Sandbox) guardFlat() {
-	array := s.prototype("Array")
-	s.define(array, "flat", s.Function("flat", 0, func(c goja.FunctionCall) goja.Value {
+func (s *site) guardFlat() {
+	array := native.Prototype(s.vm, "Array")
+	native.Hide(array, "flat", s.Function("flat", 0, func(c goja.FunctionCall) goja.Value {
 		depth := int64(1)
 		if argument := c.Argument(0); !goja.IsUndefined(argument) {
 			depth = int64(min(max(argument.ToFloat(), 0), maxFlatDepth))
@@ -146,21 +121,21 @@ func (s *Sandbox) guardFlat() {
 }
 
 // maxFlatDepth is how deep flat looks; deeper nesting is an error, as it is for JSON.
-const maxFlatDepth = MaxJSONDepth
+const maxFlatDepth = json.MaxDepth
 
-func (s *Sandbox) flatten(items *[]any, from *goja.Object, depth, level int64) {
+func (s *site) flatten(items *[]any, from *goja.Object, depth, level int64) {
 	s.Check()
 	if level > maxFlatDepth {
 		panic(s.RangeError("Array.prototype.flat: nested deeper than %d", maxFlatDepth))
 	}
-	length := s.itemsOf(from)
+	length := native.Length(from)
 	s.limitItems(length+int64(len(*items)), "Array.prototype.flat")
 	for i := range length {
-		item := from.Get(strconv.FormatInt(i, 10))
+		item := native.At(from, i)
 		if item == nil {
 			continue
 		}
-		if inner, ok := item.(*goja.Object); ok && (level < depth || depth == maxFlatDepth) && s.isArray(inner) {
+		if inner, ok := item.(*goja.Object); ok && (level < depth || depth == maxFlatDepth) && native.IsArray(inner) {
 			s.flatten(items, inner, depth, level+1)
 		} else {
 			*items = append(*items, item)
@@ -168,39 +143,39 @@ func (s *Sandbox) flatten(items *[]any, from *goja.Object, depth, level int64) {
 	}
 }
 
-func (s *Sandbox) guardApply() {
+func (s *site) guardApply() {
 	limit := func(list goja.Value, who string) {
-		if count := s.itemsOf(list); count > maxArguments {
+		if count := native.Length(list); count > maxArguments {
 			panic(s.RangeError("%s: %d arguments are more than %d", who, count, maxArguments))
 		}
 	}
-	s.wrap(s.prototype("Function"), "apply", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+	s.wrap(native.Prototype(s.vm, "Function"), "apply", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 		limit(c.Argument(1), "Function.prototype.apply")
 		return original(c)
 	})
-	reflect := s.global("Reflect")
-	s.wrap(reflect, "apply", 3, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+	reflect := native.Global(s.vm, "Reflect")
+	s.wrap(reflect, "apply", 3, func(original native.Function, c goja.FunctionCall) goja.Value {
 		limit(c.Argument(2), "Reflect.apply")
 		return original(c)
 	})
-	s.wrap(reflect, "construct", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+	s.wrap(reflect, "construct", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 		limit(c.Argument(1), "Reflect.construct")
 		return original(c)
 	})
 }
 
-func (s *Sandbox) guardFrom() {
-	s.wrap(s.global("Array"), "from", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
-		s.limitItems(s.itemsOf(c.Argument(0)), "Array.from")
+func (s *site) guardFrom() {
+	s.wrap(native.Global(s.vm, "Array"), "from", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.limitItems(native.Length(c.Argument(0)), "Array.from")
 		return original(c)
 	})
 }
 
 // guardPrototype refuses to make a proxy the prototype of something it leads back to: a look-up
 // would then run round in Go until its stack is full.
-func (s *Sandbox) guardPrototype() {
+func (s *site) guardPrototype() {
 	for _, owner := range []string{"Object", "Reflect"} {
-		s.wrap(s.global(owner), "setPrototypeOf", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		s.wrap(native.Global(s.vm, owner), "setPrototypeOf", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 			object, _ := c.Argument(0).(*goja.Object)
 			next, _ := c.Argument(1).(*goja.Object)
 			for range 1000 {
@@ -210,8 +185,8 @@ func (s *Sandbox) guardPrototype() {
 				if next == object {
 					panic(s.vm.NewTypeError("Cyclic prototype value"))
 				}
-				if isProxy(next) {
-					next = next.Export().(goja.Proxy).Target()
+				if native.IsProxy(next) {
+					next = native.Target(next)
 				} else {
 					next = next.Prototype()
 				}

@@ -1,11 +1,22 @@
-package js
+package guard
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/native"
+	"picloud/engine/js/rewrite"
+)
+
+// MatchTime is how long one match of a backtracking regular expression may take.
+const MatchTime = 250 * time.Millisecond
+
+// The sizes to which an expression's own words are read.
+const (
+	maxFlagUnits   = 128
+	maxSourceUnits = 8 << 10
 )
 
 // longSubject is the length from which a search for all matches goes match by match with a
@@ -15,9 +26,9 @@ const longSubject = 4096
 // matching runs a string method whose first argument may be a regular expression. Where the
 // text is long the expression gets an exec of its own for that time, which goja then calls
 // for every match.
-func (s *Sandbox) matching(c goja.FunctionCall, run func() goja.Value) goja.Value {
+func (s *site) matching(c goja.FunctionCall, run func() goja.Value) goja.Value {
 	expression, ok := c.Argument(0).(*goja.Object)
-	if !ok || expression.ClassName() != "RegExp" || isProxy(expression) {
+	if !ok || expression.ClassName() != "RegExp" || native.IsProxy(expression) {
 		return run()
 	}
 	text, ok := c.This.(goja.String)
@@ -39,11 +50,11 @@ func (s *Sandbox) matching(c goja.FunctionCall, run func() goja.Value) goja.Valu
 // backtracking engine may have given up, which it does not tell. Where the reason was a busy
 // machine, the second try is right; where it was the expression, there is an error: a check
 // written with it must not pass in silence.
-func (s *Sandbox) patiently(expression *goja.Object, run func() goja.Value, nothing func(goja.Value) bool) goja.Value {
-	start := s.get(expression, "lastIndex")
+func (s *site) patiently(expression *goja.Object, run func() goja.Value, nothing func(goja.Value) bool) goja.Value {
+	start := native.Get(s.vm, expression, "lastIndex")
 	began := time.Now()
 	found := run()
-	if !nothing(found) || time.Since(began) < regexTime {
+	if !nothing(found) || time.Since(began) < MatchTime {
 		return found
 	}
 	s.Check()
@@ -52,18 +63,18 @@ func (s *Sandbox) patiently(expression *goja.Object, run func() goja.Value, noth
 	}
 	began = time.Now()
 	found = run()
-	if nothing(found) && time.Since(began) >= regexTime {
+	if nothing(found) && time.Since(began) >= MatchTime {
 		s.Check()
 		if s.backtracks(expression) || start != nil && start.ToInteger() > 0 {
-			panic(s.RangeError("a regular expression took longer than %d ms for one match", regexTime.Milliseconds()))
+			panic(s.RangeError("a regular expression took longer than %d ms for one match", MatchTime.Milliseconds()))
 		}
 	}
 	return found
 }
 
 // backtracks tells whether goja cannot use Go's own engine, which takes linear time.
-func (s *Sandbox) backtracks(expression *goja.Object) bool {
-	source := s.text(expression, "source", maxMessageUnits)
+func (s *site) backtracks(expression *goja.Object) bool {
+	source := native.Text(s.vm, expression, "source", maxSourceUnits)
 	for _, sign := range []string{"(?=", "(?!", "(?<", `\1`, `\2`, `\3`, `\4`, `\5`, `\6`, `\7`, `\8`, `\9`, `\k<`} {
 		if strings.Contains(source, sign) {
 			return true
@@ -75,7 +86,7 @@ func (s *Sandbox) backtracks(expression *goja.Object) bool {
 // execFunction is RegExp.prototype.exec as it was when first needed.
 type execFunction struct {
 	value goja.Value
-	run   nativeFunction
+	run   native.Function
 }
 
 type (
@@ -83,15 +94,15 @@ type (
 	checkedExecKey struct{}
 )
 
-func (s *Sandbox) nativeExec() *execFunction {
+func (s *site) nativeExec() *execFunction {
 	return s.Local(nativeExecKey{}, func() any {
-		function := s.objectAt(s.prototype("RegExp"), "exec")
-		return &execFunction{value: function, run: s.direct(function)}
+		function := native.ObjectAt(s.vm, native.Prototype(s.vm, "RegExp"), "exec")
+		return &execFunction{value: function, run: native.MustDirect(s.vm, function)}
 	}).(*execFunction)
 }
 
 // checkedExec looks at the stop before every match.
-func (s *Sandbox) checkedExec() *goja.Object {
+func (s *site) checkedExec() *goja.Object {
 	return s.Local(checkedExecKey{}, func() any {
 		original := s.nativeExec().run
 		return s.Function("exec", 1, func(c goja.FunctionCall) goja.Value {
@@ -103,9 +114,9 @@ func (s *Sandbox) checkedExec() *goja.Object {
 
 // guardMatch is for test and, by way of it, for what goja does with exec; exec itself stays
 // goja's, for another one makes every use of an expression slow.
-func (s *Sandbox) guardMatch() {
+func (s *site) guardMatch() {
 	s.nativeExec()
-	s.wrap(s.prototype("RegExp"), "test", 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+	s.wrap(native.Prototype(s.vm, "RegExp"), "test", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		expression, ok := c.This.(*goja.Object)
 		if !ok {
 			return original(c)
@@ -114,10 +125,10 @@ func (s *Sandbox) guardMatch() {
 	})
 }
 
-func (s *Sandbox) guardSplit() {
+func (s *site) guardSplit() {
 	s.nativeExec()
-	text := s.prototype("String")
-	s.wrap(text, "split", 2, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+	text := native.Prototype(s.vm, "String")
+	s.wrap(text, "split", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 		subject := s.asText(&c, "String.prototype.split")
 		switch separator := c.Argument(0).(type) {
 		case goja.String:
@@ -125,14 +136,14 @@ func (s *Sandbox) guardSplit() {
 				s.limitItems(int64(strings.Count(subject.String(), separator.String())), "String.prototype.split")
 			}
 		case *goja.Object:
-			if separator.ClassName() == "RegExp" && !isProxy(separator) && subject.Length() >= longSubject {
+			if separator.ClassName() == "RegExp" && !native.IsProxy(separator) && subject.Length() >= longSubject {
 				return s.splitLong(subject, separator, c.Argument(1))
 			}
 		}
 		return original(c)
 	})
 	for _, name := range []string{"match", "search"} {
-		s.wrap(text, name, 1, func(original nativeFunction, c goja.FunctionCall) goja.Value {
+		s.wrap(text, name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 			s.asText(&c, "String.prototype."+name)
 			return s.matching(c, func() goja.Value { return original(c) })
 		})
@@ -141,15 +152,15 @@ func (s *Sandbox) guardSplit() {
 
 // splitLong is RegExp.prototype[Symbol.split] (ECMA-262, section 22.2.6.14) by a search for
 // one match after the other, each with a look at the stop.
-func (s *Sandbox) splitLong(subject goja.String, separator *goja.Object, limit goja.Value) goja.Value {
+func (s *site) splitLong(subject goja.String, separator *goja.Object, limit goja.Value) goja.Value {
 	most := int64(1)<<32 - 1
 	if !goja.IsUndefined(limit) {
 		most = int64(uint32(limit.ToInteger()))
 	}
-	flags := s.text(separator, "flags", maxNameUnits)
-	expression, err := s.vm.New(s.global("RegExp"), separator, s.vm.ToValue(strings.NewReplacer("g", "", "y", "").Replace(flags)+"g"))
+	flags := native.Text(s.vm, separator, "flags", maxFlagUnits)
+	expression, err := s.vm.New(native.Global(s.vm, "RegExp"), separator, s.vm.ToValue(strings.NewReplacer("g", "", "y", "").Replace(flags)+"g"))
 	must(err)
-	exec := s.direct(s.checkedExec())
+	exec := native.MustDirect(s.vm, s.checkedExec())
 	var parts []any
 	size, from := int64(subject.Length()), int64(0)
 	for at := int64(0); int64(len(parts)) < most; {
@@ -168,8 +179,8 @@ func (s *Sandbox) splitLong(subject goja.String, separator *goja.Object, limit g
 		}
 		parts = append(parts, subject.Substring(int(from), int(index)))
 		s.limitItems(int64(len(parts)), "String.prototype.split")
-		for i := int64(1); i < s.itemsOf(found); i++ {
-			parts = append(parts, found.Get(strconv.FormatInt(i, 10)))
+		for i := int64(1); i < native.Length(found); i++ {
+			parts = append(parts, native.At(found, i))
 		}
 		if from, at = end, end; end == index {
 			at = next(subject, end, flags)
@@ -193,7 +204,7 @@ const maxPatternUnits = 32 << 10
 
 // guardRegExp bounds expressions made at run time, which a visitor may have written, and
 // makes `\p{…}` work in them.
-func (s *Sandbox) guardRegExp() {
+func (s *site) guardRegExp() {
 	rewrite := func(args []goja.Value) []goja.Value {
 		if len(args) == 0 {
 			return args
@@ -205,17 +216,17 @@ func (s *Sandbox) guardRegExp() {
 		if pattern.Length() > maxPatternUnits {
 			panic(s.SyntaxError("RegExp: the expression is longer than %d characters", maxPatternUnits))
 		}
-		if len(args) == 1 || !strings.Contains(clip(args[1], maxNameUnits), "u") {
+		if len(args) == 1 || !strings.Contains(native.Clip(args[1], maxFlagUnits), "u") {
 			return args
 		}
-		return append([]goja.Value{s.vm.ToValue(unicodePattern(pattern.String()))}, args[1:]...)
+		return append([]goja.Value{s.vm.ToValue(rewrite.Pattern(pattern.String()))}, args[1:]...)
 	}
 	s.intercept("RegExp", &goja.ProxyTrapConfig{
 		Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
 			return s.construct(target, rewrite(args), newTarget)
 		},
 		Apply: func(target *goja.Object, this goja.Value, args []goja.Value) goja.Value {
-			return s.direct(target)(goja.FunctionCall{This: this, Arguments: rewrite(args)})
+			return native.MustDirect(s.vm, target)(goja.FunctionCall{This: this, Arguments: rewrite(args)})
 		},
 	})
 }

@@ -1,4 +1,4 @@
-package js
+package json
 
 import (
 	"math"
@@ -8,30 +8,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
+
+	"picloud/engine/js/native"
 )
 
-// StringifyJSON serialises by ECMA-262 section 25.5.2 within [MaxJSONDepth] and
-// [MaxJSONNodes]. ok is false where the value has no JSON form (undefined, a function, a
-// symbol). The error is a *goja.Exception: what a toJSON or getter threw, TypeError for a
-// cycle or a BigInt, RangeError beyond the limits.
-func StringifyJSON(s *Sandbox, value goja.Value) (text string, ok bool, err error) {
-	if thrown := s.vm.Try(func() { text, ok = s.serialise(value, nil, nil, "") }); thrown != nil {
-		return "", false, thrown
-	}
-	return text, ok, nil
-}
-
-// stringifyJSON is JSON.stringify. goja's own is quadratic in the depth and deaf to a stop.
-func (s *Sandbox) stringifyJSON(c goja.FunctionCall) goja.Value {
-	replacer, names := s.replacer(c.Argument(1))
-	text, ok := s.serialise(c.Argument(0), replacer, names, gap(c.Argument(2)))
-	if !ok {
-		return goja.Undefined()
-	}
-	return s.vm.ToValue(text)
-}
-
-func (s *Sandbox) replacer(value goja.Value) (nativeCallable goja.Callable, names []string) {
+// replacerOf is the second argument of JSON.stringify: a function, or the names to take.
+func replacerOf(m native.Machine, value goja.Value) (replacer goja.Callable, names []string) {
 	object, ok := value.(*goja.Object)
 	if !ok {
 		return nil, nil
@@ -39,17 +21,18 @@ func (s *Sandbox) replacer(value goja.Value) (nativeCallable goja.Callable, name
 	if call, ok := goja.AssertFunction(object); ok {
 		return call, nil
 	}
-	if !s.isArray(object) {
+	if !native.IsArray(object) {
 		return nil, nil
 	}
 	names = []string{}
 	seen := map[string]bool{}
-	for i := range arrayLength(object) {
-		item := object.Get(strconv.Itoa(i))
+	for i := range native.Length(object) {
+		m.Check()
+		item := native.At(object, i)
 		if boxed, ok := item.(*goja.Object); ok && boxed.ClassName() != "String" && boxed.ClassName() != "Number" {
 			continue
 		}
-		switch kindOf(item) {
+		switch native.KindOf(item) {
 		case reflect.String, reflect.Int64, reflect.Float64, reflect.Interface:
 			if name := item.String(); !seen[name] {
 				seen[name] = true
@@ -71,7 +54,7 @@ func gap(value goja.Value) string {
 			return ""
 		}
 	}
-	switch kindOf(value) {
+	switch native.KindOf(value) {
 	case reflect.Int64, reflect.Float64:
 		return strings.Repeat(" ", int(min(max(value.ToInteger(), 0), 10)))
 	case reflect.String:
@@ -81,28 +64,33 @@ func gap(value goja.Value) string {
 	return ""
 }
 
+// format is what JSON.stringify is asked for beside the value; nil asks for nothing.
+type format struct {
+	replacer goja.Callable
+	names    []string // nil: all
+	gap      string
+}
+
 // serialiser holds the state of one serialisation.
 type serialiser struct {
-	s        *Sandbox
-	out      []byte
-	replacer goja.Callable
-	names    []string
-	gap      string
-	stack    []*goja.Object
-	shallow  [4]*goja.Object // room for the stack of most values
-	nodes    int
+	m       native.Machine
+	how     *format
+	out     []byte
+	stack   []*goja.Object
+	shallow [4]*goja.Object // room for the stack of most values
+	nodes   int
 }
 
 // smallText is as long as most texts that are made.
 const smallText = 64
 
-func (s *Sandbox) serialise(value goja.Value, replacer goja.Callable, names []string, gap string) (string, bool) {
-	w := &serialiser{s: s, out: make([]byte, 0, smallText), replacer: replacer, names: names, gap: gap}
+func serialise(m native.Machine, value goja.Value, how *format) (string, bool) {
+	w := &serialiser{m: m, how: how, out: make([]byte, 0, smallText)}
 	w.stack = w.shallow[:0]
 	var holder *goja.Object
-	if replacer != nil {
-		holder = s.vm.NewObject()
-		w.s.data(holder, "", value)
+	if how != nil && how.replacer != nil {
+		holder = m.VM().NewObject()
+		native.Put(holder, "", value)
 	}
 	ok := w.property(holder, "", value)
 	return string(w.out), ok
@@ -123,7 +111,7 @@ func (w *serialiser) property(holder *goja.Object, key string, value goja.Value)
 		case "String":
 			value = object.ToString()
 		case "Boolean":
-			value = w.s.vm.ToValue(object.Export())
+			value = w.m.VM().ToValue(object.Export())
 		default:
 			return w.object(object)
 		}
@@ -135,11 +123,11 @@ func (w *serialiser) property(holder *goja.Object, key string, value goja.Value)
 func (w *serialiser) prepare(holder *goja.Object, key string, value goja.Value) goja.Value {
 	if object, ok := value.(*goja.Object); ok {
 		if convert, ok := goja.AssertFunction(object.Get("toJSON")); ok {
-			value = w.call(convert, object, w.s.vm.ToValue(key))
+			value = w.call(convert, object, w.m.VM().ToValue(key))
 		}
 	}
-	if w.replacer != nil {
-		value = w.call(w.replacer, holder, w.s.vm.ToValue(key), value)
+	if w.how != nil && w.how.replacer != nil {
+		value = w.call(w.how.replacer, holder, w.m.VM().ToValue(key), value)
 	}
 	return value
 }
@@ -153,7 +141,7 @@ func (w *serialiser) call(function goja.Callable, this goja.Value, args ...goja.
 }
 
 func (w *serialiser) primitive(value goja.Value) bool {
-	switch kindOf(value) {
+	switch native.KindOf(value) {
 	case reflect.String:
 		w.quote(value.(goja.String))
 	case reflect.Int64:
@@ -167,7 +155,7 @@ func (w *serialiser) primitive(value goja.Value) bool {
 	case reflect.Bool:
 		w.out = strconv.AppendBool(w.out, value.ToBoolean())
 	case reflect.Pointer:
-		panic(w.s.vm.NewTypeError("Do not know how to serialize a BigInt"))
+		panic(w.m.VM().NewTypeError("Do not know how to serialize a BigInt"))
 	default:
 		if goja.IsNull(value) {
 			w.out = append(w.out, "null"...)
@@ -182,16 +170,16 @@ func (w *serialiser) object(object *goja.Object) bool {
 	if _, ok := goja.AssertFunction(object); ok {
 		return false
 	}
-	if len(w.stack) >= MaxJSONDepth {
-		panic(w.s.RangeError("JSON.stringify: nested deeper than %d", MaxJSONDepth))
+	if len(w.stack) >= MaxDepth {
+		panic(w.m.RangeError("JSON.stringify: nested deeper than %d", MaxDepth))
 	}
 	for _, outer := range w.stack {
 		if outer == object {
-			panic(w.s.vm.NewTypeError("Converting circular structure to JSON"))
+			panic(w.m.VM().NewTypeError("Converting circular structure to JSON"))
 		}
 	}
 	w.stack = append(w.stack, object)
-	if w.s.isArray(object) {
+	if native.IsArray(object) {
 		w.array(object)
 	} else {
 		w.members(object)
@@ -201,14 +189,14 @@ func (w *serialiser) object(object *goja.Object) bool {
 }
 
 func (w *serialiser) array(object *goja.Object) {
-	length := arrayLength(object)
+	length := native.Length(object)
 	w.out = append(w.out, '[')
 	for i := range length {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
 		w.line(len(w.stack))
-		name := strconv.Itoa(i)
+		name := strconv.FormatInt(i, 10)
 		if !w.property(object, name, object.Get(name)) {
 			w.out = append(w.out, "null"...)
 		}
@@ -220,8 +208,10 @@ func (w *serialiser) array(object *goja.Object) {
 }
 
 func (w *serialiser) members(object *goja.Object) {
-	names := w.names
-	if names == nil {
+	var names []string
+	if w.how != nil && w.how.names != nil {
+		names = w.how.names
+	} else {
 		names = object.Keys()
 	}
 	w.out = append(w.out, '{')
@@ -234,7 +224,7 @@ func (w *serialiser) members(object *goja.Object) {
 		w.line(len(w.stack))
 		w.quoteText(name)
 		w.out = append(w.out, ':')
-		if w.gap != "" {
+		if w.how != nil && w.how.gap != "" {
 			w.out = append(w.out, ' ')
 		}
 		if w.property(object, name, object.Get(name)) {
@@ -250,25 +240,25 @@ func (w *serialiser) members(object *goja.Object) {
 }
 
 func (w *serialiser) line(depth int) {
-	if w.gap == "" {
+	if w.how == nil || w.how.gap == "" {
 		return
 	}
 	w.out = append(w.out, '\n')
 	for range depth {
-		w.out = append(w.out, w.gap...)
+		w.out = append(w.out, w.how.gap...)
 	}
 }
 
 // count stops what is too large; it also hears a stop that goja's byte code would not.
 func (w *serialiser) count() {
 	w.nodes++
-	if w.nodes > MaxJSONNodes {
-		panic(w.s.RangeError("JSON.stringify: more than %d values", MaxJSONNodes))
+	if w.nodes > MaxNodes {
+		panic(w.m.RangeError("JSON.stringify: more than %d values", MaxNodes))
 	}
-	if len(w.out) > maxTextUnits {
-		panic(w.s.RangeError("JSON.stringify: the text is longer than %d bytes", maxTextUnits))
+	if len(w.out) > native.MaxText {
+		panic(w.m.RangeError("JSON.stringify: the text is longer than %d bytes", native.MaxText))
 	}
-	w.s.Check()
+	w.m.Check()
 }
 
 const hexDigits = "0123456789abcdef"

@@ -1,4 +1,4 @@
-package js
+package rewrite
 
 import "strings"
 
@@ -7,11 +7,11 @@ func hasProperties(pattern string) bool {
 	return strings.Contains(pattern, `\p{`) || strings.Contains(pattern, `\P{`)
 }
 
-// unicodePattern rewrites a pattern with flag u so that goja understands its property
+// Pattern rewrites a pattern with flag u so that goja understands its property
 // escapes (ECMA-262, section 22.2.2.9). goja reads them as a plain letter unless the pattern
 // needs its backtracking engine, so it gets an empty lookahead; that engine knows scripts,
 // categories and emoji, but not all their names.
-func unicodePattern(pattern string) string {
+func Pattern(pattern string) string {
 	if !hasProperties(pattern) {
 		return pattern
 	}
