@@ -33,6 +33,16 @@ type Globals struct {
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
 	all[rewrite.Apart] = func(s *Sandbox) goja.Value { return guard.Apart(s) }
+	for _, g := range guard.All() {
+		for _, name := range g.Words {
+			if g.Global {
+				all[rewrite.Guarded(name)] = func(s *Sandbox) goja.Value {
+					g.Install(s, name)
+					return s.vm.GlobalObject().Get(name)
+				}
+			}
+		}
+	}
 	for _, file := range library.Files() {
 		if file.Global != "" {
 			all[file.Global] = func(s *Sandbox) goja.Value { return s.include(file.Name) }
@@ -54,7 +64,7 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 // Names lists the names in order, without those that are not for scripts.
 func (g *Globals) Names() []string {
 	names := slices.Sorted(maps.Keys(g.makers))
-	return slices.DeleteFunc(names, func(name string) bool { return name == rewrite.Apart })
+	return slices.DeleteFunc(names, rewrite.IsInternal)
 }
 
 // scope is the prototype of a sandbox's global object. A name that nobody defined is looked

@@ -3,6 +3,7 @@ package js
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
@@ -58,32 +59,77 @@ func Compile(text string, change ...func(*Tree)) (*Program, error) {
 	for _, change := range change {
 		change(tree)
 	}
-	rewrite.Tree(parsed, text)
+	called := additions(text)
+	renamed := rewrite.Tree(parsed, text, globals(text, called))
 	code, err := goja.CompileAST(parsed, tree.Strict)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	return &Program{code: code, additions: choose(text), size: len(text)}, nil
-}
-
-// choose gives the guards and the missing library functions that a text calls for.
-func choose(text string) (chosen []func(*Sandbox)) {
-	var needs []word.Need
-	var install []func(*Sandbox)
-	for _, g := range guard.All() {
-		needs = append(needs, g.Need)
-		install = append(install, func(s *Sandbox) { g.Install(s) })
-	}
-	for _, file := range library.Files() {
-		needs = append(needs, file.Need)
-		install = append(install, func(s *Sandbox) { s.include(file.Name) })
-	}
-	for place, called := range word.Called(text, needs) {
-		if called {
-			chosen = append(chosen, install[place])
+	p := &Program{code: code, size: len(text)}
+	for _, a := range called {
+		if !a.global || !slices.Contains(renamed, a.word) {
+			p.additions = append(p.additions, a.install)
 		}
 	}
-	return chosen
+	return p, nil
+}
+
+// addition is a guard or a missing library function that a program calls for.
+type addition struct {
+	word    string
+	times   int  // that it is in the text
+	global  bool // it names a global, whose guard this is
+	install func(*Sandbox)
+}
+
+// additions are in the order in which they are installed.
+func additions(text string) (called []addition) {
+	guards, files := guard.All(), library.Files()
+	counts := make(map[string]int, 4*len(guards))
+	for _, g := range guards {
+		for _, word := range g.Words {
+			counts[word] = 0
+		}
+	}
+	for _, file := range files {
+		for _, word := range file.Words {
+			counts[word] = 0
+		}
+	}
+	word.CountAll(text, counts)
+	isThere := func(word string) bool { return counts[word] > 0 }
+	for i := range guards {
+		g := &guards[i]
+		if !slices.ContainsFunc(g.Words, isThere) || !g.HasPart(text) {
+			continue
+		}
+		for _, word := range g.Words {
+			if isThere(word) {
+				called = append(called, addition{word, counts[word], g.Global, func(s *Sandbox) { g.Install(s, word) }})
+			}
+		}
+	}
+	for _, file := range files {
+		if slices.ContainsFunc(file.Words, isThere) && file.HasPart(text) {
+			called = append(called, addition{install: func(s *Sandbox) { s.include(file.Name) }})
+		}
+	}
+	return called
+}
+
+// globals are those whose guards can wait until they are first read, and how often the text
+// has their names.
+func globals(text string, called []addition) map[string]int {
+	if guard.ReadsConstructors(text) {
+		return nil
+	}
+	names := map[string]int{}
+	for _, a := range called {
+		if a.global {
+			names[a.word] = a.times
+		}
+	}
+	return names
 }
 
 // Size is the length of the text in bytes, a measure for the weight of the program in a cache.

@@ -8,36 +8,23 @@ import (
 )
 
 // lengthMethods are the methods whose loops run in Go over whatever length says.
-func lengthMethods() [][]string {
-	return [][]string{
-		{"indexOf", "lastIndexOf", "includes"},
-		{"forEach"},
-		{"map"},
-		{"filter"},
-		{"every", "some"},
-		{"reduce", "reduceRight"},
-		{"find", "findIndex", "findLast", "findLastIndex"},
-		{"reverse", "toReversed"},
-		{"splice", "toSpliced", "slice"},
-		{"shift", "unshift"},
-		{"copyWithin"},
-		{"sort", "toSorted"},
-		{"keys", "values", "entries"},
+func lengthMethods() []string {
+	return []string{
+		"indexOf", "lastIndexOf", "includes", "forEach", "map", "filter", "every", "some", "reduce", "reduceRight",
+		"find", "findIndex", "findLast", "findLastIndex", "reverse", "toReversed", "splice", "toSpliced", "slice",
+		"shift", "unshift", "copyWithin", "sort", "toSorted", "keys", "values", "entries",
 	}
 }
 
-func (s *site) guardLengths(names []string) {
-	array := native.Prototype(s.vm, "Array")
-	for _, name := range names {
-		s.wrap(array, name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
-			s.limitItems(native.Length(c.This), "Array.prototype."+name)
-			return original(c)
-		})
-	}
+func (s *site) guardLength(name string) {
+	s.wrap(native.Prototype(s.vm, "Array"), name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.limitItems(native.Length(c.This), "Array.prototype."+name)
+		return original(c)
+	})
 }
 
 // guardFill fills in pieces, for a large array takes long.
-func (s *site) guardFill() {
+func (s *site) guardFill(string) {
 	const piece = 50_000
 	s.wrap(native.Prototype(s.vm, "Array"), "fill", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		length := native.Length(c.This)
@@ -68,7 +55,7 @@ func clampIndex(value goja.Value, otherwise, length int64) int64 {
 	return min(index, length)
 }
 
-func (s *site) guardJoin() {
+func (s *site) guardJoin(string) {
 	s.wrap(native.Prototype(s.vm, "Array"), "join", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		length := native.Length(c.This)
 		s.limitItems(length, "Array.prototype.join")
@@ -99,8 +86,8 @@ func (s *site) textIn(list goja.Value, length int64) (units int64) {
 	return units
 }
 
-// guardFlat replaces flat, which follows cycles until the stack is full, and bounds flatMap.
-func (s *site) guardFlat() {
+// guardFlat replaces flat, which follows cycles until the stack is full.
+func (s *site) guardFlat(string) {
 	array := native.Prototype(s.vm, "Array")
 	native.Hide(array, "flat", s.Function("flat", 0, func(c goja.FunctionCall) goja.Value {
 		depth := int64(1)
@@ -117,7 +104,6 @@ func (s *site) guardFlat() {
 		s.flatten(&items, c.This.(*goja.Object), depth, 0)
 		return s.vm.NewArray(items...)
 	}))
-	s.guardLengths([]string{"flatMap"})
 }
 
 // maxFlatDepth is how deep flat looks; deeper nesting is an error, as it is for JSON.
@@ -143,28 +129,31 @@ func (s *site) flatten(items *[]any, from *goja.Object, depth, level int64) {
 	}
 }
 
-func (s *site) guardApply() {
-	limit := func(list goja.Value, who string) {
-		if count := native.Length(list); count > maxArguments {
-			panic(s.RangeError("%s: %d arguments are more than %d", who, count, maxArguments))
-		}
-	}
+func (s *site) guardApply(string) {
 	s.wrap(native.Prototype(s.vm, "Function"), "apply", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
-		limit(c.Argument(1), "Function.prototype.apply")
+		s.limitArguments(c.Argument(1), "Function.prototype.apply")
 		return original(c)
 	})
-	reflect := native.Global(s.vm, "Reflect")
-	s.wrap(reflect, "apply", 3, func(original native.Function, c goja.FunctionCall) goja.Value {
-		limit(c.Argument(2), "Reflect.apply")
-		return original(c)
-	})
-	s.wrap(reflect, "construct", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
-		limit(c.Argument(1), "Reflect.construct")
+	s.wrap(native.Global(s.vm, "Reflect"), "apply", 3, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.limitArguments(c.Argument(2), "Reflect.apply")
 		return original(c)
 	})
 }
 
-func (s *site) guardFrom() {
+func (s *site) guardConstruct(string) {
+	s.wrap(native.Global(s.vm, "Reflect"), "construct", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.limitArguments(c.Argument(1), "Reflect.construct")
+		return original(c)
+	})
+}
+
+func (s *site) limitArguments(list goja.Value, who string) {
+	if count := native.Length(list); count > maxArguments {
+		panic(s.RangeError("%s: %d arguments are more than %d", who, count, maxArguments))
+	}
+}
+
+func (s *site) guardFrom(string) {
 	s.wrap(native.Global(s.vm, "Array"), "from", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		s.limitItems(native.Length(c.Argument(0)), "Array.from")
 		return original(c)
@@ -173,7 +162,7 @@ func (s *site) guardFrom() {
 
 // guardPrototype refuses to make a proxy the prototype of something it leads back to: a look-up
 // would then run round in Go until its stack is full.
-func (s *site) guardPrototype() {
+func (s *site) guardPrototype(string) {
 	for _, owner := range []string{"Object", "Reflect"} {
 		s.wrap(native.Global(s.vm, owner), "setPrototypeOf", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 			object, _ := c.Argument(0).(*goja.Object)

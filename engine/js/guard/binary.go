@@ -28,20 +28,25 @@ func itemSize(name string) float64 {
 	return 1
 }
 
-// guardBinary bounds each buffer. The constructors become proxies that check the length;
-// everything else goes to the originals.
-func (s *site) guardBinary() {
-	for _, name := range binaryNames() {
-		size := itemSize(name)
-		s.intercept(name, &goja.ProxyTrapConfig{
-			Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
-				if len(args) > 0 {
-					args[0] = s.limitBinary(args[0], size, name)
-				}
-				return s.construct(target, args, newTarget)
-			},
-		})
-	}
+// guardBinary bounds each buffer. The constructor becomes a proxy that checks the length;
+// everything else goes to the original.
+func (s *site) guardBinary(name string) {
+	size := itemSize(name)
+	s.intercept(name, &goja.ProxyTrapConfig{
+		Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
+			if len(args) > 0 {
+				args[0] = s.limitBinary(args[0], size, name)
+			}
+			return s.construct(target, args, newTarget)
+		},
+	})
+}
+
+// guardUnnamed is for what a program that makes one kind of bytes comes by without its name:
+// the buffer of another kind, the bytes of a text.
+func (s *site) guardUnnamed(string) {
+	s.guardBinary("ArrayBuffer")
+	s.guardBinary("Uint8Array")
 }
 
 func (s *site) limitBinary(length goja.Value, size float64, who string) goja.Value {
@@ -59,8 +64,8 @@ func (s *site) limitBinary(length goja.Value, size float64, who string) goja.Val
 	return length
 }
 
-// guardBigInt bounds what BigInt reads and asIntN makes. The operators have no hook.
-func (s *site) guardBigInt() {
+// guardBigInt bounds what BigInt reads. The operators have no hook.
+func (s *site) guardBigInt(string) {
 	s.intercept("BigInt", &goja.ProxyTrapConfig{
 		Apply: func(target *goja.Object, this goja.Value, args []goja.Value) goja.Value {
 			if len(args) > 0 {
@@ -71,25 +76,37 @@ func (s *site) guardBigInt() {
 			return native.MustDirect(s.vm, target)(goja.FunctionCall{This: this, Arguments: args})
 		},
 	})
-	for _, name := range []string{"asIntN", "asUintN"} {
-		s.wrap(native.Global(s.vm, "BigInt"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
-			if whole(&c, 0) > maxBigIntBits {
-				panic(s.RangeError("BigInt.%s: more than %d bits", name, maxBigIntBits))
-			}
-			return original(c)
-		})
-	}
 }
 
-// intercept puts a proxy in the place of a global constructor.
+// guardBits is for asIntN and asUintN.
+func (s *site) guardBits(name string) {
+	s.wrap(native.Global(s.vm, "BigInt"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+		if whole(&c, 0) > maxBigIntBits {
+			panic(s.RangeError("BigInt.%s: more than %d bits", name, maxBigIntBits))
+		}
+		return original(c)
+	})
+}
+
+// intercept puts a proxy in the place of a global constructor, once.
 func (s *site) intercept(name string, traps *goja.ProxyTrapConfig) {
 	target := native.Global(s.vm, name)
+	if native.IsProxy(target) {
+		return
+	}
 	proxy := s.vm.ToValue(s.vm.NewProxy(target, traps))
 	if name != "RegExp" { // goja is fast only with expressions that have the true one
 		native.Hide(native.ObjectAt(s.vm, target, "prototype"), "constructor", proxy)
 	}
-	must(target.DefineDataPropertySymbol(goja.SymHasInstance, s.Function("[Symbol.hasInstance]", 1, s.hasInstance), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
+	must(target.DefineDataPropertySymbol(goja.SymHasInstance, s.instanceTest(), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
 	native.Hide(s.vm.GlobalObject(), name, proxy)
+}
+
+type instanceTestKey struct{}
+
+// instanceTest is hasInstance as a function, the same for all constructors.
+func (s *site) instanceTest() *goja.Object {
+	return s.Local(instanceTestKey{}, func() any { return s.Function("[Symbol.hasInstance]", 1, s.hasInstance) }).(*goja.Object)
 }
 
 // hasInstance is OrdinaryHasInstance (ECMA-262, section 7.3.22), which goja does not do for a

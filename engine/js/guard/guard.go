@@ -11,45 +11,63 @@ import (
 	"picloud/engine/js/word"
 )
 
-// Guard is a check before one or a few built-ins. It costs about 1.5 µs and 2.4 KiB per
+// Guard is a check before each of some built-ins. One costs about 1.5 µs and 2.4 KiB per
 // sandbox, so a program gets those whose words are in its text. A program that hides a word
 // (`"re" + "peat"`) goes without its guard and meets the limits of the process instead.
 type Guard struct {
 	word.Need
-	install func(*site)
+	Global  bool // the words name globals, and guards may wait until those are first read
+	install func(s *site, name string)
 }
 
-// Install puts the guard into a sandbox, before its program runs.
-func (g *Guard) Install(m native.Machine) { g.install(&site{Machine: m, vm: m.VM()}) }
+// Install puts up the guard that a word calls for, before anything reads what it guards.
+func (g *Guard) Install(m native.Machine, word string) {
+	g.install(&site{Machine: m, vm: m.VM()}, word)
+}
 
 // All is the table of guards, in the order in which they are installed.
 func All() []Guard {
-	table := []Guard{
-		{word.Need{Words: []string{"JSON"}}, func(s *site) { json.Install(s) }},
-		{word.Need{Words: []string{"repeat"}}, (*site).guardRepeat},
-		{word.Need{Words: []string{"padStart", "padEnd"}}, (*site).guardPad},
-		{word.Need{Words: []string{"concat"}}, (*site).guardConcat},
-		{word.Need{Words: []string{"replace", "replaceAll"}}, (*site).guardReplace},
-		{word.Need{Words: []string{"split", "match", "search"}}, (*site).guardSplit},
-		{word.Need{Words: []string{"matchAll"}}, (*site).guardMatchAll},
-		{word.Need{Words: []string{"normalize"}}, (*site).guardNormalize},
-		{word.Need{Words: []string{"fill"}}, (*site).guardFill},
-		{word.Need{Words: []string{"join"}}, (*site).guardJoin},
-		{word.Need{Words: []string{"flat", "flatMap"}}, (*site).guardFlat},
-		{word.Need{Words: []string{"apply", "construct"}}, (*site).guardApply},
-		{word.Need{Words: []string{"from"}, Parts: []string{"Array.from", `Array["from"]`}}, (*site).guardFrom},
-		{word.Need{Words: []string{"raw"}, Parts: []string{"String.raw"}}, (*site).guardRaw},
-		{word.Need{Words: binaryNames()}, (*site).guardBinary},
-		{word.Need{Words: []string{"BigInt"}}, (*site).guardBigInt},
-		{word.Need{Words: []string{"test", "exec"}}, (*site).guardMatch},
-		{word.Need{Words: []string{"RegExp"}}, (*site).guardRegExp},
-		{word.Need{Words: []string{"parseFloat", "parseInt"}}, (*site).guardNumberText},
-		{word.Need{Words: []string{"setPrototypeOf"}, Parts: []string{"Proxy"}}, (*site).guardPrototype},
+	return []Guard{
+		{word.Of("repeat"), false, (*site).guardRepeat},
+		{word.Of("padStart", "padEnd"), false, (*site).guardPad},
+		{word.Of("concat"), false, (*site).guardConcat},
+		{word.Of("replace", "replaceAll"), false, (*site).guardReplace},
+		{word.Of("split"), false, (*site).guardSplit},
+		{word.Of("match", "search"), false, (*site).guardSearch},
+		{word.Of("matchAll"), false, (*site).guardMatchAll},
+		{word.Of("test", "exec"), false, (*site).guardMatch},
+		{word.Of("normalize"), false, (*site).guardNormalize},
+		{word.Of("fill"), false, (*site).guardFill},
+		{word.Of("join"), false, (*site).guardJoin},
+		{word.Of("flat"), false, (*site).guardFlat},
+		{word.Of("flatMap"), false, (*site).guardLength},
+		{word.Of("apply"), false, (*site).guardApply},
+		{word.Of("construct"), false, (*site).guardConstruct},
+		{word.Of("from").With("Array.from", `Array["from"]`), false, (*site).guardFrom},
+		{word.Of("raw").With("String.raw"), false, (*site).guardRaw},
+		{word.Of("setPrototypeOf").With("Proxy"), false, (*site).guardPrototype},
+		{word.Of("asIntN", "asUintN"), false, (*site).guardBits},
+		{word.Of(lengthMethods()...).With(lengthMakers()...), false, (*site).guardLength},
+		{word.Of(binaryNames()...).With(constructorReads()...), false, (*site).guardUnnamed},
+		{word.Of("JSON"), true, func(s *site, _ string) { json.Install(s) }},
+		{word.Of("RegExp"), true, (*site).guardRegExp},
+		{word.Of("BigInt"), true, (*site).guardBigInt},
+		{word.Of("parseFloat", "parseInt"), true, (*site).guardNumberText},
+		{word.Of(binaryNames()...), true, (*site).guardBinary},
 	}
-	for _, names := range lengthMethods() {
-		table = append(table, Guard{word.Need{Words: names, Parts: lengthMakers()}, func(s *site) { s.guardLengths(names) }})
+}
+
+// ReadsConstructors tells that a text may come by a global without reading its name: by the
+// constructor of something that others made.
+func ReadsConstructors(text string) bool {
+	return word.Of().With(constructorReads()...).HasPart(text)
+}
+
+func constructorReads() []string {
+	return []string{
+		".constructor", `constructor"`, "constructor'", "constructor`", "constructor:", "constructor,", "constructor ", "constructor}",
+		"constructor=", "constructor\n",
 	}
-	return table
 }
 
 // lengthMakers are in every text that makes arrays or array-likes of an arbitrary length, whose

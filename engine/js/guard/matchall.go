@@ -10,7 +10,7 @@ import (
 
 // guardMatchAll gives the iterator of matchAll a next that looks at the stop before every
 // match, for what spreads an iterator runs in Go.
-func (s *site) guardMatchAll() {
+func (s *site) guardMatchAll(string) {
 	s.nativeExec()
 	unchanged := native.Prototype(s.vm, "RegExp").GetSymbol(goja.SymMatchAll)
 	s.wrap(native.Prototype(s.vm, "String"), "matchAll", 1, func(original native.Function, c goja.FunctionCall) goja.Value {

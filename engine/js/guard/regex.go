@@ -92,6 +92,7 @@ type execFunction struct {
 type (
 	nativeExecKey  struct{}
 	checkedExecKey struct{}
+	matchKey       struct{}
 )
 
 func (s *site) nativeExec() *execFunction {
@@ -114,7 +115,10 @@ func (s *site) checkedExec() *goja.Object {
 
 // guardMatch is for test and, by way of it, for what goja does with exec; exec itself stays
 // goja's, for another one makes every use of an expression slow.
-func (s *site) guardMatch() {
+func (s *site) guardMatch(string) {
+	if s.Local(matchKey{}, func() any { return s }) != any(s) {
+		return // by another word
+	}
 	s.nativeExec()
 	s.wrap(native.Prototype(s.vm, "RegExp"), "test", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		expression, ok := c.This.(*goja.Object)
@@ -125,10 +129,9 @@ func (s *site) guardMatch() {
 	})
 }
 
-func (s *site) guardSplit() {
+func (s *site) guardSplit(string) {
 	s.nativeExec()
-	text := native.Prototype(s.vm, "String")
-	s.wrap(text, "split", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+	s.wrap(native.Prototype(s.vm, "String"), "split", 2, func(original native.Function, c goja.FunctionCall) goja.Value {
 		subject := s.asText(&c, "String.prototype.split")
 		switch separator := c.Argument(0).(type) {
 		case goja.String:
@@ -142,12 +145,15 @@ func (s *site) guardSplit() {
 		}
 		return original(c)
 	})
-	for _, name := range []string{"match", "search"} {
-		s.wrap(text, name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
-			s.asText(&c, "String.prototype."+name)
-			return s.matching(c, func() goja.Value { return original(c) })
-		})
-	}
+}
+
+// guardSearch is for match and search.
+func (s *site) guardSearch(name string) {
+	s.nativeExec()
+	s.wrap(native.Prototype(s.vm, "String"), name, 1, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.asText(&c, "String.prototype."+name)
+		return s.matching(c, func() goja.Value { return original(c) })
+	})
 }
 
 // splitLong is RegExp.prototype[Symbol.split] (ECMA-262, section 22.2.6.14) by a search for
@@ -204,7 +210,7 @@ const maxPatternUnits = 32 << 10
 
 // guardRegExp bounds expressions made at run time, which a visitor may have written, and
 // makes `\p{…}` work in them.
-func (s *site) guardRegExp() {
+func (s *site) guardRegExp(string) {
 	rewrite := func(args []goja.Value) []goja.Value {
 		if len(args) == 0 {
 			return args

@@ -8,7 +8,7 @@ import (
 	"picloud/engine/js/native"
 )
 
-func (s *site) guardRepeat() {
+func (s *site) guardRepeat(string) {
 	s.wrap(native.Prototype(s.vm, "String"), "repeat", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		text := s.asText(&c, "String.prototype.repeat")
 		count := whole(&c, 0)
@@ -19,17 +19,15 @@ func (s *site) guardRepeat() {
 	})
 }
 
-func (s *site) guardPad() {
-	for _, name := range []string{"padStart", "padEnd"} {
-		s.wrap(native.Prototype(s.vm, "String"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
-			s.asText(&c, "String.prototype."+name)
-			s.limitText(whole(&c, 0), "String.prototype."+name)
-			return original(c)
-		})
-	}
+func (s *site) guardPad(name string) {
+	s.wrap(native.Prototype(s.vm, "String"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+		s.asText(&c, "String.prototype."+name)
+		s.limitText(whole(&c, 0), "String.prototype."+name)
+		return original(c)
+	})
 }
 
-func (s *site) guardConcat() {
+func (s *site) guardConcat(string) {
 	s.wrap(native.Prototype(s.vm, "String"), "concat", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		sum := int64(s.asText(&c, "String.prototype.concat").Length())
 		for i, argument := range c.Arguments {
@@ -52,7 +50,7 @@ func (s *site) guardConcat() {
 	})
 }
 
-func (s *site) guardNormalize() {
+func (s *site) guardNormalize(string) {
 	s.wrap(native.Prototype(s.vm, "String"), "normalize", 0, func(original native.Function, c goja.FunctionCall) goja.Value {
 		if s.asText(&c, "String.prototype.normalize").Length() > maxNormalizeUnits {
 			panic(s.RangeError("String.prototype.normalize: the text is longer than %d characters", maxNormalizeUnits))
@@ -61,7 +59,7 @@ func (s *site) guardNormalize() {
 	})
 }
 
-func (s *site) guardRaw() {
+func (s *site) guardRaw(string) {
 	s.wrap(native.Global(s.vm, "String"), "raw", 1, func(original native.Function, c goja.FunctionCall) goja.Value {
 		if strings, ok := c.Argument(0).(*goja.Object); ok {
 			s.limitItems(native.Length(strings.Get("raw")), "String.raw")
@@ -70,39 +68,39 @@ func (s *site) guardRaw() {
 	})
 }
 
-func (s *site) guardNumberText() {
-	for name, length := range map[string]int{"parseFloat": 1, "parseInt": 2} {
-		s.wrap(s.vm.GlobalObject(), name, length, func(original native.Function, c goja.FunctionCall) goja.Value {
-			if len(c.Arguments) > 0 {
-				c.Arguments[0] = native.Plain(s, c.Arguments[0], maxNumberUnits, name)
-			}
-			return original(c)
-		})
+func (s *site) guardNumberText(name string) {
+	length := 1
+	if name == "parseInt" {
+		length = 2
 	}
+	s.wrap(s.vm.GlobalObject(), name, length, func(original native.Function, c goja.FunctionCall) goja.Value {
+		if len(c.Arguments) > 0 {
+			c.Arguments[0] = native.Plain(s, c.Arguments[0], maxNumberUnits, name)
+		}
+		return original(c)
+	})
 }
 
 // guardReplace bounds what a replacement can make of a text. Where the simple estimate is
 // too large, the replacement is expanded here, match by match, and counted.
-func (s *site) guardReplace() {
-	for _, name := range []string{"replace", "replaceAll"} {
-		s.wrap(native.Prototype(s.vm, "String"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
-			who := "String.prototype." + name
-			text := s.asText(&c, who)
-			if _, ok := goja.AssertFunction(c.Argument(1)); !ok && len(c.Arguments) > 1 {
-				pattern := native.Plain(s, c.Arguments[1], native.MaxText, who)
-				c.Arguments[1] = pattern
-				length := int64(text.Length())
-				each := int64(pattern.Length())
-				if each > 0 && strings.ContainsRune(pattern.String(), '$') {
-					each += each * length
-				}
-				if (length+1)*each+length > native.MaxText {
-					c.Arguments[1] = s.countedReplacement(pattern.String(), int64(text.Length()), who)
-				}
+func (s *site) guardReplace(name string) {
+	who := "String.prototype." + name
+	s.wrap(native.Prototype(s.vm, "String"), name, 2, func(original native.Function, c goja.FunctionCall) goja.Value {
+		text := s.asText(&c, who)
+		if _, ok := goja.AssertFunction(c.Argument(1)); !ok && len(c.Arguments) > 1 {
+			pattern := native.Plain(s, c.Arguments[1], native.MaxText, who)
+			c.Arguments[1] = pattern
+			length := int64(text.Length())
+			each := int64(pattern.Length())
+			if each > 0 && strings.ContainsRune(pattern.String(), '$') {
+				each += each * length
 			}
-			return s.matching(c, func() goja.Value { return original(c) })
-		})
-	}
+			if (length+1)*each+length > native.MaxText {
+				c.Arguments[1] = s.countedReplacement(pattern.String(), int64(text.Length()), who)
+			}
+		}
+		return s.matching(c, func() goja.Value { return original(c) })
+	})
 }
 
 // countedReplacement is a replacer function that does what the pattern says (ECMA-262,

@@ -24,23 +24,21 @@ type File struct {
 // Files are in the order in which they are run. They extend built-in objects, or make a global.
 func Files() []File {
 	return []File{
-		{Name: "promise", Need: word.Need{Words: []string{"withResolvers", "try"}, Parts: []string{"withResolvers", "Promise.try"}}},
-		{Name: "group", Need: word.Need{Words: []string{"groupBy"}}},
-		{Name: "asynciterator", Need: word.Need{Words: []string{"asyncIterator"}}},
-		{Name: "dispose", Need: word.Need{Words: []string{"dispose", "asyncDispose"}}},
-		{Name: "fromasync", Need: word.Need{Words: []string{"fromAsync"}}},
-		{Name: "wellformed", Need: word.Need{Words: []string{"isWellFormed", "toWellFormed"}}},
-		{Name: "escape", Need: word.Need{Words: []string{"escape"}, Parts: []string{"RegExp.escape"}}},
-		{Name: "sumprecise", Need: word.Need{Words: []string{"sumPrecise"}}},
-		{Name: "stacktrace", Need: word.Need{Words: []string{"captureStackTrace"}}},
-		{Name: "typedarrayfrom", Need: word.Need{Words: []string{"from"}, Parts: []string{"8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from"}}},
-		{Name: "localenumber", Need: word.Need{Words: []string{"toLocaleString"}}},
+		{Name: "promise", Need: word.Of("withResolvers", "try").With("withResolvers", "Promise.try")},
+		{Name: "group", Need: word.Of("groupBy")},
+		{Name: "asynciterator", Need: word.Of("asyncIterator")},
+		{Name: "dispose", Need: word.Of("dispose", "asyncDispose")},
+		{Name: "fromasync", Need: word.Of("fromAsync")},
+		{Name: "wellformed", Need: word.Of("isWellFormed", "toWellFormed")},
+		{Name: "escape", Need: word.Of("escape").With("RegExp.escape")},
+		{Name: "sumprecise", Need: word.Of("sumPrecise")},
+		{Name: "stacktrace", Need: word.Of("captureStackTrace")},
+		{Name: "typedarrayfrom", Need: word.Of("from").With("8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from")},
+		{Name: "localenumber", Need: word.Of("toLocaleString")},
 		{
 			Name: "iterator", Global: "Iterator",
-			Need: word.Need{
-				Words: []string{"drop", "take", "toArray", "values", "keys", "entries"},
-				Parts: []string{".drop(", ".take(", ".toArray(", ".values().", ".keys().", ".entries()."},
-			},
+			Need: word.Of("drop", "take", "toArray", "values", "keys", "entries").
+				With(".drop(", ".take(", ".toArray(", ".values().", ".keys().", ".entries()."),
 		},
 		{Name: "weakref", Global: "WeakRef"},
 		{Name: "finalization", Global: "FinalizationRegistry"},

@@ -6,19 +6,37 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/unistring"
 )
 
-// Apart is the global function that is put around what is taken apart as an object.
-const Apart = "__picloud_apart"
+// internal begins the names of globals that only rewritten programs read.
+const internal = "__picloud_"
 
-// Tree changes a parsed program; text is what it was parsed from.
-func Tree(tree *ast.Program, text string) {
+// Apart is the global function that is put around what is taken apart as an object.
+const Apart = internal + "apart"
+
+// Guarded is the name under which a rewritten program reads a global that gets its guard when
+// it is first read.
+func Guarded(name string) string { return internal + name }
+
+// IsInternal tells that a global is not for scripts.
+func IsInternal(name string) bool { return strings.HasPrefix(name, internal) }
+
+// Tree changes a parsed program; text is what it was parsed from. globals tells how often the
+// text has the name of a global. Where all of those are plain references, they become
+// references to [Guarded] names; renamed tells which did.
+func Tree(tree *ast.Program, text string, globals map[string]int) (renamed []string) {
 	properties, chains := hasProperties(text), mayChainRelations(text)
-	if !properties && !chains && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
-		return
+	if !properties && !chains && len(globals) == 0 && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
+		return nil
 	}
+	references := map[string][]*ast.Identifier{}
 	visit(reflect.ValueOf(tree), map[uintptr]bool{}, func(node any) {
 		switch node := node.(type) {
+		case reference:
+			if name := string(node.Name); globals[name] > 0 {
+				references[name] = append(references[name], node.Identifier)
+			}
 		case *ast.RegExpLiteral:
 			if properties && strings.Contains(node.Flags, "u") {
 				node.Pattern = Pattern(node.Pattern)
@@ -51,15 +69,31 @@ func Tree(tree *ast.Program, text string) {
 			}
 		}
 	})
+	for name, found := range references { // last, for an identifier's length is part of its place
+		if len(found) == globals[name] {
+			renamed = append(renamed, name)
+			for _, identifier := range found {
+				identifier.Name = unistring.NewFromString(Guarded(name))
+			}
+		}
+	}
+	return renamed
 }
 
-// visit calls do for every node, before those in it.
+// reference is an identifier that stands for the value of a variable.
+type reference struct{ *ast.Identifier }
+
+// visit calls do for every node, before those in it, and with the references among them.
 func visit(v reflect.Value, seen map[uintptr]bool, do func(node any)) {
 	switch v.Kind() {
 	case reflect.Interface:
-		if !v.IsNil() {
-			visit(v.Elem(), seen, do)
+		if v.IsNil() {
+			return
 		}
+		if identifier, ok := v.Interface().(*ast.Identifier); ok && v.Type() == reflect.TypeFor[ast.Expression]() {
+			do(reference{identifier})
+		}
+		visit(v.Elem(), seen, do)
 	case reflect.Pointer:
 		if v.IsNil() || seen[v.Pointer()] {
 			return

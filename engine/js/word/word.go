@@ -39,29 +39,28 @@ func Count(text, word string) (count int) {
 	return count
 }
 
+// CountAll counts those words of a text that are keys of counts already.
+func CountAll(text string, counts map[string]int) {
+	for word := range All(text) {
+		if count, counted := counts[word]; counted {
+			counts[word] = count + 1
+		}
+	}
+}
+
 // Need is what a text must have to call for something.
 type Need struct {
 	Words []string // any of them
 	Parts []string // and any of these texts, unless there are none
 }
 
-// Called tells, by the place of each need, whether a text calls for it.
-func Called(text string, needs []Need) []bool {
-	there := make(map[string]bool, 2*len(needs)) // by word that is needed
-	for _, need := range needs {
-		for _, word := range need.Words {
-			there[word] = false
-		}
-	}
-	for word := range All(text) {
-		if seen, needed := there[word]; needed && !seen {
-			there[word] = true
-		}
-	}
-	called := make([]bool, len(needs))
-	for place, need := range needs {
-		called[place] = slices.ContainsFunc(need.Words, func(word string) bool { return there[word] }) &&
-			(len(need.Parts) == 0 || slices.ContainsFunc(need.Parts, func(part string) bool { return strings.Contains(text, part) }))
-	}
-	return called
+// Of is the need for one of the words.
+func Of(words ...string) Need { return Need{Words: words} }
+
+// With is the need for one of the parts too.
+func (n Need) With(parts ...string) Need { return Need{Words: n.Words, Parts: parts} }
+
+// HasPart tells whether a text has one of the parts, or none is needed.
+func (n Need) HasPart(text string) bool {
+	return len(n.Parts) == 0 || slices.ContainsFunc(n.Parts, func(part string) bool { return strings.Contains(text, part) })
 }
