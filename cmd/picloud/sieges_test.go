@@ -50,20 +50,20 @@ func TestSieges(t *testing.T) {
 		{
 			name:       "bodies are sent slowly",
 			evil:       map[string]string{"size": `export default async (request: Request) => String((await request.bytes()).length);`},
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
 			attackers: []attackers{{count: 100, path: "/fn/evil/size", how: sendsSlowly}},
 			holds:     bounds{gap: 2 * time.Second},
 		},
 		{
 			name:       "answers are not read",
 			evil:       map[string]string{"large": `export default () => "x".repeat(8e6);`},
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
 			attackers: []attackers{{count: 20, path: "/fn/evil/large", how: readsNothing}},
 			holds:     bounds{gap: 2 * time.Second, memory: 512 << 20},
 		},
 		{
 			name:       "connections stay idle",
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000,
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
 			attackers: []attackers{{count: 500, how: staysIdle}},
 			holds:     bounds{gap: 2 * time.Second, memory: 128 << 20},
 		},

@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -63,7 +64,8 @@ func groupsOf(timed string) ([]group, error) {
 	raced := slices.DeleteFunc(all, func(name string) bool { return slices.Contains(apart, name) })
 	return []group{
 		{folder: ".", flags: []string{"-race", "-timeout=20m"}, packages: raced},
-		{folder: ".", flags: []string{"-timeout=30m"}, packages: apart},
+		// What may run beside others there waits more than it computes: one more than processors.
+		{folder: ".", flags: []string{"-timeout=30m", fmt.Sprintf("-parallel=%d", runtime.GOMAXPROCS(0)+1)}, packages: apart},
 		{folder: "tools", flags: []string{"-timeout=10m"}, packages: []string{"./..."}},
 	}, nil
 }
