@@ -151,8 +151,7 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 func (i *Invoker) start(r *run) {
 	r.turn.app = r.Script.App
 	r.handler = handler.New(handler.Input{
-		Script: r.Script, Execution: r.Execution, Request: *r.Event.Request, Limits: r.Limits,
-		Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line,
+		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line,
 	})
 	i.watcher.add(r)
 	i.live.Start(&r.who)

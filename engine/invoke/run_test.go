@@ -54,7 +54,7 @@ func begun(t *testing.T, i *Invoker) *run {
 	r.who = execution.IdentityOf(&r.Call, r.began)
 	r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline()})
 	r.turn.app = id.New[id.App]()
-	r.handler = handler.New(handler.Input{Program: program, Globals: i.globals, Limits: r.Limits})
+	r.handler = handler.New(handler.Input{Call: r.Call, Program: program, Globals: i.globals})
 	i.gate.enter(t.Context(), r.turn.app)
 	i.watcher.add(r)
 	return r

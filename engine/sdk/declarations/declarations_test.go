@@ -90,8 +90,8 @@ func real[T any](t *testing.T, source string) T {
 		t.Fatal(err)
 	}
 	run := handler.New(handler.Input{
-		Program: program, Globals: globals(), Limits: call.DefaultLimits, Deadline: time.Now().Add(time.Minute),
-		Request: call.Request{Method: "GET", URL: "http://localhost/"},
+		Call:    call.Call{Event: call.Event{Request: &call.Request{Method: "GET", URL: "http://localhost/"}}, Limits: call.DefaultLimits},
+		Program: program, Globals: globals(), Deadline: time.Now().Add(time.Minute),
 	})
 	var into T
 	result := run.Do(func(answer call.Result) {

@@ -49,7 +49,8 @@ func benchmark(b *testing.B, body string) {
 	defer func() { b.ReportMetric(float64(userTime(b)-before)/float64(b.N), "user-ns/op") }()
 	for b.Loop() {
 		run := handler.New(handler.Input{
-			Program: program, Globals: globals, Limits: call.DefaultLimits, Deadline: time.Now().Add(time.Second), Request: request,
+			Call:    call.Call{Event: call.Event{Request: &request}, Limits: call.DefaultLimits},
+			Program: program, Globals: globals, Deadline: time.Now().Add(time.Second),
 		})
 		if result := run.Do(func(call.Result) {}); result.Outcome != call.OK {
 			b.Fatal(result.Failure)

@@ -10,22 +10,18 @@ import (
 	"github.com/dop251/goja"
 
 	"picloud/engine/call"
-	"picloud/engine/id"
 	"picloud/engine/js"
 	"picloud/engine/webapi"
 )
 
 // Input is one call of a function.
 type Input struct {
-	Program   *Program
-	Globals   *js.Globals
-	Script    call.Script
-	Execution id.Execution
-	Request   call.Request
-	Limits    call.Limits
-	Deadline  time.Time // what ctx.deadline tells; enforcing it is the caller's matter, by Stop
-	Slot      js.Slot
-	OnLine    func(call.Line)
+	call.Call
+	Program  *Program
+	Globals  *js.Globals
+	Deadline time.Time // what ctx.deadline tells; enforcing it is the caller's matter, by Stop
+	Slot     js.Slot
+	OnLine   func(call.Line)
 }
 
 // Run is one call under way.
@@ -112,7 +108,7 @@ func (r *Run) arguments() []goja.Value {
 	for i := range args {
 		switch i {
 		case 0:
-			args[i] = webapi.NewRequest(r.s, &r.in.Request, r.context.abortSignal)
+			args[i] = webapi.NewRequest(r.s, r.in.Event.Request, r.context.abortSignal)
 		case 1:
 			args[i] = r.s.VM().NewObject()
 		case 2:
@@ -132,7 +128,7 @@ func (r *Run) promise(value goja.Value) (*goja.Promise, error) {
 }
 
 // handler finds the function to call: the default export if it is a function and not a
-// class, or its method fetch.
+// class, or its method for the kind of event.
 func (r *Run) handler(export goja.Value) (fetch func(goja.FunctionCall) goja.Value, this goja.Value, err error) {
 	chosen, ok := export.(*goja.Object)
 	if !ok {
@@ -144,12 +140,13 @@ func (r *Run) handler(export goja.Value) (fetch func(goja.FunctionCall) goja.Val
 	if fetch, ok = r.s.Direct(chosen); ok {
 		return fetch, goja.Undefined(), nil
 	}
-	method := chosen.Get("fetch")
+	name := string(r.in.Event.Kind())
+	method := chosen.Get(name)
 	if method == nil || goja.IsUndefined(method) {
-		return nil, nil, invalid("The default export has no method fetch. Write: export default { fetch(request) { … } }")
+		return nil, nil, invalid("The default export has no method " + name + ". Write: export default { " + name + "(request) { … } }")
 	}
 	if fetch, ok = r.s.Direct(method); !ok {
-		return nil, nil, invalid("fetch of the default export is not a function.")
+		return nil, nil, invalid(name + " of the default export is not a function.")
 	}
 	return fetch, chosen, nil
 }

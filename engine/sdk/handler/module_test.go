@@ -59,8 +59,8 @@ func TestArguments(t *testing.T) {
 				t.Errorf("%d arguments, want %d", program.Arguments(), c.passed)
 			}
 			o := do(t, handler.Input{
-				Program: program, Globals: js.NewGlobals(webapi.Globals(), log.Globals()), Limits: call.DefaultLimits,
-				Request: call.Request{Method: "POST", URL: "http://localhost/"},
+				Call:    call.Call{Event: call.Event{Request: &call.Request{Method: "POST", URL: "http://localhost/"}}, Limits: call.DefaultLimits},
+				Program: program, Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
 			})
 			if got := o.summary(); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)

@@ -34,16 +34,17 @@ func input(t testing.TB, export string) handler.Input {
 		t.Fatal(err)
 	}
 	return handler.Input{
-		Program: program,
-		Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		Script:  call.Script{App: id.New[id.App](), AppSlug: "shop", ID: id.New[id.Script](), Name: "hello", Version: 3},
-
-		Execution: id.New[id.Execution](),
-		Request: call.Request{
-			Method: "POST", URL: "http://localhost/fn/shop/hello?a=1",
-			Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"n":2}`),
+		Call: call.Call{
+			Execution: id.New[id.Execution](),
+			Script:    call.Script{App: id.New[id.App](), AppSlug: "shop", ID: id.New[id.Script](), Name: "hello", Version: 3},
+			Event: call.Event{Request: &call.Request{
+				Method: "POST", URL: "http://localhost/fn/shop/hello?a=1",
+				Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"n":2}`),
+			}},
+			Limits: call.DefaultLimits,
 		},
-		Limits:   call.DefaultLimits,
+		Program:  program,
+		Globals:  js.NewGlobals(webapi.Globals(), log.Globals()),
 		Deadline: time.Now().Add(time.Minute),
 	}
 }
