@@ -53,7 +53,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 // may be done by several nodes.
 func Open(pool *pgxpool.Pool, retention archive.Retention, hourly func(context.Context) error) (*Jobs, error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &upkeepWorker{upkeep: archive.NewUpkeep(pool, retention)})
+	river.AddWorker(workers, &upkeepJob{upkeep: archive.NewUpkeep(pool, retention)})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Logger:                 quiet(),
 		Workers:                workers,

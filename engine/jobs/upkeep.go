@@ -21,18 +21,18 @@ type upkeepArgs struct{}
 // Kind implements river.JobArgs.
 func (upkeepArgs) Kind() string { return "execution_upkeep" }
 
-type upkeepWorker struct {
+type upkeepJob struct {
 	river.WorkerDefaults[upkeepArgs]
 	upkeep *archive.Upkeep
 }
 
 // Timeout implements river.Worker.
-func (w *upkeepWorker) Timeout(*river.Job[upkeepArgs]) time.Duration { return upkeepLimit }
+func (j *upkeepJob) Timeout(*river.Job[upkeepArgs]) time.Duration { return upkeepLimit }
 
 // Work implements river.Worker.
-func (w *upkeepWorker) Work(ctx context.Context, _ *river.Job[upkeepArgs]) error {
+func (j *upkeepJob) Work(ctx context.Context, _ *river.Job[upkeepArgs]) error {
 	for began := time.Now(); ; {
-		next, err := w.upkeep.Do(ctx)
+		next, err := j.upkeep.Do(ctx)
 		if err != nil {
 			slog.WarnContext(ctx, "runs and logs were not tidied; the next minute tries again", "error", err) // River tells of it too quietly
 			return err

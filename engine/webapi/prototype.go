@@ -196,12 +196,12 @@ func (b *built) set(name string, value, receiver goja.Value) bool {
 	}
 	if object == b.prototype || name == "__proto__" {
 		b.settle()
-		return attempt(object.Set(name, value))
+		return orThrow(object.Set(name, value))
 	}
 	if owner, i := b.owner(name); owner != nil {
 		if owner.settled {
 			b.settle()
-			return attempt(object.Set(name, value))
+			return orThrow(object.Set(name, value))
 		}
 		if m := &owner.members[i]; m.call == nil {
 			if m.set != nil {
@@ -220,13 +220,13 @@ func (b *built) setSymbol(symbol *goja.Symbol, value, receiver goja.Value) bool 
 	}
 	if object == b.prototype {
 		b.settle()
-		return attempt(object.SetSymbol(symbol, value))
+		return orThrow(object.SetSymbol(symbol, value))
 	}
 	return object.DefineDataPropertySymbol(symbol, value, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE) == nil
 }
 
-// attempt passes an exception on.
-func attempt(err error) bool {
+// orThrow passes an exception on.
+func orThrow(err error) bool {
 	must(err)
 	return true
 }

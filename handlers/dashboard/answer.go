@@ -27,7 +27,7 @@ import (
 const shownBody = 32 << 10
 
 // answer is what a run of the draft gave, as the run panel shows it.
-func (d *Dashboard) answer(r *http.Request, a *attempt, done *worker.DraftAnswer) views.Answer {
+func (d *Dashboard) answer(r *http.Request, a *draftRun, done *worker.DraftAnswer) views.Answer {
 	state := web.Of(r)
 	answer := views.Answer{
 		Outcome: string(done.Outcome), Status: done.Status, Wall: done.Wall, Executing: done.Executing,

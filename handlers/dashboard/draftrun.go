@@ -23,13 +23,13 @@ import (
 
 // Bounds of the request that the run panel makes.
 const (
-	maxTryPath    = 8 << 10
-	maxTryHeaders = 32 << 10
-	maxTryBody    = 1 << 20
+	maxRunPath    = 8 << 10
+	maxRunHeaders = 32 << 10
+	maxRunBody    = 1 << 20
 )
 
-// attempt is one run of a draft: what was typed and what comes of it.
-type attempt struct {
+// draftRun is one run of a draft: what was typed and what comes of it.
+type draftRun struct {
 	values  url.Values
 	draft   script.Draft
 	request call.Request
@@ -43,7 +43,7 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a := &attempt{values: values, run: id.New[id.Execution]()}
+	a := &draftRun{values: values, run: id.New[id.Execution]()}
 	streaming := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 	if a.request, err = d.request(r, runForm(values)); err == nil {
 		a.draft, err = d.keepForm(r, values)
@@ -64,7 +64,7 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 }
 
 // build makes the program of the draft. Problems of the source are no error.
-func (d *Dashboard) build(r *http.Request, a *attempt) ([]views.Problem, error) {
+func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error) {
 	state := web.Of(r)
 	_, output, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
 	if problems := problemsOf(err); len(problems) > 0 {
@@ -75,7 +75,7 @@ func (d *Dashboard) build(r *http.Request, a *attempt) ([]views.Problem, error) 
 }
 
 // runStream sends what was saved, then problems, or lines and the answer.
-func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *attempt) error {
+func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRun) error {
 	kept, err := d.saved(r, a.draft)
 	if err != nil {
 		return err
@@ -94,14 +94,14 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *attempt
 	if len(problems) > 0 {
 		return s.value("problems", problems)
 	}
-	answer := d.try(r, a, func(line call.Line) {
+	answer := d.runDraft(r, a, func(line call.Line) {
 		_ = s.draw("line", views.LogLine(lineProps(line))) // the reader went away: the run ends with the request
 	})
 	return s.draw("answer", views.AnswerPart(answer))
 }
 
 // runPage draws the editor with the answer, or with what keeps the draft from building.
-func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) error {
+func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun) error {
 	props := views.ScriptProps{Request: runForm(a.values)}
 	problems, err := d.build(r, a)
 	if err != nil {
@@ -112,15 +112,15 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *attempt) 
 		return d.editor(w, r, http.StatusUnprocessableEntity, a.draft, props)
 	}
 	var lines []views.LogLineProps
-	answer := d.try(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) })
+	answer := d.runDraft(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) })
 	answer.Lines = lines
 	props.Answer = &answer
 	return d.editor(w, r, http.StatusOK, a.draft, props)
 }
 
-// try runs the built draft in the worker. That the worker died, or that there is none,
+// runDraft runs the built draft in the worker. That the worker died, or that there is none,
 // is an answer too.
-func (d *Dashboard) try(r *http.Request, a *attempt, onLine func(call.Line)) views.Answer {
+func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line)) views.Answer {
 	state := web.Of(r)
 	done, err := d.Worker.RunDraft(r.Context(), state.Grant, worker.Draft{
 		Call: call.Call{
@@ -166,7 +166,7 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if query != "" {
 		address += "?" + escaped(query)
 	}
-	if len(path)+len(query) > maxTryPath || strings.ContainsAny(path, "?#") || strings.Contains(query, "#") {
+	if len(path)+len(query) > maxRunPath || strings.ContainsAny(path, "?#") || strings.Contains(query, "#") {
 		refuse("path", "A path and its query have at most 8 KiB; \"?\" and \"#\" are not part of a path.")
 	} else if _, err := url.Parse(address); err != nil {
 		refuse("path", "This is no path: a \"%\" stands before two digits of 0-9 and a-f.")
@@ -179,7 +179,7 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if method == http.MethodGet || method == http.MethodHead {
 		body = nil // what stands there is for when another method is chosen
 	}
-	if len(body) > maxTryBody {
+	if len(body) > maxRunBody {
 		refuse("body", "The body has more than 1 MiB.")
 	}
 	if len(faults) > 0 {
@@ -210,7 +210,7 @@ func escaped(text string) string {
 
 // headerFields reads "name: value" lines; why says what is wrong with one.
 func headerFields(text string) (fields []call.Field, why string) {
-	if len(text) > maxTryHeaders {
+	if len(text) > maxRunHeaders {
 		return nil, "The headers have more than 32 KiB."
 	}
 	for line := range strings.Lines(text) {
