@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -132,10 +133,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 // What keeps the child from building at all is no fault of the source, and its words are kept.
 func TestChildThatCannotBuild(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "refused")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\necho limit the build: not permitted >&2\nexit 1\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	path := shellScript(t, "echo limit the build: not permitted >&2\nexit 1")
 	_, err := NewChildren(path, nil).Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"})
 	if err == nil || errors.As(err, &Problems{}) || !strings.Contains(err.Error(), "limit the build: not permitted") {
 		t.Errorf("%v", err)
@@ -143,10 +141,16 @@ func TestChildThatCannotBuild(t *testing.T) {
 }
 
 // hanging is an executable that ends only when it is killed.
-func hanging(t *testing.T) string {
+func hanging(t *testing.T) string { return shellScript(t, "exec /bin/sleep 1000") }
+
+// shellScript writes an executable. A child that is forked meanwhile would hold it open for
+// writing, and the kernel runs no such file.
+func shellScript(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "hang")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nexec /bin/sleep 1000\n"), 0o700); err != nil {
+	path := filepath.Join(t.TempDir(), "script")
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return path
