@@ -41,6 +41,12 @@ func run(t *testing.T, source string) (string, *js.Ending) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return play(t, program)
+}
+
+// play gives what a program left in globalThis.out when its loop has ended.
+func play(t *testing.T, program *js.Program) (string, *js.Ending) {
+	t.Helper()
 	s := js.New(js.Config{Globals: js.NewGlobals(), Program: program, Limits: call.DefaultLimits})
 	watch := time.AfterFunc(time.Minute, func() { s.Stop(call.Timeout, "too long") })
 	defer watch.Stop()

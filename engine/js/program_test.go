@@ -65,6 +65,15 @@ func TestOnlyWhatIsReadIsGuarded(t *testing.T) {
 	}
 }
 
+// The build breaks lines in what stands between two relations.
+func TestRelationsOverLines(t *testing.T) {
+	t.Parallel()
+	out, ending := run(t, "var out; const f = ({ x }) => x; out = 1 < f({\n  x: 1\n}) < 2")
+	if ending != nil || out != "true" {
+		t.Error(out, ending)
+	}
+}
+
 func TestTextThatIsNoUTF8(t *testing.T) {
 	t.Parallel()
 	if _, err := js.Compile("'\xff'"); err == nil || !strings.Contains(err.Error(), "UTF-8") {

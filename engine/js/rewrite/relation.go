@@ -10,16 +10,10 @@ import (
 // goja reads a < b < c as a < (b < c). Relations associate to the left (ECMA-262, section
 // 13.10), and the parentheses that would say so are left out by the build.
 
-// mayChainRelations tells whether a line of the text may have two relations in a row.
+// mayChainRelations tells whether a text may have two relations in a row.
 func mayChainRelations(text string) bool {
-	for line := range strings.Lines(text) {
-		count := strings.Count(line, "<") + strings.Count(line, ">") - strings.Count(line, "=>") +
-			strings.Count(line, " in ") + strings.Count(line, " instanceof ")
-		if count > 1 {
-			return true
-		}
-	}
-	return false
+	return strings.Count(text, "<")+strings.Count(text, ">")-strings.Count(text, "=>")+
+		strings.Count(text, " in ")+strings.Count(text, " instanceof ") > 1
 }
 
 // leftFirst turns a relation whose right side is one too, without parentheses around it.

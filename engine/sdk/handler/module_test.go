@@ -68,3 +68,30 @@ func TestArguments(t *testing.T) {
 		})
 	}
 }
+
+// A module that is nothing but its handler runs without the call that the build puts around it.
+func TestUnwrap(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]bool{
+		`export default function () { return this }`:                                    true,
+		`export default function hello(request) { return request.method }`:              true,
+		`export default async function (request) { await null }`:                        true,
+		`export default { fetch(request) { return request.method } }`:                   true,
+		`export default (request) => request.method`:                                    false,
+		`export default function f() { return f }`:                                      false,
+		`const a = 1; export default function () { return a }`:                          false,
+		`export default class { fetch() {} }`:                                           false,
+		`import { log } from "picloud"; export default function () { log.info("x") }`:   false,
+		`export default async function* () { yield 1 }`:                                 false,
+		`enum Side { Left } export default { fetch() { return Side.Left } }`:            true,
+		`interface A { a: string } export default function (request: A) { return "x" }`: true,
+	} {
+		built, problems := bundle.Build(bundle.Input{File: "f.ts", Language: bundle.TypeScript, Source: source})
+		if problems != nil {
+			t.Fatal(source, problems)
+		}
+		if got, err := handler.Unwraps(built.Program); err != nil || got != want {
+			t.Errorf("%s: %t, %v\n%s", source, got, err, built.Program)
+		}
+	}
+}
