@@ -18,11 +18,10 @@ type Ending struct {
 
 func (e *Ending) Error() string { return string(e.Outcome) + ": " + e.Failure.Message }
 
-// Run is the event loop. It executes start, then timers and callbacks one at a time, each
+// Run is the event loop. It executes start, then timers one at a time, each
 // followed by its microtasks, until Quit is called or nothing can happen any more (nil), or
 // until something ends it: Stop, a failure nobody took, a panic. Run is called once.
 func (s *Sandbox) Run(start func() error) *Ending {
-	defer s.close()
 	if ending := s.acquire(); ending != nil {
 		return ending
 	}
@@ -71,31 +70,13 @@ type Observer interface {
 	// Stepped is called after every step, when its microtasks have run and before failures
 	// are told. It runs no code of the script; a task it returns is the next step.
 	Stepped() (next func() error)
-	// Failed is told of exceptions in timers and callbacks and of rejections nobody handled.
+	// Failed is told of exceptions in timers and of rejections nobody handled.
 	// It gives the ending of the run, or nil for one that goes on.
 	Failed(thrown goja.Value, failure call.Failure) *Ending
 }
 
 // Observe sets the observer. Without one a failure that nobody took ends the run.
 func (s *Sandbox) Observe(o Observer) { s.observer = o }
-
-// Callback announces that something will happen later, and keeps the loop alive until then.
-// It is called on the loop; the returned function must be called exactly once, from any
-// goroutine, and runs its argument on the loop unless the run has ended.
-func (s *Sandbox) Callback() (enqueue func(func() error)) {
-	s.mu.Lock()
-	s.pending++
-	s.mu.Unlock()
-	return func(task func() error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.ended {
-			return
-		}
-		s.queue = append(s.queue, task)
-		s.signal()
-	}
-}
 
 // Stop ends the run from any goroutine, also before it starts and while it waits. The first
 // call decides; later ones do nothing.
@@ -105,7 +86,9 @@ func (s *Sandbox) Stop(outcome call.Outcome, message string) {
 		s.stop = &Ending{Outcome: outcome, Failure: call.Failure{Message: message}}
 		s.vm.Interrupt(errStopped)
 		s.halted.Store(true)
-		s.signal()
+		if s.wake != nil {
+			close(s.wake)
+		}
 	}
 	s.mu.Unlock()
 }
@@ -126,16 +109,6 @@ func (s *Sandbox) stopping() *Ending {
 	return s.stop
 }
 
-// signal wakes a sleeping loop; mu is held.
-func (s *Sandbox) signal() {
-	if s.wake != nil {
-		select {
-		case s.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
 func (s *Sandbox) acquire() *Ending {
 	if s.slot == nil {
 		return s.stopped()
@@ -153,65 +126,46 @@ func (s *Sandbox) acquire() *Ending {
 	return nil
 }
 
-// next takes what is to run now, or tells how long to wait: 0 until woken, negative when
-// nothing can happen any more.
+// next takes what is to run now, or tells how long to wait, a negative time when nothing can
+// happen any more.
 func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending) {
-	now := time.Time{}
-	due, timed := s.timers.next()
-	if timed {
-		now = time.Now()
+	if ending := s.stopped(); ending != nil {
+		return nil, 0, ending
 	}
-	ready := timed && !due.After(now) && (s.timers.keeps() || s.pending > 0)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stop != nil {
-		return nil, 0, s.stop
-	}
-	if len(s.queue) > 0 && (!ready || !s.turn) {
-		s.turn = true
-		task = s.queue[0]
-		s.queue = s.queue[1:]
-		s.pending--
-		return task, 0, nil
-	}
-	s.turn = false
-	if ready {
-		return s.fireTimer, 0, nil
-	}
-	if s.pending == 0 && !s.timers.keeps() {
+	if !s.timers.keeps() {
 		return nil, -1, nil
 	}
-	if s.wake == nil {
-		s.wake = make(chan struct{}, 1)
+	due, _ := s.timers.next()
+	if wait = time.Until(due); wait <= 0 {
+		return s.fireTimer, 0, nil
 	}
-	if timed {
-		return nil, due.Sub(now), nil
-	}
-	return nil, 0, nil
+	return nil, wait, nil
 }
 
-// sleep gives the slot back and waits for a callback, a stop or the time.
+// sleep gives the slot back and waits for a stop or the time.
 func (s *Sandbox) sleep(wait time.Duration) {
 	if s.slot != nil {
 		s.slot.Release()
 	}
-	if wait == 0 {
-		<-s.wake
-		return
-	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case <-s.wake:
+	case <-s.waking():
 	case <-timer.C:
 	}
 }
 
-func (s *Sandbox) close() {
+// waking is a channel that is closed by Stop.
+func (s *Sandbox) waking() <-chan struct{} {
 	s.mu.Lock()
-	s.ended = true
-	s.queue = nil
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if s.wake == nil {
+		s.wake = make(chan struct{})
+		if s.stop != nil {
+			close(s.wake)
+		}
+	}
+	return s.wake
 }
 
 // step runs one task with its microtasks, then tells of what failed in it. It gives the

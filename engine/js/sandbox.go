@@ -41,8 +41,8 @@ type Config struct {
 	OnLine  func(call.Line) // called on the loop for every kept log line; may be nil
 }
 
-// Sandbox is one runtime with its event loop. But for Stop and the functions that Callback
-// returns, everything belongs to the goroutine that calls Run.
+// Sandbox is one runtime with its event loop. But for Stop, everything belongs
+// to the goroutine that calls Run.
 type Sandbox struct {
 	vm       *goja.Runtime
 	globals  *Globals
@@ -61,16 +61,12 @@ type Sandbox struct {
 	places   []place
 	timers   timerQueue
 	quit     bool
-	turn     bool // the last step came from the queue
-	nested   int  // functions of ours on the stack
+	nested   int // functions of ours on the stack
 
-	halted  atomic.Bool
-	mu      sync.Mutex // guards what follows
-	stop    *Ending
-	queue   []func() error
-	pending int
-	ended   bool
-	wake    chan struct{}
+	halted atomic.Bool
+	mu     sync.Mutex // guards what follows
+	stop   *Ending
+	wake   chan struct{} // closed by Stop; nil: nobody waits
 }
 
 // New makes a sandbox; nothing of the program has run yet.
