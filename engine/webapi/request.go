@@ -1,6 +1,7 @@
 package webapi
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -34,9 +35,9 @@ func requestClass() *class {
 	return &class{
 		name: "Request", length: 1, shown: []string{"method", "url"}, construct: newRequest,
 		members: append([]member{
-			mode("cache", func(m *modes) string { return orElse(m.cache, "default") }),
+			mode("cache", func(m *modes) string { return cmp.Or(m.cache, "default") }),
 			operation("clone", 0, requestClone),
-			mode("credentials", func(m *modes) string { return orElse(m.credentials, "same-origin") }),
+			mode("credentials", func(m *modes) string { return cmp.Or(m.credentials, "same-origin") }),
 			mode("destination", func(*modes) string { return "" }),
 			mode("duplex", func(*modes) string { return "half" }),
 			attribute("headers", requestHeaders),
@@ -46,9 +47,9 @@ func requestClass() *class {
 				return c.vm.ToValue(m != nil && m.keepalive)
 			}),
 			attribute("method", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).method) }),
-			mode("mode", func(m *modes) string { return orElse(m.mode, "cors") }),
-			mode("redirect", func(m *modes) string { return orElse(m.redirect, "follow") }),
-			mode("referrer", func(m *modes) string { return strings.TrimPrefix(orElse(m.referrer, "about:client"), noReferrer) }),
+			mode("mode", func(m *modes) string { return cmp.Or(m.mode, "cors") }),
+			mode("redirect", func(m *modes) string { return cmp.Or(m.redirect, "follow") }),
+			mode("referrer", func(m *modes) string { return strings.TrimPrefix(cmp.Or(m.referrer, "about:client"), noReferrer) }),
 			mode("referrerPolicy", func(m *modes) string { return m.referrerPolicy }),
 			attribute("signal", requestSignal),
 			attribute("url", func(c invocation) goja.Value { return c.vm.ToValue(self[*request](c).url()) }),
@@ -64,13 +65,6 @@ func mode(name string, read func(*modes) string) member {
 		}
 		return c.vm.ToValue(read(m))
 	})
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // NewRequest makes the Request a handler gets. Nothing of the message is parsed or converted

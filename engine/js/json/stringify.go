@@ -3,6 +3,7 @@ package json
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -173,10 +174,8 @@ func (w *serialiser) object(object *goja.Object) bool {
 	if len(w.stack) >= MaxDepth {
 		panic(w.m.RangeError("JSON.stringify: nested deeper than %d", MaxDepth))
 	}
-	for _, outer := range w.stack {
-		if outer == object {
-			panic(w.m.VM().NewTypeError("Converting circular structure to JSON"))
-		}
+	if slices.Contains(w.stack, object) {
+		panic(w.m.VM().NewTypeError("Converting circular structure to JSON"))
 	}
 	w.stack = append(w.stack, object)
 	if native.IsArray(object) {
