@@ -22,7 +22,7 @@ const FileName = "function.js"
 // Program is compiled text that any number of sandboxes may run at the same time.
 type Program struct {
 	code      *goja.Program
-	additions []func(*Sandbox)
+	additions []func(*Sandbox) // to install before it runs
 	size      int
 }
 
@@ -44,10 +44,10 @@ type Tree struct {
 	Strict bool // it is strict code even without a directive
 }
 
-// Compile turns a script (not a module) into a program. The error is a *SyntaxError where the
-// text is at fault. What change makes of the parsed text is compiled. Compiling can be made to take for ever: text that nobody compiled before
-// belongs into a process that may be killed.
-func Compile(text string, change ...func(*Tree)) (*Program, error) {
+// Compile turns a script (not a module) into a program, after the changes to its tree. The
+// error is a *SyntaxError where the text is at fault. Compiling can be made to take for ever:
+// text that nobody compiled before belongs into a process that may be killed.
+func Compile(text string, changes ...func(*Tree)) (*Program, error) {
 	if !utf8.ValidString(text) {
 		return nil, &SyntaxError{Message: "The text is not valid UTF-8.", Line: 1, Column: 1}
 	}
@@ -56,7 +56,7 @@ func Compile(text string, change ...func(*Tree)) (*Program, error) {
 		return nil, syntaxError(err)
 	}
 	tree := &Tree{Program: parsed, Text: text}
-	for _, change := range change {
+	for _, change := range changes {
 		change(tree)
 	}
 	called := additions(text)
