@@ -157,3 +157,16 @@ func (s *server) ready(ctx context.Context) (map[string]string, bool) {
 	}
 	return checks, all
 }
+
+func (s *server) warnings(ctx context.Context) map[string]string {
+	var found map[string]string
+	for _, warning := range s.deps.Warnings {
+		if text := warning.Check(ctx); text != "" {
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[warning.Name] = text
+		}
+	}
+	return found
+}

@@ -48,6 +48,7 @@ type installation struct {
 	keys    map[string]string
 	log     *record
 	ready   error
+	warning string
 }
 
 // record is the log as text.
@@ -121,7 +122,8 @@ func (in *installation) serve(t *testing.T) {
 			{Name: "database", Check: in.pool.Ping},
 			{Name: "worker", Check: func(context.Context) error { return in.ready }},
 		},
-		Log: slog.New(slog.NewTextHandler(in.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Warnings: []handlers.Warning{{Name: "disk", Check: func(context.Context) string { return in.warning }}},
+		Log:      slog.New(slog.NewTextHandler(in.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}))
 	t.Cleanup(server.Close)
 	in.url = server.URL
@@ -193,6 +195,10 @@ func TestHealth(t *testing.T) {
 		if answer := in.request(t, "GET", path, nil, ""); answer.status != 200 || !strings.Contains(answer.body, want) {
 			t.Errorf("%s: %d %s", path, answer.status, answer.body)
 		}
+	}
+	in.warning = "The disk is full."
+	if answer := in.request(t, "GET", "/readyz", nil, ""); answer.status != 200 || !strings.Contains(answer.body, `"warnings":{"disk":"The disk is full."}`) {
+		t.Errorf("with a warning: %d %s", answer.status, answer.body)
 	}
 	in.ready = errors.New("secret reason")
 	if answer := in.request(t, "GET", "/readyz", nil, ""); answer.status != 503 || strings.Contains(answer.body, "secret") || answer.header.Get("Retry-After") == "" {

@@ -45,6 +45,7 @@ type Deps struct {
 	Limits        call.Limits      // of a run
 	Version       v1.Build         // of GET /version
 	Ready         []Probe          // of GET /readyz
+	Warnings      []Warning        // of GET /readyz
 	IsAway        func(error) bool // tells that the database cannot be reached
 	Log           *slog.Logger     // nil: slog.Default()
 	Now           func() time.Time // nil: time.Now
@@ -54,6 +55,13 @@ type Deps struct {
 type Probe struct {
 	Name  string
 	Check func(context.Context) error
+}
+
+// Warning is something that those who look after the machine should know while all works.
+// Anybody may read it.
+type Warning struct {
+	Name  string
+	Check func(context.Context) string // a sentence; empty: all is well
 }
 
 type server struct {
@@ -262,12 +270,13 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) error {
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if checks, all := s.ready(ctx); !all {
+	health, status := v1.Health{Status: "ok", Warnings: s.warnings(ctx)}, http.StatusOK
+	var all bool
+	if health.Checks, all = s.ready(ctx); !all {
 		w.Header().Set("Retry-After", "1")
-		return writeJSON(w, http.StatusServiceUnavailable, v1.Health{Status: "unavailable", Checks: checks})
-	} else {
-		return writeJSON(w, http.StatusOK, v1.Health{Status: "ok", Checks: checks})
+		health.Status, status = "unavailable", http.StatusServiceUnavailable
 	}
+	return writeJSON(w, status, health)
 }
 
 func (s *server) version(w http.ResponseWriter, _ *http.Request) error {

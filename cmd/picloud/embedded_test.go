@@ -89,6 +89,52 @@ func TestDatabaseAway(t *testing.T) {
 	}
 }
 
+// TestDatabaseStandsStill: for 15 s PostgreSQL does nothing, while an app logs as much as it
+// can. No other app's call fails or loses its row.
+func TestDatabaseStandsStill(t *testing.T) {
+	p := serveEmbedded(t, "--ring-size", "16MiB")
+	p.app("shop")
+	p.app("evil")
+	p.publish("evil", "chatter", chatter)
+	n := p.neighbours(2, 10*time.Millisecond, 20*time.Second)
+	_, stop := p.attack([]attackers{{count: 8, path: "/fn/evil/chatter", how: calls}})
+	n.await(10*time.Second, 100)
+	still := p.postgres()
+	for _, pid := range still {
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}
+	<-time.After(15 * time.Second)
+	for _, pid := range still {
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}
+	n.await(20*time.Second, 100)
+	stop()
+	n.check()
+	if failed := n.failed(); failed > 0 {
+		t.Errorf("%d calls of neighbours failed", failed)
+	}
+	var without int
+	if err := p.pool.QueryRow(t.Context(), `SELECT count(*) FROM log_lines WHERE message LIKE 'Log (250 lines) and messages not kept%'`).Scan(&without); err != nil || without == 0 {
+		t.Errorf("%d runs say that their log was not kept, %v", without, err)
+	}
+}
+
+// postgres are the processes of the private PostgreSQL.
+func (p *product) postgres() []int {
+	server := p.postmaster()
+	all := []int{server}
+	children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(server), "task", strconv.Itoa(server), "children"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for field := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
 // TestEverythingKilled kills manager, worker and PostgreSQL at once. The next start stops
 // what is left over, recovers, and owes no row for an answer. It is ready within 2 s.
 func TestEverythingKilled(t *testing.T) {

@@ -14,6 +14,9 @@ const hang = `export default () => {
 // overflows ends its process: the depth of native calls is unlimited.
 const overflows = `export default () => { const o: any = {}; o.toString = "".trim; return "" + o; }`
 
+// chatter logs as much as a run may: 250 KiB.
+const chatter = `export default () => { for (let n = 0; n < 250; n++) console.log("x".repeat(1000)); return "logged"; }`
+
 // TestSieges goes through the sieges, one after the other: they are timed.
 func TestSieges(t *testing.T) {
 	for _, s := range []siege{
@@ -60,6 +63,13 @@ func TestSieges(t *testing.T) {
 			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
 			attackers: []attackers{{count: 20, path: "/fn/evil/large", how: readsNothing}},
 			holds:     bounds{gap: 2 * time.Second, memory: 512 << 20},
+		},
+		{
+			name:       "another app logs more than the ring holds",
+			flags:      []string{"--ring-size", "4MiB", "--max-running", "32"},
+			evil:       map[string]string{"chatter": chatter},
+			neighbours: 4, pace: 2 * time.Millisecond, answers: 1500,
+			attackers: []attackers{{count: 16, path: "/fn/evil/chatter", how: calls}},
 		},
 		{
 			name:       "connections stay idle",

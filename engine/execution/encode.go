@@ -36,7 +36,7 @@ func FromMicros(v int64) time.Time { return time.UnixMicro(v + postgresEpoch).UT
 // AppendRecord encodes a record behind dst. Without failure and lines it allocates
 // nothing but room in dst.
 func AppendRecord(dst []byte, r *Record) []byte {
-	capture := r.Request != nil && (r.Policy == CaptureHeads || r.Policy == CaptureAll)
+	capture := r.captures()
 	failed := r.Failure != nil || r.Limit.Name != ""
 	var flags byte
 	if failed {

@@ -24,6 +24,11 @@ type Record struct {
 	Response ResponseHead
 }
 
+// captures tells whether messages are kept.
+func (r *Record) captures() bool {
+	return r.Request != nil && (r.Policy == CaptureHeads || r.Policy == CaptureAll)
+}
+
 // Limit is a bound that a run reached.
 type Limit struct {
 	Name  string // "wall", "cpu", "stack", "memory", "response"; empty: none

@@ -123,6 +123,10 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 			return r, call.Result{}
 		}
 		defer i.gate.leave(job.Script.App)
+		if r.slot.Full() { // nothing runs that could leave no row; the journal counts it
+			r.let()
+			return nil, call.Result{Outcome: call.Unavailable}
+		}
 		return nil, i.refuse(r, call.Busy, &call.Failure{Message: tooMany})
 	}
 	defer i.gate.told()

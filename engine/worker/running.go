@@ -23,6 +23,17 @@ func (s *Supervisor) Running(match func(*execution.Running) bool) []execution.Ru
 	return found
 }
 
+// Backlog is how much of the rings of this node's workers waits for the database, in bytes.
+func (s *Supervisor) Backlog() (waiting, room int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, journal := range s.journals {
+		waiting += journal.Pending()
+		room += journal.Room()
+	}
+	return waiting, room
+}
+
 // openJournal opens the journal of a worker that has begun to serve; nil when that fails.
 func (s *Supervisor) openJournal(p *process) *journal.Journal {
 	journal, err := journal.Open(p.journal)

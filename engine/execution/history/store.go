@@ -193,6 +193,11 @@ func (s *Store) Losses(ctx context.Context, grant actor.Grant, since time.Time) 
 	if err := grant.Need(actor.ListApps); err != nil {
 		return Losses{}, err
 	}
+	return s.LossesAcrossApps(ctx, since)
+}
+
+// LossesAcrossApps is Losses for the product itself.
+func (s *Store) LossesAcrossApps(ctx context.Context, since time.Time) (Losses, error) {
 	found, err := queries.New().SumRunLosses(ctx, s.pool, since)
 	if err != nil {
 		return Losses{}, fmt.Errorf("lost runs: %w", err)

@@ -5,8 +5,9 @@
 // before its slot is free, and what the ring holds stays until Advance says that it is
 // written: each run is at every moment in at least one of slot, ring and table.
 //
-// The ring is bounded. When it is full a finished run's record is dropped and counted, the
-// run itself is never held up.
+// The ring is bounded. Room for a bare record is set aside for a call before it runs, so that
+// each has its row; logs and messages are left out, with a line that says so, when those that
+// wait have filled their part. A call for which nothing can be set aside does not begin.
 package journal
 
 import (
@@ -20,7 +21,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"picloud/engine/call"
 	"picloud/engine/execution"
 )
 
@@ -170,13 +170,20 @@ type Slot struct {
 	journal    *Journal
 	index      int32
 	generation uint32
+	full       bool
 }
 
 // Begin enters a call. It starts in the state waiting. When every slot is taken Index is
-// negative; such a call is in the journal only by its record.
+// negative; such a call is in the journal only by its record. When there is no room for its
+// row, Full tells; it is counted as lost and may not run.
 func (j *Journal) Begin(entry *Entry) Slot {
+	if !j.ring.promise() {
+		j.pages.int(atFull).Add(1)
+		return Slot{index: -1, full: true}
+	}
 	index := j.claim()
 	if index < 0 {
+		j.ring.release()
 		return j.NoSlot()
 	}
 	at := j.form.slotAt(index)
@@ -224,6 +231,9 @@ func (j *Journal) fill(slot []byte, e *Entry) {
 
 // Index is the slot's number in the journal, -1 when there was none left.
 func (s Slot) Index() int { return int(s.index) }
+
+// Full tells that there is no room for the call's row: it must not run.
+func (s Slot) Full() bool { return s.full }
 
 // Executing says that the call holds a processor from now on.
 func (s Slot) Executing() { s.change(waiting, executing) }
@@ -274,19 +284,27 @@ func (s Slot) word() *atomic.Uint64 {
 }
 
 // Finish puts the record of the ended call into the ring and frees the slot, in this
-// order: a crash between the two leaves both, and Recover takes the record. A record for
-// which there is no room is dropped and counted. The record is copied; its strings and
-// slices are the caller's again. A second Finish does nothing.
+// order: a crash between the two leaves both, and Recover takes the record. A log for which
+// there is no room is left out, with a line that says so; the record of a call that has no
+// slot is dropped and counted then. The record is copied; its strings and slices are the
+// caller's again. A second Finish does nothing.
 func (s Slot) Finish(record *execution.Record) {
 	if s.journal == nil || s.index >= 0 && s.word() == nil {
 		return
 	}
-	s.journal.append(record)
-	s.Discard()
+	s.journal.append(record, s.index >= 0)
+	s.leave()
 }
 
 // Discard frees the slot of a call that leaves no row.
 func (s Slot) Discard() {
+	if s.word() != nil {
+		s.journal.ring.release()
+		s.leave()
+	}
+}
+
+func (s Slot) leave() {
 	if word := s.word(); word != nil {
 		word.Store(pack(s.generation, 0, free))
 		s.journal.release(int(s.index))
@@ -297,29 +315,18 @@ func (s Slot) Discard() {
 func (j *Journal) NoSlot() Slot { return Slot{journal: j, index: -1} }
 
 // append encodes into a buffer that is kept for the next record.
-func (j *Journal) append(record *execution.Record) {
+func (j *Journal) append(record *execution.Record, promised bool) {
 	buffer := encodeBuffers.Get().(*[]byte)
 	*buffer = execution.AppendRecord((*buffer)[:0], record)
-	if !j.ring.fits(len(*buffer)) {
-		*buffer = execution.AppendRecord((*buffer)[:0], bare(record))
-	}
-	if !j.ring.append(*buffer) {
-		j.pages.int(atFull).Add(1)
+	if !j.ring.append(record.App, *buffer, promised) {
+		*buffer = execution.AppendBare((*buffer)[:0], record, bareSize-headerSize)
+		if !j.ring.append(record.App, *buffer, promised) {
+			j.pages.int(atFull).Add(1)
+		}
 	}
 	if cap(*buffer) <= keptBuffer {
 		encodeBuffers.Put(buffer)
 	}
-}
-
-// bare is a record whose log and messages have no room in the ring, without them.
-func bare(record *execution.Record) *execution.Record {
-	r := *record
-	r.Request = nil
-	r.Lines = []call.Line{{
-		At: r.Started, Level: call.Warn,
-		Message: fmt.Sprintf("The log (%d lines) and the messages of this run were larger than a record may be and are not kept. The limit is set by --ring-size.", len(record.Lines)),
-	}}
-	return &r
 }
 
 const keptBuffer = 64 << 10

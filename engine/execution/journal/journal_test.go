@@ -105,7 +105,7 @@ func TestLongTextsAreCutInSlot(t *testing.T) {
 
 func TestEverySlotTaken(t *testing.T) {
 	t.Parallel()
-	j := newTestJournal(t, 70, MinRing)
+	j := newTestJournal(t, 70, 1<<20)
 	var slots []Slot
 	for range 70 {
 		slot := j.Begin(testEntry())

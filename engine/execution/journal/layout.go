@@ -17,7 +17,7 @@ const (
 	MinRing     = 64 << 10
 	maxRing     = 1 << 31
 	DefaultSlot = 1024     // slots of a journal
-	DefaultRing = 32 << 20 // bytes of a ring
+	DefaultRing = 96 << 20 // bytes of a ring
 )
 
 // Offsets in the header. What different processors write at the same time lies in

@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"sync"
 	"sync/atomic"
+
+	"picloud/engine/id"
 )
 
 // ring is a queue of records between many producers and one consumer. Head and tail only
@@ -18,7 +20,8 @@ type ring struct {
 	head, tail *atomic.Uint64
 
 	mu   sync.Mutex // one producer reserves at a time; the copying is done outside
-	peak uint64     // furthest place used since pages were given back
+	room room
+	peak uint64 // furthest place used since pages were given back
 
 	sleeping atomic.Bool
 	wake     chan struct{}
@@ -46,6 +49,7 @@ func newRing(p pages, at, size int) *ring {
 	return &ring{
 		data: p[at : at+size : at+size], size: uint64(size),
 		head: p.word(atHead), tail: p.word(atTail),
+		room: room{size: uint64(size), apps: make(map[id.App]uint64)},
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -56,10 +60,24 @@ func recordWord(s recordState, size uint64) uint64 { return uint64(s)<<32 | size
 
 func splitWord(word uint64) (recordState, uint64) { return recordState(word >> 32), word & 0xffffffff }
 
-// append copies the payload in; false when there is no room for it.
-func (r *ring) append(payload []byte) bool {
+// promise sets room aside for the bare record of a call of which take is told later.
+func (r *ring) promise() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.room.promise(r.head.Load() - r.tail.Load())
+}
+
+// release gives a promise back that no record is made of.
+func (r *ring) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room.promised -= bareSize
+}
+
+// append copies the payload of an app's record in; false when there is no room for it.
+func (r *ring) append(app id.App, payload []byte, promised bool) bool {
 	size := recordSize(len(payload))
-	place, ok := r.reserve(size)
+	place, ok := r.reserve(app, size, promised)
 	if !ok {
 		return false
 	}
@@ -78,12 +96,9 @@ func (r *ring) append(payload []byte) bool {
 
 func recordSize(payload int) uint64 { return (headerSize + uint64(payload) + 7) &^ 7 }
 
-// fits tells whether a payload of so many bytes can ever have room.
-func (r *ring) fits(payload int) bool { return recordSize(payload) <= r.size/4 }
-
 // reserve writes the header of a record before it moves the head past it, so that after
 // a crash the way from tail to head can always be walked.
-func (r *ring) reserve(size uint64) (place uint64, ok bool) {
+func (r *ring) reserve(app id.App, size uint64, promised bool) (place uint64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	head, tail := r.head.Load(), r.tail.Load()
@@ -92,7 +107,7 @@ func (r *ring) reserve(size uint64) (place uint64, ok bool) {
 	if place+size > r.size {
 		padding = r.size - place
 	}
-	if size > r.size/4 || head+padding+size-tail > r.size {
+	if head+padding+size-tail > r.size || !r.room.allows(app, size, padding, head-tail, promised) {
 		return 0, false
 	}
 	if padding > 0 {
@@ -101,6 +116,7 @@ func (r *ring) reserve(size uint64) (place uint64, ok bool) {
 	}
 	r.word(place).Store(recordWord(reserved, size))
 	r.head.Store(head + padding + size)
+	r.room.took(app, size, head+padding+size, promised)
 	r.peak = max(r.peak, place+size)
 	return place, true
 }
@@ -150,6 +166,7 @@ func (r *ring) advance(to uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tail.Store(to)
+	r.room.gave(to)
 	place := to % r.size
 	if to != r.head.Load() || place == 0 {
 		return

@@ -33,11 +33,12 @@ func TestRingKeepsOrderOverManyTurns(t *testing.T) {
 	t.Parallel()
 	j := newTestJournal(t, 1, MinRing)
 	var sent, got uint64
+	app := id.New[id.App]()
 	for turn := range 5000 {
 		for range rand.N(8) {
 			payload := make([]byte, 8+rand.N(3000))
 			binary.BigEndian.PutUint64(payload, sent)
-			if !j.ring.append(payload) {
+			if !j.ring.append(app, payload, false) {
 				break
 			}
 			sent++
@@ -60,49 +61,100 @@ func TestRingKeepsOrderOverManyTurns(t *testing.T) {
 	}
 }
 
-func TestFullRingDropsAndCounts(t *testing.T) {
+// With no room left for its row a call does not begin, and is counted; all that began have
+// their rows, whatever they log.
+func TestFullRing(t *testing.T) {
 	t.Parallel()
-	j := newTestJournal(t, 1, MinRing)
-	kept := 0
-	for full := int64(0); full < 10; full, _ = j.Lost() {
-		entry := testEntry()
-		j.Begin(entry).Finish(testRecord(entry))
-		kept++
+	j := newTestJournal(t, 16, MinRing)
+	began := map[id.Execution]bool{}
+	for turn := range 50 {
+		var slots []Slot
+		var entries []*Entry
+		for range 16 {
+			entry := testEntry()
+			slot := j.Begin(entry)
+			if slot.Full() {
+				if slot.Index() >= 0 {
+					t.Fatal("a call without room has a slot")
+				}
+				break
+			}
+			slots, entries = append(slots, slot), append(entries, entry)
+		}
+		if len(slots) < 12 {
+			t.Fatalf("turn %d: %d calls began", turn, len(slots))
+		}
+		for i, slot := range slots {
+			if i%5 == 4 {
+				slot.Discard()
+				continue
+			}
+			record := testRecord(entries[i])
+			for range rand.N(20) {
+				record.Lines = append(record.Lines, call.Line{Level: call.Info, Message: strings.Repeat("x", rand.N(2000))})
+			}
+			record.Failure = &call.Failure{Message: strings.Repeat("\x01", rand.N(20_000)), Stack: make([]call.Frame, rand.N(60))}
+			began[entries[i].Execution] = true
+			slot.Finish(record)
+		}
+		for _, record := range records(t, j) {
+			delete(began, record.Execution)
+		}
+		if len(began) > 0 {
+			t.Fatalf("turn %d: lost row: %d of them", turn, len(began))
+		}
+		_, to := j.Unwritten()
+		j.Advance(to)
 	}
-	if got := len(records(t, j)); got != kept-10 || got < 50 {
-		t.Errorf("%d of %d records kept, 10 lost", got, kept)
+	if len(running(j)) != 0 || j.ring.room.promised != 0 || j.ring.room.fat != 0 || len(j.ring.room.apps) != 0 {
+		t.Errorf("%d run, room %+v", len(running(j)), j.ring.room)
 	}
-	if len(running(j)) != 0 {
-		t.Error("a dropped record holds its slot")
-	}
-	j.ring.advance(j.ring.head.Load())
-	if j.ring.head.Load()%j.ring.size != 0 {
-		t.Error("an empty ring does not begin at its first place")
-	}
-	if entry := testEntry(); !j.ring.append(execution.AppendRecord(nil, testRecord(entry))) {
-		t.Error("an emptied ring takes nothing")
-	}
-	if j.ring.append(make([]byte, MinRing/2)) {
-		t.Error("a record of half the ring was taken")
+	if full, _ := j.Lost(); full == 0 {
+		t.Error("none was counted")
 	}
 }
 
-// What a producer left half done is stepped over; everything else is found.
-// A run that logged more than a record may hold has its row, and a line that says so.
-func TestRecordOverTheRoomOfARecord(t *testing.T) {
+// Nobody writes down: an app that logs much takes nothing from another, whose runs keep their
+// log until their own part is full.
+func TestRoomOfAnApp(t *testing.T) {
 	t.Parallel()
-	j := newTestJournal(t, 1, MinRing)
-	entry := testEntry()
-	slot := j.Begin(entry)
-	long := make([]call.Line, 100)
-	for i := range long {
-		long[i] = call.Line{Level: call.Info, Message: strings.Repeat("x", MinRing/100)}
+	j := newTestJournal(t, 4, 1<<20)
+	finish := func(app id.App, bytes int) string {
+		entry := testEntry()
+		entry.App = app
+		record := testRecord(entry)
+		record.App, record.Lines = app, []call.Line{{Level: call.Info, Message: strings.Repeat("x", bytes)}, {Level: call.Info, Message: "end"}}
+		j.Begin(entry).Finish(record)
+		all := records(t, j)
+		return all[len(all)-1].Lines[len(all[len(all)-1].Lines)-1].Message
 	}
-	slot.Finish(&execution.Record{Identity: entry.Identity, Outcome: call.OK, Status: 200, Lines: long})
-	found := records(t, j)
-	if full, _ := j.Lost(); full != 0 || len(found) != 1 || found[0].Execution != entry.Execution || found[0].Status != 200 ||
-		len(found[0].Lines) != 1 || !strings.Contains(found[0].Lines[0].Message, "The log (100 lines)") {
-		t.Errorf("%d lost, %d records: %+v", full, len(found), found)
+	evil, innocent := id.New[id.App](), id.New[id.App]()
+	kept := 0
+	for range 100 {
+		if finish(evil, 10_000) == "end" {
+			kept++
+		}
+	}
+	if want := 1 << 20 / fatPart / appPart / 10_500; kept < want-2 || kept > want+2 {
+		t.Errorf("%d logs of one app kept, want about %d", kept, want)
+	}
+	if got := finish(evil, 10_000); !strings.HasPrefix(got, "Log (2 lines) and messages not kept") {
+		t.Errorf("its next run says %q", got)
+	}
+	for range 10 {
+		if got := finish(innocent, 10_000); got != "end" {
+			t.Errorf("another app's run says %q", got)
+		}
+	}
+	for range 10_000 { // refused calls, which nothing was promised
+		entry := testEntry()
+		j.NoSlot().Finish(testRecord(entry))
+	}
+	if slot := j.Begin(testEntry()); slot.Full() {
+		t.Error("refused calls leave no room for those that run")
+	}
+	if full, _ := j.Lost(); full == 0 {
+		t.Error("refused calls without a row are not counted")
 	}
 }
 
@@ -113,7 +165,7 @@ func TestDeadProducer(t *testing.T) {
 	for i := range 20 {
 		entry := testEntry()
 		if i%5 == 2 {
-			place, ok := j.ring.reserve(320)
+			place, ok := j.ring.reserve(entry.App, 320, false)
 			if !ok {
 				t.Fatal("no room")
 			}

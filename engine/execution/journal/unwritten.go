@@ -76,6 +76,9 @@ func (j *Journal) Advance(to uint64) { j.ring.advance(to) }
 // Pending is the number of bytes in the ring that are not yet in the database.
 func (j *Journal) Pending() int64 { return int64(j.ring.head.Load() - j.ring.tail.Load()) }
 
+// Room is the size of the ring in bytes.
+func (j *Journal) Room() int64 { return int64(j.ring.size) }
+
 // Lost tells how many finished runs have no row: for want of room, and because the
 // database did not take them. It may be called in any process.
 func (j *Journal) Lost() (full, refused int64) {

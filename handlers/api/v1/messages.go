@@ -187,4 +187,6 @@ type Build struct {
 type Health struct {
 	Status string            `json:"status"` // "ok" or "unavailable"
 	Checks map[string]string `json:"checks,omitempty"`
+	// What should be looked at while all works, by what it is about.
+	Warnings map[string]string `json:"warnings,omitempty"`
 }
