@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"picloud/engine/js"
+	"picloud/engine/js/nesting"
 )
 
 // MaxSource is the largest source, in bytes.
@@ -99,12 +100,24 @@ func compile(input Input, lowerFields bool) (output Output, problems []Problem, 
 	if len(output.Program) > maxProgram {
 		return Output{}, []Problem{{Message: fmt.Sprintf("The program is %d bytes after translation; the limit is %d.", len(output.Program), maxProgram)}}, false
 	}
-	if _, err := js.Compile(output.Program); err != nil {
+	if err := tryProgram(output.Program); err != nil {
 		return Output{}, []Problem{compileProblem(err, output.SourceMap)}, !lowerFields
 	}
 	output.Hash = sha256.Sum256([]byte(output.Program))
 	return output, nil, false
 }
+
+// tryProgram compiles a program, unless that could end this process.
+func tryProgram(program string) error {
+	if at, found := nesting.Find(program); found {
+		where := place(program, at, Problem{})
+		return &js.SyntaxError{Message: tooDeep, Line: where.Line, Column: where.Column}
+	}
+	_, err := js.Compile(program)
+	return err
+}
+
+const tooDeep = "This is nested too deeply: at most 2,000 brackets may be open, and 8,000 of them and of operators may wait for what follows."
 
 // check refuses what no parser should see.
 func check(input Input) []Problem {
@@ -120,6 +133,9 @@ func check(input Input) []Problem {
 	}
 	if at := strings.IndexByte(input.Source, 0); at >= 0 {
 		return []Problem{place(input.Source, at, Problem{Message: "The source has a NUL character.", Length: 1})}
+	}
+	if at, found := nesting.Find(input.Source); found {
+		return []Problem{place(input.Source, at, Problem{Message: tooDeep})}
 	}
 	return nil
 }

@@ -240,6 +240,8 @@ func TestInputIsChecked(t *testing.T) {
 		{Input{Language: TypeScript, Source: "ab\n\xff"}, "UTF-8", 2},
 		{Input{Language: TypeScript, Source: "\x00"}, "NUL", 1},
 		{Input{Language: "rhai", Source: ""}, "rhai", 0},
+		{Input{Language: JavaScript, Source: "export default () => {};\n\n" + strings.Repeat("[", 1e5) + strings.Repeat("]", 1e5)}, "nested too deeply", 3},
+		{Input{Language: TypeScript, Source: "export default () => 1" + strings.Repeat("+1", 1e5)}, "nested too deeply", 1},
 	}
 	for _, c := range cases {
 		if _, problems := Build(c.input); len(problems) != 1 || !strings.Contains(problems[0].Message, c.message) || problems[0].Line != c.at {

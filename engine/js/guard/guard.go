@@ -48,7 +48,10 @@ func All() []Guard {
 		{word.Of("setPrototypeOf").With("Proxy"), false, (*site).guardPrototype},
 		{word.Of("asIntN", "asUintN"), false, (*site).guardBits},
 		{word.Of(lengthMethods()...).With(lengthMakers()...), false, (*site).guardLength},
-		{word.Of(binaryNames()...).With(constructorReads()...), false, (*site).guardUnnamed},
+		{word.Of(binaryNames()...).With(word.Constructors()...), false, (*site).guardUnnamed},
+		{word.Of("constructor").With(word.Constructors()...), false, (*site).guardUnnamedFunction},
+		{word.Of("eval"), true, (*site).guardEval},
+		{word.Of("Function"), true, (*site).guardFunction},
 		{word.Of("JSON"), true, func(s *site, _ string) { json.Install(s) }},
 		{word.Of("RegExp"), true, (*site).guardRegExp},
 		{word.Of("BigInt"), true, (*site).guardBigInt},
@@ -60,14 +63,7 @@ func All() []Guard {
 // ReadsConstructors tells that a text may come by a global without reading its name: by the
 // constructor of something that others made.
 func ReadsConstructors(text string) bool {
-	return word.Of().With(constructorReads()...).HasPart(text)
-}
-
-func constructorReads() []string {
-	return []string{
-		".constructor", `constructor"`, "constructor'", "constructor`", "constructor:", "constructor,", "constructor ", "constructor}",
-		"constructor=", "constructor\n",
-	}
+	return word.Of().With(word.Constructors()...).HasPart(text)
 }
 
 // lengthMakers are in every text that makes arrays or array-likes of an arbitrary length, whose

@@ -64,3 +64,11 @@ func (n Need) With(parts ...string) Need { return Need{Words: n.Words, Parts: pa
 func (n Need) HasPart(text string) bool {
 	return len(n.Parts) == 0 || slices.ContainsFunc(n.Parts, func(part string) bool { return strings.Contains(text, part) })
 }
+
+// Constructors are in every text that reads the constructor of something.
+func Constructors() []string {
+	return []string{
+		".constructor", `constructor"`, "constructor'", "constructor`", "constructor:", "constructor,", "constructor ", "constructor}",
+		"constructor=", "constructor\n",
+	}
+}
