@@ -12,7 +12,8 @@ RUN go mod download
 COPY . .
 COPY --from=packages /src/node_modules node_modules
 ARG VERSION=unknown
-RUN go run ./static/build \
+RUN tools/goja/apply.sh go && export GOFLAGS=-modfile=bin/goja.mod \
+ && go run ./static/build \
  && CGO_ENABLED=0 go build -trimpath -buildvcs=false -pgo=cmd/picloud/call.pgo -ldflags "-s -w -X main.version=${VERSION}" -o /picloud ./cmd/picloud
 
 FROM debian:bookworm-slim

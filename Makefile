@@ -17,6 +17,13 @@ TIMED := ./cmd/...
 TOOLS := bin/tools/.made
 # What a call executes most: the compiler makes that a sixth faster (go build -pgo).
 PROFILE := cmd/picloud/call.pgo
+# goja with our changes (tools/goja). Every go command uses it, also those that tests start;
+# staticcheck, whose own go commands refuse -modfile, sees the code without.
+GOJA := bin/goja.mod
+ifeq ($(findstring -modfile,$(GOFLAGS)),)
+override GOFLAGS += '-modfile=$(CURDIR)/$(GOJA)'
+endif
+export GOFLAGS
 
 .PHONY: help run build test check check-vet check-rules check-format check-staticcheck check-generated bench profile generate screenshots prepare prepare-test postgres assets
 
@@ -26,22 +33,22 @@ help: ## show this list
 run: prepare build ## prepare, build and start PiCloud on 127.0.0.1:8080 with data in ./data
 	@exec bin/picloud serve $(ARGS)
 
-build: assets ## build bin/picloud
+build: assets $(GOJA) ## build bin/picloud
 	@[ -x bin/picloud ] || echo "Building PiCloud. The first time takes a minute or two."
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -pgo=$(PROFILE) -ldflags '-X main.version=$(VERSION)' -o bin/picloud ./cmd/picloud
 
-test: prepare-test assets bin/tools/gotestsum ## every test, with one PostgreSQL for the run
+test: prepare-test assets $(GOJA) bin/tools/gotestsum ## every test, with one PostgreSQL for the run
 	@$(GO) build -o bin/with-postgres ./db/dbtest/server
-	@cd tools && $(GO) build -o '$(abspath bin/tools/suite)' ./suite
+	@cd tools && GOFLAGS= $(GO) build -o '$(abspath bin/tools/suite)' ./suite
 	@PATH="$$(dirname "$$(command -v '$(GO)')"):$$PATH" bin/with-postgres bin/tools/suite -gotestsum '$(abspath bin/tools/gotestsum)' -timed '$(TIMED)' -- $(ARGS)
 
-check: ## format, vet, staticcheck, import rules, generated code fresh
+check: $(GOJA) ## format, vet, staticcheck, import rules, generated code fresh
 	@$(MAKE) --no-print-directory -j2 check-vet check-rules check-format check-staticcheck
 	@$(MAKE) --no-print-directory check-generated
 
 check-vet:
 	@$(GO) vet ./...
-	@cd tools && $(GO) vet ./...
+	@cd tools && GOFLAGS= $(GO) vet ./...
 
 check-rules:
 	@$(GO) test -count=1 .
@@ -51,8 +58,8 @@ check-format: $(TOOLS)
 	if [ -n "$$unformatted" ]; then echo "not formatted, run bin/tools/gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
 
 check-staticcheck: $(TOOLS)
-	@bin/tools/staticcheck ./...
-	@cd tools && ../bin/tools/staticcheck ./...
+	@GOFLAGS= bin/tools/staticcheck ./...
+	@cd tools && GOFLAGS= ../bin/tools/staticcheck ./...
 
 # After the others, which read what this writes.
 check-generated: generate
@@ -89,17 +96,20 @@ node_modules/.package-lock.json: package-lock.json
 
 assets: static/dist/manifest.json
 
-static/dist/manifest.json: $(ASSET_SOURCES) node_modules/.package-lock.json
+static/dist/manifest.json: $(ASSET_SOURCES) node_modules/.package-lock.json | $(GOJA)
 	@$(GO) run ./static/build
 	@touch $@
 
 # By itself, since the others take minutes.
 bin/tools/gotestsum: tools/go.mod tools/go.sum
 	@mkdir -p bin/tools
-	@cd tools && $(GO) build -o '$(abspath $@)' gotest.tools/gotestsum
+	@cd tools && GOFLAGS= $(GO) build -o '$(abspath $@)' gotest.tools/gotestsum
 	@touch $@
+
+$(GOJA): go.mod go.sum tools/goja/goja.diff tools/goja/apply.sh
+	@tools/goja/apply.sh '$(GO)'
 
 $(TOOLS): tools/go.mod tools/go.sum
 	@mkdir -p bin/tools
-	@cd tools && GOBIN='$(abspath bin/tools)' $(GO) install tool
+	@cd tools && GOFLAGS= GOBIN='$(abspath bin/tools)' $(GO) install tool
 	@touch $@

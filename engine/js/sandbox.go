@@ -39,6 +39,7 @@ type Config struct {
 	Limits  call.Limits
 	Slot    Slot            // nil: always free
 	OnLine  func(call.Line) // called on the loop for every kept log line; may be nil
+	Tick    func()          // called on the loop between instructions, about every hundred; it may wait; may be nil
 }
 
 // Sandbox is one runtime with its event loop. But for Stop, everything belongs
@@ -76,6 +77,7 @@ func New(config Config) *Sandbox {
 		limits: config.Limits, slot: config.Slot, log: lineLog{onLine: config.OnLine},
 	}
 	s.vm.SetMaxCallStackSize(config.Limits.Stack)
+	s.hook(config.Tick)
 	s.vm.SetParserOptions(config.Globals.parsing...)
 	s.vm.SetRandSource(rand.Float64)
 	s.vm.SetPromiseRejectionTracker(s.trackRejection)

@@ -47,7 +47,8 @@ func main() {
 
 // group is a set of packages that are tested in one go.
 type group struct {
-	folder   string // of their module
+	folder   string   // of their module
+	env      []string // nil: ours
 	flags    []string
 	packages []string
 }
@@ -66,7 +67,7 @@ func groupsOf(timed string) ([]group, error) {
 		{folder: ".", flags: []string{"-race", "-timeout=20m"}, packages: raced},
 		// What may run beside others there waits more than it computes: one more than processors.
 		{folder: ".", flags: []string{"-timeout=30m", fmt.Sprintf("-parallel=%d", runtime.GOMAXPROCS(0)+1)}, packages: apart},
-		{folder: "tools", flags: []string{"-timeout=10m"}, packages: []string{"./..."}},
+		{folder: "tools", env: append(os.Environ(), "GOFLAGS="), flags: []string{"-timeout=10m"}, packages: []string{"./..."}},
 	}, nil
 }
 
@@ -121,7 +122,7 @@ func (s *suite) group(ctx context.Context, g group) error {
 	}
 	for _, one := range failed {
 		fmt.Fprintf(s.out, "\nOnce more, alone: %s\n", one)
-		alone := group{folder: g.folder, flags: append(slices.Clone(g.flags), "-count=1", "-run=^"+regexp.QuoteMeta(one.name)+"$"), packages: []string{one.pkg}}
+		alone := group{folder: g.folder, env: g.env, flags: append(slices.Clone(g.flags), "-count=1", "-run=^"+regexp.QuoteMeta(one.name)+"$"), packages: []string{one.pkg}}
 		events, err := s.test(ctx, alone, withoutRun(s.arguments))
 		if err != nil || !passes(events, one) {
 			return errors.Join(fmt.Errorf("%s failed twice", one), err)
@@ -147,7 +148,7 @@ func (s *suite) test(ctx context.Context, g group, arguments []string) ([]event,
 	flags = append(flags, "--packages="+strings.Join(g.packages, " "), "--")
 	cmd := exec.CommandContext(ctx, s.gotestsum, slices.Concat(flags, g.flags, arguments)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Dir, cmd.Stdout, cmd.Stderr = g.folder, s.out, s.out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.folder, g.env, s.out, s.out
 	testErr := cmd.Run()
 	events, err := read(record)
 	if err != nil {
