@@ -15,6 +15,7 @@ import (
 const (
 	maxGroups = 20
 	maxLabels = 1000
+	maxLabel  = 1000 // bytes
 )
 
 // console is the state of the Console standard's namespace object.
@@ -80,11 +81,12 @@ func (c *console) logger(level call.Level) func([]goja.Value) {
 	}
 }
 
-// print indents by the open groups.
+// print indents by the open groups, as far as a line goes.
 func (c *console) print(level call.Level, text string, stack []call.Frame) {
 	if c.groups > 0 {
 		indent := strings.Repeat("  ", c.groups)
-		text = indent + strings.ReplaceAll(text, "\n", "\n"+indent)
+		seen := min(len(text), c.s.Limits().LineBytes)
+		text = indent + strings.ReplaceAll(text[:seen], "\n", "\n"+indent) + text[seen:]
 	}
 	c.s.Log(call.Line{Level: level, Message: text, Stack: stack})
 }
@@ -118,7 +120,8 @@ func (c *console) label(args []goja.Value) string {
 	if len(args) == 0 || goja.IsUndefined(args[0]) {
 		return "default"
 	}
-	return c.s.Inspect(args[0])
+	label := c.s.Inspect(args[0])
+	return strings.Clone(strings.ToValidUTF8(label[:min(len(label), maxLabel)], ""))
 }
 
 func (c *console) counter(reset bool) func([]goja.Value) {

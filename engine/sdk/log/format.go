@@ -20,7 +20,8 @@ const (
 )
 
 // format is the Console standard's Formatter (section 2.2): specifiers in a first string,
-// then everything else separated by spaces.
+// then everything else separated by spaces. It ends soon after the text is too long for a
+// line, of which the log then says that it was cut.
 func (c *console) format(args []goja.Value) string {
 	var out strings.Builder
 	rest := args
@@ -31,17 +32,20 @@ func (c *console) format(args []goja.Value) string {
 		rest = args[1:]
 	}
 	for _, value := range rest {
-		out.WriteByte(' ')
-		out.WriteString(c.s.Inspect(value))
-		if out.Len() > c.s.Limits().LineBytes {
+		if c.full(&out) {
 			break
 		}
+		out.WriteByte(' ')
+		out.WriteString(c.s.Inspect(value))
 	}
 	return out.String()
 }
 
+// full tells that a line takes no more.
+func (c *console) full(out *strings.Builder) bool { return out.Len() > c.s.Limits().LineBytes }
+
 func (c *console) specifiers(out *strings.Builder, pattern string, args []goja.Value) (rest []goja.Value) {
-	for pattern != "" {
+	for pattern != "" && !c.full(out) {
 		before, after, found := strings.Cut(pattern, "%")
 		out.WriteString(before)
 		if !found {
@@ -111,7 +115,7 @@ func (c *console) table(args []goja.Value) {
 		if i == maxRows {
 			break
 		}
-		c.row(t, key, c.property(rows, key))
+		c.row(t, short(key), c.property(rows, key))
 	}
 	if len(t.cells) == 0 {
 		c.logger(call.Info)(args[:1])
@@ -134,8 +138,8 @@ func (c *console) row(t *table, index string, value goja.Value) {
 	cells := map[string]string{"(index)": index}
 	if object, ok := value.(*goja.Object); ok {
 		for _, key := range c.keys(object) {
-			if t.column(key) {
-				cells[key] = c.cell(c.property(object, key))
+			if name := short(key); t.column(name) {
+				cells[name] = c.cell(c.property(object, key))
 			}
 		}
 	} else if t.column("Values") {
@@ -145,7 +149,13 @@ func (c *console) row(t *table, index string, value goja.Value) {
 }
 
 func (c *console) cell(value goja.Value) string {
-	text := strings.ReplaceAll(c.s.InspectTo(value, 0), "\n", " ")
+	return short(c.s.InspectTo(value, 0))
+}
+
+// short is a text in one line, no wider than a cell.
+func short(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), utf8.UTFMax*maxCell+1)], "")
+	text = strings.ReplaceAll(text, "\n", " ")
 	if utf8.RuneCountInString(text) > maxCell {
 		text = string([]rune(text)[:maxCell-1]) + "…"
 	}

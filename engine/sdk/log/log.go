@@ -56,8 +56,8 @@ func newLogger(s *js.Sandbox, fields []member) goja.Value {
 	})
 }
 
-// read takes a fields argument apart; stack is that of the first error in it. A value
-// without JSON form is shown as text.
+// read takes a fields argument apart, until there is more of it than a line takes; stack is
+// that of the first error in it. A value without JSON form is shown as text.
 func read(s *js.Sandbox, value goja.Value) (members []member, stack []call.Frame) {
 	if value == nil || goja.IsUndefined(value) || goja.IsNull(value) {
 		return nil, nil
@@ -70,13 +70,14 @@ func read(s *js.Sandbox, value goja.Value) (members []member, stack []call.Frame
 	if s.VM().Try(func() { names = object.Keys() }) != nil {
 		return nil, nil
 	}
-	members = make([]member, 0, len(names))
-	for _, name := range names {
+	for size := 0; len(names) > 0 && size <= s.Limits().LineBytes; names = names[1:] {
+		name := names[0]
 		var field goja.Value
 		if s.VM().Try(func() { field = object.Get(name) }) != nil {
 			field = s.VM().ToValue("[a getter that throws]")
 		}
 		members = append(members, member{name, toJSON(s, field)})
+		size += len(name) + len(members[len(members)-1].value)
 		if stack == nil {
 			stack = s.StackOf(field)
 		}

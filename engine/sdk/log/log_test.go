@@ -2,6 +2,7 @@ package log_test
 
 import (
 	"regexp"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,19 +130,36 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// It runs before the parallel tests, whose memory it would count.
 func TestLoggingOfHugeValuesIsBounded(t *testing.T) {
-	t.Parallel()
 	for _, text := range []string{
 		`let o = [1]; for (let i = 0; i < 40; i++) o = [o, o]; console.log(o); console.log("%o", o)`,
 		`const o = {}; for (let i = 0; i < 1e5; i++) o["k" + i] = i; console.log(o); console.table(o); console.table([o])`,
 		`console.log("x".repeat(3e7), ["x".repeat(3e7)], { a: "x".repeat(3e7) })`,
+		`console.log("%s".repeat(1e5), ...Array(1e5).fill("x".repeat(1e6)))`,
+		`const k = n => n + "x".repeat(1e6); console.table(Array(100).fill(Object.fromEntries([...Array(20)].map((_, i) => [k(i), 1]))))`,
+		`const o = {}; for (let i = 0; i < 100; i++) o["x".repeat(1e6) + i] = 1; console.table(o)`,
+		`for (let i = 0; i < 20; i++) console.group(); console.log("\n".repeat(1e6)); console.log("x" + "\n".repeat(1e6))`,
+		`const text = "x".repeat(1e6); for (let i = 0; i < 200; i++) console.count(text + i)`,
+		`const o = {}; const x = "x".repeat(1e6); for (let i = 0; i < 1000; i++) o[i] = x; __picloud.log.info("x", o); __picloud.log.with(o).info("y")`,
 		`console.log({ length: 2 ** 53, a: new Map([...Array(1000)].map((_, i) => [i, {}])) })`,
 		`console.log(Object.assign(() => {}, { a: new Array(4294967295) }), [new Array(4294967295)], new Array(4294967295))`,
 	} {
+		before := allocated()
 		for _, line := range lines(t, text) {
 			if len(line) > call.DefaultLimits.LineBytes+100 {
 				t.Errorf("%d bytes: %.80s", len(line), line)
 			}
 		}
+		if bytes := allocated() - before; bytes > 400<<20 {
+			t.Errorf("%d MiB allocated by %.80s", bytes>>20, text)
+		}
 	}
+}
+
+// allocated is how many bytes were ever allocated.
+func allocated() uint64 {
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64()
 }
