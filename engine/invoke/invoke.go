@@ -155,7 +155,7 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 func (i *Invoker) start(r *run) {
 	r.turn.app = r.Script.App
 	r.handler = handler.New(handler.Input{
-		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line,
+		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick,
 	})
 	i.watcher.add(r)
 	i.live.Start(&r.who)

@@ -2,18 +2,21 @@ package invoke
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"picloud/engine/id"
 )
 
 // processor lends the right to execute: as many at a time as there are processors, in
-// turn between apps. A run that has held on for long is moved aside (see demote), so
-// that short runs of others do not wait for it; there the Go scheduler shares the time.
+// turn between apps. A run that has held on for long gives its turn to others (run.tick);
+// one that does not hear of it, in a built-in, is moved aside (see demote), so that short
+// runs of others do not wait for it; there the Go scheduler shares the time.
 type processor struct {
 	mu      sync.Mutex
 	free    int
-	aside   int // runs that execute without a turn
-	most    int // of those
+	aside   int          // runs that execute without a turn
+	most    int          // of those
+	crowd   atomic.Int32 // how many wait
 	waiting map[id.App][]*turn
 	order   []id.App // apps with waiting runs, next first
 }
@@ -47,6 +50,7 @@ func (p *processor) acquire(t *turn, stop func() <-chan struct{}) (got bool) {
 		p.order = append(p.order, t.app)
 	}
 	p.waiting[t.app] = append(line, t)
+	p.crowd.Add(1)
 	p.mu.Unlock()
 	select {
 	case <-t.ready:
@@ -64,6 +68,7 @@ func (p *processor) withdraw(t *turn) (got bool) {
 	for i, other := range line {
 		if other == t {
 			p.setLine(t.app, append(line[:i], line[i+1:]...))
+			p.crowd.Add(-1)
 			return false
 		}
 	}
@@ -110,6 +115,7 @@ func (p *processor) pass() {
 	t := line[0]
 	p.order = append(p.order[1:], app)
 	p.setLine(app, line[1:])
+	p.crowd.Add(-1)
 	t.holding = true
 	t.ready <- struct{}{}
 }

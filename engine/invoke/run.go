@@ -34,6 +34,7 @@ type run struct {
 	spent     atomic.Int64  // executing, before that
 	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
 	given     atomic.Int64  // processorTime at that moment
+	long      atomic.Bool   // it gave its turn away since the watcher's last look
 	lost      atomic.Bool   // it did not stop; its place is given to others
 	allocated uint64        // bytes ever allocated by all when the watcher first saw it
 	from      int64         // processorTime then
@@ -72,6 +73,20 @@ func (r *run) Release() {
 	r.spent.Add(sinceStart() - r.since.Swap(0))
 	r.slot.Waiting()
 	r.invoker.processor.release(&r.turn)
+}
+
+// tick is called while the run executes, every hundred instructions or so: a run that has
+// held on for long while others wait gives them its turn and waits for the next one.
+func (r *run) tick() {
+	if r.invoker.processor.crowd.Load() == 0 || r.stretch(sinceStart()) < int64(turnLength) {
+		return
+	}
+	r.long.Store(true)
+	r.Release()
+	if r.Acquire() != nil { // it was told to stop, and has nothing left to do but to end
+		r.since.Store(sinceStart())
+		r.slot.Executing()
+	}
 }
 
 func (r *run) stopping() <-chan struct{} {

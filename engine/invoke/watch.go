@@ -8,7 +8,8 @@ import (
 const (
 	watchTick   = 2 * time.Millisecond
 	watchLinger = 100                    // ticks without a run before the watcher sleeps
-	longRun     = 20 * time.Millisecond  // executing in one go: others may pass
+	turnLength  = 5 * time.Millisecond   // executing in one go while others wait
+	longRun     = 20 * time.Millisecond  // the same in built-ins, which know no turns
 	killAfter   = 500 * time.Millisecond // from being told to stop, if the process had as much of a processor meanwhile
 	killLast    = 3 * time.Second        // in any case
 )
@@ -19,12 +20,13 @@ const (
 type watcher struct {
 	table  []atomic.Pointer[run] // by journal slot
 	memory *memory
+	spare  spare
 	awake  atomic.Bool
 	wake   chan struct{}
 }
 
 func newWatcher(slots int, budget int64) *watcher {
-	w := &watcher{table: make([]atomic.Pointer[run], slots), memory: newMemory(budget), wake: make(chan struct{}, 1)}
+	w := &watcher{table: make([]atomic.Pointer[run], slots), memory: newMemory(budget), spare: newSpare(), wake: make(chan struct{}, 1)}
 	w.awake.Store(true)
 	return w
 }
@@ -74,6 +76,7 @@ func (w *watcher) run(done <-chan struct{}) {
 
 // look checks every run once and tells whether there are any.
 func (w *watcher) look() (any bool) {
+	long := false
 	now, given := sinceStart(), processorTime()
 	w.memory.begin(now)
 	for i := range w.table {
@@ -87,8 +90,10 @@ func (w *watcher) look() (any bool) {
 		}
 		stretch := r.stretch(now)
 		w.memory.see(r, r.spent.Load()+stretch)
+		long = r.long.Swap(false) || stretch > int64(turnLength) || long
 		r.check(now, stretch, given)
 	}
+	w.spare.see(now, long)
 	w.memory.end()
 	return any
 }

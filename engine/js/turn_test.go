@@ -78,7 +78,7 @@ func allocated() uint64 {
 func TestTick(t *testing.T) {
 	t.Parallel()
 	changed(t)
-	program, err := js.Compile(`let n = 0; for (let i = 0; i < 100_000; i++) n += i; [1, 2, 3].forEach(() => n++); n`, 0)
+	program, err := js.Compile(`let n = 0; for (let i = 0; i < 100_000; i++) n += i; [1, 2, 3].forEach(() => n++); n`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestTick(t *testing.T) {
 func TestStopInATick(t *testing.T) {
 	t.Parallel()
 	changed(t)
-	program, err := js.Compile(`var n = 0; try { for (;;) n++; } finally { n = -1 }`, 0)
+	program, err := js.Compile(`var n = 0; try { for (;;) n++; } finally { n = -1 }`)
 	if err != nil {
 		t.Fatal(err)
 	}
