@@ -65,6 +65,24 @@ func TestSieges(t *testing.T) {
 			holds:     bounds{gap: 2 * time.Second, memory: 512 << 20},
 		},
 		{
+			name: "another app sleeps on large buffers",
+			evil: map[string]string{"hoards": `export default () => {
+				const kept = new Uint8Array(60_000_000);
+				return new Promise((done) => setTimeout(() => done(String(kept.length)), 5000));
+			}`},
+			neighbours: 4, pace: 5 * time.Millisecond, answers: 1000,
+			attackers: []attackers{{count: 30, path: "/fn/evil/hoards", how: calls}},
+			holds:     bounds{gap: time.Second, memory: 384 << 20 * 3 / 2},
+		},
+		{
+			name:       "another app fills the heap",
+			evil:       map[string]string{"fills": `export default () => { const kept: unknown[] = []; for (;;) kept.push({ n: "x" + kept.length }); }`},
+			flags:      []string{"--cpu-limit", "25s"},
+			neighbours: 4, pace: 5 * time.Millisecond, answers: 1000,
+			attackers: []attackers{{count: 4, path: "/fn/evil/fills", how: calls}},
+			holds:     bounds{gap: 2 * time.Second, memory: 384 << 20 * 3 / 2},
+		},
+		{
 			name:       "another app logs more than the ring holds",
 			flags:      []string{"--ring-size", "4MiB", "--max-running", "32"},
 			evil:       map[string]string{"chatter": chatter},

@@ -67,7 +67,7 @@ const (
 	Timeout   Outcome = "timeout"   // 504: wall-clock limit
 	CPU       Outcome = "cpu"       // 507: executing-time limit
 	Stack     Outcome = "stack"     // 500: call depth
-	Memory    Outcome = "memory"    // 507: process over budget, this run executed longest
+	Memory    Outcome = "memory"    // 507: the run, its app or the process held too much, and this run the most of it
 	Invalid   Outcome = "invalid"   // 502: wrong return value, status or size
 	Killed    Outcome = "killed"    // 504: ignored its deadline
 	Crashed   Outcome = "crashed"   // 503 or a closed connection: the worker died

@@ -3,6 +3,7 @@ package invoke
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"picloud/engine/id"
@@ -36,6 +37,7 @@ const (
 
 type gateApp struct {
 	running int
+	held    atomic.Int64    // bytes that its runs hold
 	line    []chan struct{} // in order of arrival; a send is the place
 }
 
@@ -49,11 +51,7 @@ func newGate(places int) *gate {
 // enter waits for a place, for as long as it says.
 func (g *gate) enter(ctx context.Context, app id.App) (said verdict, waited time.Duration) {
 	g.mu.Lock()
-	a := g.apps[app]
-	if a == nil {
-		a = &gateApp{}
-		g.apps[app] = a
-	}
+	a := g.of(app)
 	if g.closed {
 		g.forget(app, a)
 		g.mu.Unlock()
@@ -104,6 +102,22 @@ func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) verdi
 		}
 	}
 	return admitted // the place came at the last moment
+}
+
+// held counts what the runs of an app hold.
+func (g *gate) held(app id.App) *atomic.Int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return &g.of(app).held
+}
+
+func (g *gate) of(app id.App) *gateApp {
+	a := g.apps[app]
+	if a == nil {
+		a = &gateApp{}
+		g.apps[app] = a
+	}
+	return a
 }
 
 // told says that a refusal is recorded.

@@ -154,8 +154,9 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 // start runs an admitted call.
 func (i *Invoker) start(r *run) {
 	r.turn.app = r.Script.App
+	r.charge(len(r.Event.Request.Body))
 	r.handler = handler.New(handler.Input{
-		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick,
+		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold,
 	})
 	i.watcher.add(r)
 	i.live.Start(&r.who)
@@ -179,6 +180,7 @@ func (i *Invoker) execute(r *run) {
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
 	i.watcher.remove(r)
+	r.endHolding()
 	r.end()
 	if r.lost.CompareAndSwap(false, true) {
 		r.respond(result)

@@ -5,31 +5,56 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"picloud/engine/call"
+	"picloud/engine/id"
 )
 
-// memory keeps the heap within its budget by stopping the run that has executed longest.
-// Nobody is stopped for garbage: the heap is collected first, and judged by what is left.
+// memory keeps runs, apps and the heap within their limits. What a run holds is known where it
+// can be (see holding); what else the heap grows by is shared among the runs that executed
+// meanwhile, as a guess. Over a limit the heap is collected first, since garbage is nobody's
+// fault; then the run that holds the most of the app that holds the most ends, asleep or not.
 // Nobody pays for another: while a stopped run is under way, deaf or not, it is the only one.
-// It belongs to the watcher's goroutine.
+// It belongs to the watcher's goroutine, but for the limits and collect.
 type memory struct {
-	budget    uint64 // bytes of live heap
-	samples   []metrics.Sample
-	collected chan struct{} // a send: the collection has ended
-	asked     int64         // when it was asked for, as sinceStart; 0: none is under way
+	budget   uint64 // bytes of live heap
+	runLimit int64  // bytes that are known of one run
+	appLimit int64  // bytes that are known of the runs of one app
+	samples  []metrics.Sample
+
+	runs        []*run // of this look
+	worked      int64  // nanoseconds that they executed since the last
+	stopped     *run
+	underWay    bool   // the stopped one, still
+	before      heap   // at the last look
+	collectedAt uint64 // bytes ever allocated at the last collection
+	guessed     int64  // of all runs, also of those that ended since and whose bytes are still there
+	began       bool   // there were runs at the last look
+
+	asked     int64         // when a collection was asked for, as sinceStart; 0: none is under way
 	rest      int64         // no collection before, as sinceStart
+	collected chan struct{} // a send: the collection has ended
 	judge     bool          // this look may stop a run
-	stopped   *run
-	underWay  bool // the stopped one, still
-	suspect   *run
-	executed  int64 // by the suspect, in nanoseconds
+
+	full       atomic.Bool // the heap is over its budget and being collected
+	collecting sync.Mutex
+	urgent     atomic.Int64 // when the last collection that a run waited for ended, as sinceStart
+}
+
+// heap is what it was at one look.
+type heap struct {
+	cycles, live, allocated uint64
+	held                    int64 // known, of all runs
 }
 
 const (
-	memoryAfter = 5 * time.Millisecond // executing in all, to be a suspect
-	memoryPart  = 16                   // part of the budget that must have been allocated since a suspect began
+	runMemory   = 128 << 20 // bytes that are known of a run, unless an app may hold less
+	appPart     = 3         // part of the budget for the runs of one app
+	cleanupTime = 10 * time.Millisecond
+	collectRest = 20 * time.Millisecond // between collections that runs wait for
 )
 
 // Places of the samples.
@@ -38,12 +63,20 @@ const (
 	heapLive             // bytes that the last collection left
 	heapAllocated        // bytes ever allocated
 	heapFree             // bytes that could be given back to the system
+	heapCycles           // collections that have ended
 )
 
 func newMemory(budget int64) *memory {
+	appLimit := max(budget/appPart, 1)
 	return &memory{
-		budget:    uint64(budget),
-		samples:   []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}},
+		budget: uint64(budget), runLimit: min(runMemory, appLimit), appLimit: appLimit,
+		samples: []metrics.Sample{
+			{Name: "/memory/classes/heap/objects:bytes"},
+			{Name: "/gc/heap/live:bytes"},
+			{Name: "/gc/heap/allocs:bytes"},
+			{Name: "/memory/classes/heap/free:bytes"},
+			{Name: "/gc/cycles/total:gc-cycles"},
+		},
 		collected: make(chan struct{}, 1),
 	}
 }
@@ -51,51 +84,245 @@ func newMemory(budget int64) *memory {
 // begin starts a look at all runs.
 func (m *memory) begin(now int64) {
 	metrics.Read(m.samples)
-	m.suspect, m.executed, m.judge, m.underWay = nil, 0, false, false
+	clear(m.runs)
+	m.runs, m.worked, m.underWay, m.judge = m.runs[:0], 0, false, false
 	if m.asked == 0 {
-		if m.value(heapObjects) > m.budget && now >= m.rest {
-			m.asked = now
-			go func() {
-				runtime.GC()
-				m.collected <- struct{}{}
-			}()
-		}
 		return
 	}
 	select {
 	case <-m.collected:
-		m.judge = m.value(heapLive) > m.budget
+		m.judge = true
 		m.rest, m.asked = now+(now-m.asked), 0 // half of the time, at most
 	default:
 	}
 }
 
-// see looks at one run.
+// see looks at one run, which has executed so long in all.
 func (m *memory) see(r *run, executed int64) {
-	allocated := m.value(heapAllocated)
-	switch {
-	case r == m.stopped:
-		m.underWay = true
-	case executed > m.executed && executed > int64(memoryAfter) && allocated-r.allocated >= m.budget/memoryPart:
-		m.suspect, m.executed = r, executed
-	}
+	r.worked, r.seen = executed-r.seen, executed
+	m.worked += r.worked
+	m.runs = append(m.runs, r)
+	m.underWay = m.underWay || r == m.stopped
 }
 
-// end stops the suspect, if there is to be one.
-func (m *memory) end() {
+// end shares out what the heap grew by, and stops who is to be stopped.
+func (m *memory) end(now int64) {
+	m.sees(heap{cycles: m.value(heapCycles), live: m.value(heapLive), allocated: m.value(heapAllocated)})
+	culprit, why := m.culprit()
+	if m.asked == 0 && now >= m.rest && (culprit != nil || m.value(heapObjects) > m.budget) && !m.judge {
+		m.asked = now
+		go func() {
+			m.collect()
+			m.collected <- struct{}{}
+		}()
+	}
+	m.full.Store(m.asked != 0 && m.value(heapObjects) > m.budget)
 	if m.underWay {
 		return
 	}
-	if m.stopped = nil; !m.judge || m.suspect == nil {
+	if m.stopped = nil; m.judge && culprit != nil {
+		m.stopped = culprit
+		culprit.halt(call.Memory, why)
+	}
+}
+
+// hunger is the part of what was allocated since the last collection from which on a run
+// waits while a heap over its budget is collected.
+const hunger = 8
+
+// sees guesses what the runs have of what the last collection left, over and above what is
+// known: each look notes how much was allocated while which of them executed for how long.
+func (m *memory) sees(now heap) {
+	for _, r := range m.runs {
+		now.held += r.held()
+		if m.worked > 0 && m.began {
+			r.recent += float64(now.allocated-m.before.allocated) * float64(r.worked) / float64(m.worked)
+		}
+	}
+	for _, r := range m.runs {
+		r.hungry.Store(r.recent > float64(now.allocated-m.collectedAt)/hunger)
+	}
+	began := m.began
+	m.began = len(m.runs) > 0
+	switch {
+	case !began: // what came to the heap meanwhile is of no run
+		m.before = now
+	case now.cycles == m.before.cycles:
+		m.before.allocated = now.allocated
+	default:
+		m.collectedAt = now.allocated
+		m.grow(int64(now.live) - int64(m.before.live) - (now.held - m.before.held))
+		m.before = now
+	}
+}
+
+// grow shares out the growth of the live heap. What it shrinks by had first the runs that
+// have ended, then all others.
+func (m *memory) grow(bytes int64) {
+	var recent float64
+	var guessed int64
+	for _, r := range m.runs {
+		recent += r.recent
+		guessed += r.guessed
+	}
+	if bytes < 0 {
+		gone := min(-bytes, m.guessed-guessed)
+		m.guessed -= gone
+		bytes = max(bytes+gone, -guessed)
+	}
+	m.guessed += bytes
+	for _, r := range m.runs {
+		switch {
+		case bytes > 0 && recent > 0:
+			r.guessed += int64(float64(bytes) * r.recent / recent)
+		case bytes < 0 && guessed > 0:
+			r.guessed += int64(float64(bytes) * float64(r.guessed) / float64(guessed))
+		}
+		r.recent = 0
+	}
+}
+
+// culprit is who is to be stopped, and why; nil: all are within their limits.
+func (m *memory) culprit() (culprit *run, why string) {
+	if m.before.held <= m.runLimit && m.value(heapLive) <= m.budget {
+		return nil, ""
+	}
+	known, all := map[id.App]int64{}, map[id.App]int64{}
+	for _, r := range m.runs {
+		held := r.held()
+		known[r.Script.App] += held
+		all[r.Script.App] += held + r.guessed
+		if held > m.runLimit && (culprit == nil || held > culprit.held()) {
+			culprit = r
+		}
+	}
+	if culprit != nil {
+		return culprit, m.overRun(culprit.held())
+	}
+	if app, held := largest(known); held > m.appLimit {
+		culprit = m.heaviest(app, (*run).held)
+		return culprit, m.overApp(held, culprit.held())
+	}
+	if m.value(heapLive) > m.budget {
+		app, held := largest(all)
+		if held == 0 { // nothing is known: who executed for longest
+			executed := map[id.App]int64{}
+			for _, r := range m.runs {
+				executed[r.Script.App] = max(executed[r.Script.App], r.seen)
+			}
+			app, _ = largest(executed)
+		}
+		if culprit = m.heaviest(app, (*run).bytes); culprit != nil {
+			return culprit, fmt.Sprintf("The worker's memory went over its budget of %d MiB. The runs of this app held the most of it, %d MiB, and of them this one: %d MiB in buffers, bodies and its log, "+
+				"and about %d MiB by what the heap grew while it executed. The budget is set by --worker-memory.", m.budget>>20, held>>20, culprit.held()>>20, culprit.guessed>>20)
+		}
+	}
+	return nil, ""
+}
+
+func (m *memory) overRun(held int64) string {
+	return fmt.Sprintf("The run held %d MiB in buffers, bodies and its log; a run may hold %d MiB.", held>>20, m.runLimit>>20)
+}
+
+func (m *memory) overApp(together, held int64) string {
+	return fmt.Sprintf("The runs of this app held %d MiB together in buffers, bodies and logs, and this one the most of them: %d MiB. "+
+		"An app may hold %d MiB, a third of --worker-memory.", together>>20, held>>20, m.appLimit>>20)
+}
+
+// bytes is what the run holds as far as it is known, and the rest as a guess.
+func (r *run) bytes() int64 { return r.held() + r.guessed }
+
+func largest(apps map[id.App]int64) (most id.App, bytes int64) {
+	bytes = -1
+	for app, has := range apps {
+		if has > bytes {
+			most, bytes = app, has
+		}
+	}
+	return most, bytes
+}
+
+// heaviest is the run of an app that has the most.
+func (m *memory) heaviest(app id.App, has func(*run) int64) (most *run) {
+	for _, r := range m.runs {
+		if r.Script.App == app && (most == nil || has(r) > has(most) || has(r) == has(most) && r.seen > most.seen) {
+			most = r
+		}
+	}
+	return most
+}
+
+// collect collects the heap and lets the cleanups of what is gone run.
+func (m *memory) collect() {
+	m.collecting.Lock()
+	defer m.collecting.Unlock()
+	done := make(chan struct{})
+	runtime.AddCleanup(new([64]byte), func(done chan struct{}) { close(done) }, done)
+	runtime.GC()
+	wait := time.NewTimer(cleanupTime)
+	defer wait.Stop()
+	select {
+	case <-done:
+		runtime.Gosched() // to those that came with it
+	case <-wait.C:
+	}
+}
+
+// within tells whether a run and its app are within their limits, as far as is known.
+func (m *memory) within(r *run) bool {
+	return r.held() <= m.runLimit && r.holding().app.Load() <= m.appLimit
+}
+
+// overLimit is for a run that has just made a buffer with which it, or its app, is over a
+// limit: between two looks it could make many more.
+func (w *watcher) overLimit(r *run) {
+	m := w.memory
+	if rest := m.urgent.Load() + int64(collectRest) - sinceStart(); rest > 0 {
+		r.pause(func() { time.Sleep(time.Duration(rest)) })
+	}
+	if m.within(r) {
 		return
 	}
-	m.stopped = m.suspect
-	m.stopped.halt(call.Memory, fmt.Sprintf("The worker's memory went over its budget of %d MiB and this run had been executing longest. "+
-		"The budget is set by --worker-memory.", m.budget>>20))
+	m.collect()
+	m.urgent.Store(sinceStart())
+	held := r.held()
+	if held > m.runLimit {
+		r.halt(call.Memory, m.overRun(held))
+		return
+	}
+	together := r.holding().app.Load()
+	if together <= m.appLimit {
+		return
+	}
+	culprit := r
+	for i := range w.table {
+		if other := w.table[i].Load(); other != nil && other.Script.App == r.Script.App && other.held() > held {
+			culprit, held = other, other.held()
+		}
+	}
+	culprit.halt(call.Memory, m.overApp(together, held))
+}
+
+// makesRoom waits while the heap is over its budget and being collected: whoever allocates much
+// meanwhile would only make it larger.
+func (r *run) makesRoom() {
+	memory := r.invoker.watcher.memory
+	r.pause(func() {
+		look := time.NewTicker(watchTick)
+		defer look.Stop()
+		for memory.full.Load() {
+			select {
+			case <-look.C:
+			case <-r.stopping():
+				return
+			}
+		}
+	})
 }
 
 // rests is told that no run is under way, and gives back to the system what the last ones left.
 func (m *memory) rests() {
+	m.guessed, m.began = 0, false
 	if metrics.Read(m.samples); m.value(heapObjects)+m.value(heapFree) > m.budget/2 {
 		debug.FreeOSMemory()
 	}

@@ -1,17 +1,14 @@
 package invoke
 
 import (
-	"math"
+	"context"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
-)
 
-// executed says how long a run has executed, in a process that had no processor for it, so
-// that it is over no other limit; much was allocated since it began.
-func (r *run) executed(spent time.Duration) {
-	r.spent.Store(int64(spent))
-	r.allocated, r.from = 1, math.MaxInt64
-}
+	"picloud/engine/call"
+)
 
 // lookUntil looks again and again, as the watcher does.
 func lookUntil(t *testing.T, w *watcher, what string, done func() bool) {
@@ -32,40 +29,46 @@ func collections(t *testing.T, w *watcher, times int) {
 	}
 }
 
-// What is stopped for memory is what has executed longest in all, also if it waits just now.
-func TestMemoryOfWaitingRun(t *testing.T) {
-	t.Parallel()
+func halted(r *run) bool { return r.halted.Load() != 0 }
+
+// The tests that say what a run has are not parallel: others would move the heap.
+
+// Who pays for a heap over its budget is the app that has most of it, and of its runs the one
+// that has most, also if it waits just now.
+func TestWhoPaysForTheHeap(t *testing.T) {
+	runtime.GC() // what others left is no part of it
+	runtime.GC()
 	i := invoker(t, 1)
-	hog, other := begun(t, i), begun(t, i)
-	hog.executed(time.Hour)
-	other.executed(0)
-	other.since.Store(sinceStart() - int64(10*time.Millisecond))
-	lookUntil(t, i.watcher, "stopped", func() bool { return hog.halted.Load() != 0 })
-	if other.halted.Load() != 0 {
-		t.Error("the other was stopped too")
+	hog, small, innocent := begun(t, i), begun(t, i), begun(t, i)
+	small.Script.App = hog.Script.App
+	i.watcher.look()
+	hog.guessed, small.guessed, innocent.guessed = 50<<20, 40<<20, 60<<20
+	i.watcher.memory.guessed = 150 << 20
+	lookUntil(t, i.watcher, "stopped", func() bool { return halted(hog) })
+	if halted(small) || halted(innocent) {
+		t.Error("another run was stopped too")
 	}
 }
 
 // While the stopped run is under way nobody else pays for its memory, even when it is deaf
 // and was given up; when it has ended, the next one does.
 func TestOneAtATimeForMemory(t *testing.T) {
-	t.Parallel()
 	i := invoker(t, 1)
 	hog, other := begun(t, i), begun(t, i)
-	hog.executed(time.Hour)
-	other.executed(10 * time.Millisecond)
-	lookUntil(t, i.watcher, "stopped", func() bool { return hog.halted.Load() != 0 })
+	i.watcher.look()
+	hog.guessed, i.watcher.memory.guessed = 1<<40, 1<<40
+	lookUntil(t, i.watcher, "stopped", func() bool { return halted(hog) })
 	hog.check(sinceStart()+int64(killLast+time.Second), 0, 0)
 	if !hog.lost.Load() {
 		t.Fatal("not given up")
 	}
 	collections(t, i.watcher, 2)
-	if other.halted.Load() != 0 {
+	if halted(other) {
 		t.Fatal("another run was stopped for the memory of the first")
 	}
 	i.watcher.remove(hog)
 	hog.end()
-	lookUntil(t, i.watcher, "stopped", func() bool { return other.halted.Load() != 0 })
+	lookUntil(t, i.watcher, "stopped", func() bool { return halted(other) })
 }
 
 // Garbage is nobody's fault: what a run has left that ended by itself is collected, and a
@@ -74,8 +77,8 @@ func TestNobodyIsStoppedForGarbage(t *testing.T) {
 	const budget = 64 << 20
 	i := invoker(t, budget)
 	neighbour := begun(t, i)
-	neighbour.executed(time.Hour)
 	for looked := 0; looked < 3; {
+		neighbour.spent.Add(int64(time.Microsecond))
 		garbage = make([]byte, 2*budget)
 		garbage = nil
 		if i.watcher.look(); i.watcher.memory.asked != 0 { // not collected by itself just then
@@ -83,22 +86,79 @@ func TestNobodyIsStoppedForGarbage(t *testing.T) {
 			looked++
 		}
 	}
-	if neighbour.halted.Load() != 0 {
+	if halted(neighbour) {
 		t.Error("the neighbour was stopped for garbage")
 	}
 }
 
-// A run during which hardly anything was allocated did not fill the heap.
-func TestWhoAllocatesNothingIsNoSuspect(t *testing.T) {
-	const budget = 64 << 20
-	i := invoker(t, budget)
-	garbage = make([]byte, 2*budget)
-	defer func() { garbage = nil }()
-	late := begun(t, i)
-	late.spent.Store(int64(time.Second))
-	collections(t, i.watcher, 2)
-	if late.halted.Load() != 0 {
-		t.Error("stopped for what was allocated before it began")
+// What the heap grows by is shared among those who executed meanwhile, by how long, and what
+// it shrinks by had first those that ended.
+func TestSharesOfTheHeap(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 1<<40)
+	m := i.watcher.memory
+	one, three, asleep := begun(t, i), begun(t, i), begun(t, i)
+	look := func(live, allocated uint64, cycle uint64) {
+		m.runs, m.worked = nil, 0
+		for _, r := range []*run{one, three, asleep} {
+			m.see(r, r.spent.Load())
+		}
+		now := heap{cycles: cycle, live: live, allocated: allocated}
+		m.sees(now)
+	}
+	look(0, 0, 0)
+	one.spent.Add(1000)
+	three.spent.Add(3000)
+	look(0, 400<<20, 0)
+	look(200<<20, 400<<20, 1)
+	if one.guessed != 50<<20 || three.guessed != 150<<20 || asleep.guessed != 0 {
+		t.Errorf("guessed %d, %d, %d MiB", one.guessed>>20, three.guessed>>20, asleep.guessed>>20)
+	}
+	m.guessed += 60 << 20 // of one that has ended
+	look(140<<20, 400<<20, 2)
+	if one.guessed != 50<<20 || three.guessed != 150<<20 {
+		t.Errorf("after the end of another: %d, %d MiB", one.guessed>>20, three.guessed>>20)
+	}
+	look(40<<20, 400<<20, 3)
+	if one.guessed != 25<<20 || three.guessed != 75<<20 || m.guessed != 100<<20 {
+		t.Errorf("after half was given back: %d, %d of %d MiB", one.guessed>>20, three.guessed>>20, m.guessed>>20)
+	}
+}
+
+// Buffers that nobody uses any more are not charged: only who keeps them ends, asleep or not.
+func TestBuffersAreCharged(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 384<<20)
+	ctx, cancel := context.WithCancel(t.Context())
+	if result := <-drafted(ctx, i, `for (let n = 0; n < 100; n++) new Uint8Array(10e6); return "done";`); result.Outcome != call.OK {
+		t.Errorf("a gigabyte of throw-away buffers: %s %+v", result.Outcome, result.Failure)
+	}
+	result := <-drafted(ctx, i, `const kept = []; for (;;) kept.push(new ArrayBuffer(10e6));`)
+	if result.Outcome != call.Memory || !strings.Contains(result.Failure.Message, "a run may hold 128 MiB") {
+		t.Errorf("kept buffers: %s %+v", result.Outcome, result.Failure)
+	}
+	app := testCall().Script
+	sleeper := func() chan call.Result {
+		job := Job{Call: testCall(), Code: Code{Draft: &Draft{Program: `(() => { const kept = new Float64Array(60e6 / 8); return new Promise((done) => setTimeout(() => done(kept.length), 60_000)); });`}}}
+		job.Script = app
+		ended := make(chan call.Result, 1)
+		go func() { ended <- i.Run(ctx, job) }()
+		return ended
+	}
+	sleepers := []chan call.Result{sleeper(), sleeper()}
+	await(t, i, "asleep with its buffer", func(r *run) bool { return r.Script == app && i.gate.held(app.App).Load() >= 120e6 })
+	third := sleeper()
+	select {
+	case result = <-sleepers[0]:
+	case result = <-sleepers[1]:
+	case result = <-third:
+	}
+	if result.Outcome != call.Memory || !strings.Contains(result.Failure.Message, "The runs of this app held") {
+		t.Errorf("sleeping buffers: %s %+v", result.Outcome, result.Failure)
+	}
+	cancel()
+	if err := i.Drain(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

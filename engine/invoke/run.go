@@ -19,25 +19,32 @@ import (
 // js.Slot, so the clock counts exactly what executes.
 type run struct {
 	Job
-	invoker   *Invoker
-	who       execution.Identity
-	slot      journal.Slot
-	program   *handler.Program
-	handler   *handler.Run
-	began     time.Time
-	started   int64 // as sinceStart
-	turn      turn
-	answered  atomic.Bool
-	answer    call.Result   // once answered
-	done      chan struct{} // takes one: the answer is there
-	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
-	spent     atomic.Int64  // executing, before that
-	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
-	given     atomic.Int64  // processorTime at that moment
-	long      atomic.Bool   // it gave its turn away since the watcher's last look
-	lost      atomic.Bool   // it did not stop; its place is given to others
-	allocated uint64        // bytes ever allocated by all when the watcher first saw it
-	from      int64         // processorTime then
+	invoker  *Invoker
+	who      execution.Identity
+	slot     journal.Slot
+	program  *handler.Program
+	handler  *handler.Run
+	began    time.Time
+	started  int64 // as sinceStart
+	turn     turn
+	answered atomic.Bool
+	answer   call.Result   // once answered
+	done     chan struct{} // takes one: the answer is there
+	since    atomic.Int64  // when the present stretch of executing began, 0: waiting
+	spent    atomic.Int64  // executing, before that
+	halted   atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
+	given    atomic.Int64  // processorTime at that moment
+	long     atomic.Bool   // it gave its turn away since the watcher's last look
+	lost     atomic.Bool   // it did not stop; its place is given to others
+	from     int64         // processorTime then
+
+	holds atomic.Pointer[holding] // made when it holds something
+
+	// The memory's, in its looks.
+	seen, worked int64       // nanoseconds executed, in all and since the last look
+	hungry       atomic.Bool // much of what was allocated of late is of it
+	recent       float64     // bytes allocated while it executed, since the last collection
+	guessed      int64       // bytes that the heap has of it, beside those it holds
 
 	mu      sync.Mutex
 	over    bool          // its slot may belong to another run
@@ -78,11 +85,21 @@ func (r *run) Release() {
 // tick is called while the run executes, every hundred instructions or so: a run that has
 // held on for long while others wait gives them its turn and waits for the next one.
 func (r *run) tick() {
+	if r.invoker.watcher.memory.full.Load() && r.hungry.Load() {
+		r.makesRoom()
+		return
+	}
 	if r.invoker.processor.crowd.Load() == 0 || r.stretch(sinceStart()) < int64(turnLength) {
 		return
 	}
 	r.long.Store(true)
+	r.pause(func() {})
+}
+
+// pause gives the turn to others while the wait lasts.
+func (r *run) pause(wait func()) {
 	r.Release()
+	wait()
 	if r.Acquire() != nil { // it was told to stop, and has nothing left to do but to end
 		r.since.Store(sinceStart())
 		r.slot.Executing()
@@ -189,6 +206,7 @@ func (r *run) line(line call.Line) {
 	if r.OnLine != nil {
 		r.OnLine(line)
 	}
+	r.charge(len(line.Message) + len(line.Fields))
 	r.invoker.live.Line(&r.who, line)
 }
 

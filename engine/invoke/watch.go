@@ -85,8 +85,8 @@ func (w *watcher) look() (any bool) {
 			continue
 		}
 		any = true
-		if r.allocated == 0 {
-			r.allocated, r.from = w.memory.value(heapAllocated), given
+		if r.from == 0 {
+			r.from = given
 		}
 		stretch := r.stretch(now)
 		w.memory.see(r, r.spent.Load()+stretch)
@@ -94,6 +94,6 @@ func (w *watcher) look() (any bool) {
 		r.check(now, stretch, given)
 	}
 	w.spare.see(now, long)
-	w.memory.end()
+	w.memory.end(now)
 	return any
 }

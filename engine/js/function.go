@@ -29,6 +29,17 @@ func (s *Sandbox) Function(name string, length int, run native.Function) *goja.O
 	return function
 }
 
+// heldFrom is the size from which on a buffer is worth telling of.
+const heldFrom = 16 << 10
+
+// Hold tells of a buffer that was made for the script, which may end the step.
+func (s *Sandbox) Hold(buffer []byte) {
+	if s.hold != nil && len(buffer) >= heldFrom {
+		s.hold(buffer)
+		s.Check()
+	}
+}
+
 // Check ends the step at once if the run was stopped. Loops in Go that may be long call it,
 // for goja looks at its interrupt in byte code only.
 func (s *Sandbox) Check() {

@@ -39,6 +39,7 @@ type Config struct {
 	Limits  call.Limits
 	Slot    Slot            // nil: always free
 	OnLine  func(call.Line) // called on the loop for every kept log line; may be nil
+	Hold    func([]byte)    // called on the loop with each larger buffer that is made; it may wait; may be nil
 	Tick    func()          // called on the loop between instructions, about every hundred; it may wait; may be nil
 }
 
@@ -54,6 +55,7 @@ type Sandbox struct {
 	local    []kept
 	log      lineLog
 	observer Observer
+	hold     func([]byte)
 
 	task     func() error
 	taskErr  error
@@ -74,7 +76,7 @@ type Sandbox struct {
 func New(config Config) *Sandbox {
 	s := &Sandbox{
 		vm: goja.New(), globals: config.Globals, program: config.Program,
-		limits: config.Limits, slot: config.Slot, log: lineLog{onLine: config.OnLine},
+		limits: config.Limits, slot: config.Slot, hold: config.Hold, log: lineLog{onLine: config.OnLine},
 	}
 	s.vm.SetMaxCallStackSize(config.Limits.Stack)
 	s.hook(config.Tick)

@@ -216,6 +216,7 @@ func (r *realm) isDataView(object *goja.Object) bool {
 
 // arrayBuffer takes over the bytes.
 func (r *realm) arrayBuffer(data []byte) *goja.Object {
+	r.sandbox.Hold(data)
 	return r.vm.ToValue(r.vm.NewArrayBuffer(data)).(*goja.Object)
 }
 

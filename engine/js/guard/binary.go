@@ -34,10 +34,17 @@ func (s *site) guardBinary(name string) {
 	size := itemSize(name)
 	s.intercept(name, &goja.ProxyTrapConfig{
 		Construct: func(target *goja.Object, args []goja.Value, newTarget *goja.Object) *goja.Object {
+			own := true
 			if len(args) > 0 {
 				args[0] = s.limitBinary(args[0], size, name)
+				given, isObject := args[0].(*goja.Object)
+				own = !isObject || given.ClassName() != "ArrayBuffer"
 			}
-			return s.construct(target, args, newTarget)
+			made := s.construct(target, args, newTarget)
+			if own {
+				s.Hold(native.Bytes(made))
+			}
+			return made
 		},
 	})
 }

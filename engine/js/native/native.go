@@ -6,6 +6,7 @@ package native
 import (
 	"reflect"
 	"strconv"
+	"unsafe"
 
 	"github.com/dop251/goja"
 )
@@ -19,6 +20,7 @@ type Machine interface {
 	Local(key any, make func() any) any
 	Function(name string, length int, run Function) *goja.Object
 	Check()
+	Hold(buffer []byte)
 	RangeError(format string, args ...any) *goja.Object
 	SyntaxError(format string, args ...any) *goja.Object
 }
@@ -157,6 +159,21 @@ func IsMap(object *goja.Object) bool { return object.ExportType() == reflect.Typ
 // IsSet tells a Set.
 func IsSet(object *goja.Object) bool {
 	return object.ExportType() == reflect.TypeFor[[]any]() && object.ClassName() != "Array"
+}
+
+// Bytes are the memory of an ArrayBuffer or a typed array; nil: it is neither.
+func Bytes(object *goja.Object) []byte {
+	switch data := object.Export().(type) {
+	case goja.ArrayBuffer:
+		return data.Bytes()
+	case []byte:
+		return data
+	default:
+		if list := reflect.ValueOf(data); list.Kind() == reflect.Slice && list.Len() > 0 && list.Type().Elem().Kind() < reflect.Complex64 {
+			return unsafe.Slice((*byte)(list.UnsafePointer()), list.Len()*int(list.Type().Elem().Size()))
+		}
+	}
+	return nil
 }
 
 // Length is that of an array-like, at most 2^53; 0 for anything else.
