@@ -24,7 +24,7 @@ func TestAttacks(t *testing.T) {
 	p := serveProduct(t, "--cpu-limit", "400ms", "--wall-limit", "1500ms", "--worker-memory", "256MiB", "--log-level", "error")
 	p.app("shop")
 	p.app("evil")
-	n := p.neighbours(2, 2*time.Millisecond, 20*time.Second) // neighbours, not a load
+	n := p.neighbours(2, visit{pace: 2 * time.Millisecond, patience: 20 * time.Second}) // neighbours, not a load
 	ends := map[string]int{}
 	for line := range strings.Lines(attacks) {
 		name, code, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")

@@ -60,7 +60,7 @@ func TestDatabaseAway(t *testing.T) {
 	p := serveEmbedded(t)
 	p.app("shop")
 	p.publish("shop", "cold", hello)
-	n := p.neighbours(4, 0, 20*time.Second)
+	n := p.neighbours(4, visit{patience: 20 * time.Second})
 	n.await(10*time.Second, 300)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} { // a fast stop, a crash
 		server := p.postmaster()
@@ -96,7 +96,7 @@ func TestDatabaseStandsStill(t *testing.T) {
 	p.app("shop")
 	p.app("evil")
 	p.publish("evil", "chatter", chatter)
-	n := p.neighbours(2, 10*time.Millisecond, 20*time.Second)
+	n := p.neighbours(2, visit{pace: 10 * time.Millisecond, patience: 20 * time.Second})
 	_, stop := p.attack([]attackers{{count: 8, path: "/fn/evil/chatter", how: calls}})
 	n.await(10*time.Second, 100)
 	still := p.postgres()
@@ -140,7 +140,7 @@ func (p *product) postgres() []int {
 func TestEverythingKilled(t *testing.T) {
 	p := serveEmbedded(t)
 	p.app("shop")
-	n := p.neighbours(4, 0, 20*time.Second)
+	n := p.neighbours(4, visit{patience: 20 * time.Second})
 	n.await(10*time.Second, 500)
 	// PostgreSQL first: at its parent's death it would stop cleanly.
 	for _, pid := range append([]int{p.postmaster(), p.cmd.Process.Pid}, p.workers()...) {

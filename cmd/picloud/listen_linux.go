@@ -1,20 +1,30 @@
 package main
 
 import (
+	"errors"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// peerTime is how long a peer may take nothing of what was sent to it (tcp(7),
-// TCP_USER_TIMEOUT); connections inherit it from the listener. It costs a call nothing,
-// where a deadline for each answer would.
-const peerTime = 60 * time.Second
+const (
+	// peerTime is how long a peer may take nothing of what was sent to it (tcp(7),
+	// TCP_USER_TIMEOUT). It costs a call nothing, where a deadline for each answer would.
+	peerTime = 60 * time.Second
 
-func setPeerTime(_, _ string, conn syscall.RawConn) (err error) {
+	// unsent is how much of an answer the system takes before it can be sent (tcp(7),
+	// TCP_NOTSENT_LOWAT). With more, a slow reader looks quick at first and then dead.
+	unsent = 128 << 10 // bytes
+)
+
+// setPeers sets what connections inherit from the listener.
+func setPeers(_, _ string, conn syscall.RawConn) (err error) {
 	if outer := conn.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(peerTime.Milliseconds()))
+		err = errors.Join(
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(peerTime.Milliseconds())),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent),
+		)
 	}); outer != nil {
 		return outer
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,16 +31,23 @@ type neighbours struct {
 	stop                         func()
 }
 
-// neighbours begin to call. pace is the time between two calls of one of them; 0: none.
-// Each waits as long as its patience for an answer.
-func (p *product) neighbours(count int, pace, patience time.Duration) *neighbours {
-	p.publish("shop", "neighbour", neighbour)
+// visit is how a neighbour calls.
+type visit struct {
+	source   string        // of the function; empty: neighbour
+	fresh    bool          // a connection for each call
+	pace     time.Duration // between two calls; 0: none
+	patience time.Duration // for an answer
+}
+
+// neighbours begin to call.
+func (p *product) neighbours(count int, how visit) *neighbours {
+	p.publish("shop", "neighbour", cmp.Or(how.source, neighbour))
 	n := &neighbours{p: p}
 	n.last.Store(time.Now().UnixNano())
 	done := make(chan struct{})
 	var group sync.WaitGroup
 	for c := range count {
-		group.Go(func() { n.call(c, pace, patience, done) })
+		group.Go(func() { n.call(c, how, done) })
 	}
 	n.stop = sync.OnceFunc(func() {
 		close(done)
@@ -50,10 +58,10 @@ func (p *product) neighbours(count int, pace, patience time.Duration) *neighbour
 	return n
 }
 
-func (n *neighbours) call(c int, pace, patience time.Duration, done <-chan struct{}) {
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{}}
+func (n *neighbours) call(c int, how visit, done <-chan struct{}) {
+	client := &http.Client{Timeout: how.patience, Transport: &http.Transport{DisableKeepAlives: how.fresh}}
 	defer client.CloseIdleConnections()
-	tick := time.NewTicker(max(pace, 1))
+	tick := time.NewTicker(max(how.pace, 1))
 	defer tick.Stop()
 	for i := 0; ; i++ {
 		select {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -21,6 +22,8 @@ type siege struct {
 	flags      []string
 	evil, shop map[string]string // functions of the two apps, by name
 	neighbours int               // 0: four
+	visited    string            // source of the function that they call; empty: neighbour
+	fresh      bool              // they make a connection for each call
 	pace       time.Duration     // between two calls of a neighbour
 	patience   time.Duration     // of a neighbour who waits for an answer; 0: 20 s
 	attackers  []attackers
@@ -145,6 +148,22 @@ func readsNothing(ctx context.Context, p *product, path string) reply {
 	})
 }
 
+// readsSlowly asks and takes a kilobyte of the answer now and then. Who is refused asks again.
+func readsSlowly(ctx context.Context, p *product, path string) reply {
+	return converse(ctx, p, "GET "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(conn net.Conn) error {
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for first := true; ; first = false {
+			part := make([]byte, 1<<10)
+			n, err := conn.Read(part)
+			if err != nil || first && !bytes.HasPrefix(part[:n], []byte("HTTP/1.1 200")) {
+				return err
+			}
+			<-tick.C
+		}
+	})
+}
+
 // staysIdle opens a connection and says nothing.
 func staysIdle(ctx context.Context, p *product, _ string) reply {
 	return converse(ctx, p, "", func(conn net.Conn) error {
@@ -187,7 +206,7 @@ func (s siege) run(t *testing.T) {
 		s.patience = 20 * time.Second
 	}
 	before := p.workers()
-	n := p.neighbours(s.neighbours, s.pace, s.patience)
+	n := p.neighbours(s.neighbours, visit{source: s.visited, fresh: s.fresh, pace: s.pace, patience: s.patience})
 	w := p.watch(n)
 	ended, stop := p.attack(s.attackers)
 	for _, harm := range s.harm {

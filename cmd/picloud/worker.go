@@ -82,7 +82,11 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	}
 	edge := &ingress.Edge{
 		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket), Closing: ctx,
-		Functions: &ingress.Functions{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, MaxBody: config.MaxBody, Bodies: ingress.Budget{Limit: config.BodiesInFlight}},
+		Functions: &ingress.Functions{
+			Table: w.Table, Invoker: w.Invoker, Limits: config.Limits,
+			MaxBody: config.MaxBody, Bodies: ingress.NewBodies(config.BodiesInFlight, config.MaxBody),
+			Answers: ingress.NewAnswers(config.MemoryBudget, config.Limits.Response, w.Invoker.Aside),
+		},
 	}
 	public := publicServer(edge)
 	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}

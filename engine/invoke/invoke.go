@@ -74,6 +74,10 @@ func (i *Invoker) Watch(ctx context.Context) error {
 	return nil
 }
 
+// Aside says by how much those bytes of the heap changed that no run under way is to blame
+// for: answers on their way to their callers. Whoever says so has a bound of its own.
+func (i *Invoker) Aside(difference int64) { i.watcher.memory.aside.Add(difference) }
+
 // Job is a call with the code that it runs and what else its caller wants of it.
 type Job struct {
 	call.Call
@@ -170,7 +174,9 @@ func (i *Invoker) await(ctx context.Context, r *run) call.Result {
 		r.halt(call.Cancelled, "The caller went away before the function had answered.")
 		<-r.done
 	}
-	return r.answer
+	answer := r.answer
+	r.answer = call.Result{} // a queue may know the run for longer than the caller needs its answer
+	return answer
 }
 
 // execute owns the run's goroutine from its first instruction to its record.

@@ -20,9 +20,10 @@ import (
 // Nobody pays for another: while a stopped run is under way, deaf or not, it is the only one.
 // It belongs to the watcher's goroutine, but for the limits and collect.
 type memory struct {
-	budget   uint64 // bytes of live heap
-	runLimit int64  // bytes that are known of one run
-	appLimit int64  // bytes that are known of the runs of one app
+	budget   uint64       // bytes of live heap
+	aside    atomic.Int64 // bytes beside the budget, see Aside
+	runLimit int64        // bytes that are known of one run
+	appLimit int64        // bytes that are known of the runs of one app
 	samples  []metrics.Sample
 
 	runs        []*run // of this look
@@ -109,14 +110,14 @@ func (m *memory) see(r *run, executed int64) {
 func (m *memory) end(now int64) {
 	m.sees(heap{cycles: m.value(heapCycles), live: m.value(heapLive), allocated: m.value(heapAllocated)})
 	culprit, why := m.culprit()
-	if m.asked == 0 && now >= m.rest && (culprit != nil || m.value(heapObjects) > m.budget) && !m.judge {
+	if m.asked == 0 && now >= m.rest && (culprit != nil || m.value(heapObjects) > m.allowed()) && !m.judge {
 		m.asked = now
 		go func() {
 			m.collect()
 			m.collected <- struct{}{}
 		}()
 	}
-	m.full.Store(m.asked != 0 && m.value(heapObjects) > m.budget)
+	m.full.Store(m.asked != 0 && m.value(heapObjects) > m.allowed())
 	if m.underWay {
 		return
 	}
@@ -129,6 +130,9 @@ func (m *memory) end(now int64) {
 // hunger is the part of what was allocated since the last collection from which on a run
 // waits while a heap over its budget is collected.
 const hunger = 8
+
+// allowed is how large the heap may be just now.
+func (m *memory) allowed() uint64 { return m.budget + uint64(m.aside.Load()) }
 
 // sees guesses what the runs have of what the last collection left, over and above what is
 // known: each look notes how much was allocated while which of them executed for how long.
@@ -184,7 +188,7 @@ func (m *memory) grow(bytes int64) {
 
 // culprit is who is to be stopped, and why; nil: all are within their limits.
 func (m *memory) culprit() (culprit *run, why string) {
-	if m.before.held <= m.runLimit && m.value(heapLive) <= m.budget {
+	if m.before.held <= m.runLimit && m.value(heapLive) <= m.allowed() {
 		return nil, ""
 	}
 	known, all := map[id.App]int64{}, map[id.App]int64{}
@@ -203,7 +207,7 @@ func (m *memory) culprit() (culprit *run, why string) {
 		culprit = m.heaviest(app, (*run).held)
 		return culprit, m.overApp(held, culprit.held())
 	}
-	if m.value(heapLive) > m.budget {
+	if m.value(heapLive) > m.allowed() {
 		app, held := largest(all)
 		if held == 0 { // nothing is known: who executed for longest
 			executed := map[id.App]int64{}

@@ -71,6 +71,23 @@ func TestOneAtATimeForMemory(t *testing.T) {
 	lookUntil(t, i.watcher, "stopped", func() bool { return halted(other) })
 }
 
+// Nobody is stopped for answers that are on their way to their callers.
+func TestNobodyIsStoppedForAnswers(t *testing.T) {
+	t.Parallel()
+	const most = 64 << 30
+	i := invoker(t, 1)
+	i.Aside(most)
+	hog := begun(t, i)
+	for range 100 {
+		i.watcher.look()
+	}
+	if hog.halted.Load() != 0 || i.watcher.memory.asked != 0 {
+		t.Error("stopped for an answer")
+	}
+	i.Aside(-most)
+	lookUntil(t, i.watcher, "stopped", func() bool { return hog.halted.Load() != 0 })
+}
+
 // Garbage is nobody's fault: what a run has left that ended by itself is collected, and a
 // neighbour that executes just then is not stopped for it (mem/concat-doubling had it so).
 func TestNobodyIsStoppedForGarbage(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 // Bodies that are only announced take nothing of the budget from those that come.
 func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
 	t.Parallel()
-	f := &Functions{MaxBody: 1000, Bodies: Budget{Limit: 1500}}
+	f := &Functions{MaxBody: 1000, Bodies: &Budget{Limit: 1500, App: 1500, Address: 1500}}
 	read := func(body io.Reader, length int64) (int, func(), refusal) {
 		r := httptest.NewRequest("POST", "/", body)
 		r.ContentLength = length
-		got, give, why := f.body(httptest.NewRecorder(), r)
+		got, give, why := f.body(httptest.NewRecorder(), r, holder{})
 		return len(got), give, why
 	}
 	var open []*io.PipeWriter
@@ -47,7 +47,7 @@ func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
 	if _, _, why := read(strings.NewReader(strings.Repeat("x", 1001)), -1); why.status != 413 {
 		t.Errorf("over the limit: %+v", why)
 	}
-	if used := f.Bodies.used.Load(); used != 0 {
+	if used := f.Bodies.used; used != 0 {
 		t.Errorf("%d bytes are left in the budget", used)
 	}
 }

@@ -8,13 +8,9 @@ import (
 
 // The server has no deadlines for whole requests: one for reading, still set while a
 // function runs, would end the request's context (net/http reads on behind the handler),
-// and setting them costs every call. Bodies and large answers have deadlines here; a peer
-// that takes nothing of a small answer is TCP_USER_TIMEOUT's.
-const (
-	bodyTime    = 30 * time.Second // to send a body
-	answerTime  = 60 * time.Second // to take an answer of …
-	largeAnswer = 64 << 10         // … more bytes than this, per largeAnswer and second more
-)
+// and setting them costs every call. Bodies have deadlines here, large answers in send; a
+// peer that takes nothing of a small answer is TCP_USER_TIMEOUT's.
+const bodyTime = 30 * time.Second // to send a body
 
 // timeBody gives a request's body a deadline. It is over with the body.
 func timeBody(w http.ResponseWriter, r *http.Request) {
@@ -38,14 +34,4 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
-}
-
-// send copies an answer's body to its caller.
-func send(w http.ResponseWriter, body io.Reader, size int64) {
-	if size < 0 || size > largeAnswer {
-		control := http.NewResponseController(w)
-		_ = control.SetWriteDeadline(time.Now().Add(answerTime + time.Duration(max(size, 0)/largeAnswer)*time.Second))
-		defer control.SetWriteDeadline(time.Time{}) //nolint:errcheck // the connection is gone then
-	}
-	_, _ = io.Copy(w, body)
 }

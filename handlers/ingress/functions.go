@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"picloud/engine/call"
 	"picloud/engine/invoke"
@@ -20,26 +19,10 @@ type Functions struct {
 	Table   *script.Table
 	Invoker *invoke.Invoker
 	Limits  call.Limits
-	MaxBody int64 // bytes of one request body
-	Bodies  Budget
+	MaxBody int64   // bytes of one request body
+	Bodies  *Budget // of what has come of them: what is only announced takes nothing from others
+	Answers *Answers
 }
-
-// Budget bounds the bytes of all request bodies held at a time. It counts what has come,
-// not what was announced: who only opens connections takes nothing from others.
-type Budget struct {
-	Limit int64
-	used  atomic.Int64
-}
-
-func (b *Budget) take(n int64) bool {
-	if b.used.Add(n) > b.Limit {
-		b.used.Add(-n)
-		return false
-	}
-	return true
-}
-
-func (b *Budget) give(n int64) { b.used.Add(-n) }
 
 var errBudget = errors.New("over the budget of all bodies")
 
@@ -47,12 +30,13 @@ var errBudget = errors.New("over the budget of all bodies")
 type counted struct {
 	io.Reader
 	budget *Budget
+	of     holder
 	taken  int64
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
-	if !c.budget.take(int64(n)) {
+	if got, _ := c.budget.take(c.of, int64(n)); !got {
 		return 0, errBudget
 	}
 	c.taken += int64(n)
@@ -66,7 +50,8 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		f.moved(w, r, at, name, rest)
 		return
 	}
-	body, give, why := f.body(w, r)
+	of := holder{app: live.App, address: addressOf(at.from.address)}
+	body, give, why := f.body(w, r, of)
 	if why.status != 0 {
 		refuse(w, r, why)
 		return
@@ -82,7 +67,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	}
 	result := f.Invoker.Run(r.Context(), job)
 	if result.Outcome == call.OK {
-		answer(w, r, result, at.own)
+		f.answer(w, r, result, of, at.own)
 		return
 	}
 	refuse(w, r, explain(result))
@@ -114,7 +99,7 @@ func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, na
 
 // body reads the request's body within its limit and the budget of all bodies; give, which
 // may be nil, gives back what a body took.
-func (f *Functions) body(w http.ResponseWriter, r *http.Request) (body []byte, give func(), why refusal) {
+func (f *Functions) body(w http.ResponseWriter, r *http.Request, of holder) (body []byte, give func(), why refusal) {
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return nil, nil, refusal{}
 	}
@@ -125,12 +110,12 @@ func (f *Functions) body(w http.ResponseWriter, r *http.Request) (body []byte, g
 	if r.ContentLength > f.MaxBody {
 		return nil, nil, tooLarge
 	}
-	reader := &counted{Reader: http.MaxBytesReader(w, r.Body, f.MaxBody), budget: &f.Bodies}
+	reader := &counted{Reader: http.MaxBytesReader(w, r.Body, f.MaxBody), budget: f.Bodies, of: of}
 	body, err := io.ReadAll(reader)
 	if err == nil {
-		return body, func() { f.Bodies.give(reader.taken) }, refusal{}
+		return body, func() { f.Bodies.give(of, reader.taken) }, refusal{}
 	}
-	f.Bodies.give(reader.taken)
+	f.Bodies.give(of, reader.taken)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, nil, tooLarge
 	}
@@ -162,14 +147,25 @@ func pathOf(rest string) string {
 	return cmp.Or(path, "/")
 }
 
-// answer writes a function's own response.
-func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool) {
+// answer writes a function's own response, a large one when there is room for it.
+func (f *Functions) answer(w http.ResponseWriter, r *http.Request, result call.Result, of holder, own bool) {
 	response := result.Response
+	empty := response.Status == http.StatusNoContent || response.Status == http.StatusNotModified
+	sent := response.Body != nil && !empty && r.Method != http.MethodHead
+	large := sent && response.Size > largeAnswer
+	if large {
+		give, got := f.Answers.room(r.Context(), of, response.Size)
+		if !got {
+			refuse(w, r, noRoom(result))
+			return
+		}
+		defer give()
+	}
 	h := w.Header()
 	outbound(h, response.Header, own)
 	values := []string{result.Execution.String(), ""}
 	h["X-Execution-Id"] = values[:1:1]
-	if response.Status == http.StatusNoContent || response.Status == http.StatusNotModified {
+	if empty {
 		delete(h, "Content-Type")
 		w.WriteHeader(response.Status)
 		return
@@ -179,8 +175,18 @@ func answer(w http.ResponseWriter, r *http.Request, result call.Result, own bool
 		h["Content-Length"] = values[1:]
 	}
 	w.WriteHeader(response.Status)
-	if response.Body != nil && r.Method != http.MethodHead {
-		send(w, response.Body, response.Size)
+	switch {
+	case large:
+		send(w, response.Body)
+	case sent:
+		_, _ = io.Copy(w, response.Body)
+	}
+}
+
+func noRoom(result call.Result) refusal {
+	return refusal{
+		status: http.StatusServiceUnavailable, title: "Busy", retry: "1", execution: result.Execution.String(),
+		detail: "Too many large answers are on their way. Try again in a second.",
 	}
 }
 
