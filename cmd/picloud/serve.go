@@ -116,7 +116,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	}
 	defer file.Close()
 
-	front := &front{file: file}
+	front := &front{file: file, places: ingress.NewPlaces(mostConnections(), c.trustedProxies)}
 	supervisor := worker.New(worker.Settings{
 		Executable: executable(), Account: m.Account, Starter: m.Starter, Listener: file, Directory: m.RunDir,
 		Worker: c.worker(m, socket), Recover: m.Recover, Accept: front.accept,
@@ -134,7 +134,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
 		Warnings: warnings(m, supervisor, c.dataDir),
 	})
-	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard})
+	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Forwarded: front.places.Forwarded()}, front.places)
 	front.server.SetKeepAlivesEnabled(false) // a kept connection would never meet the worker
 	// The edge before it keeps the time of bodies; see handlers/ingress.
 	server := &http.Server{Handler: dashboard, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
@@ -233,6 +233,7 @@ func announce(ctx context.Context, c *config, m *engine.Manager) {
 // front accepts on the public listener in the manager while no worker does.
 type front struct {
 	file   *os.File
+	places *ingress.Places
 	server *http.Server
 
 	mu       sync.Mutex
@@ -249,8 +250,8 @@ func (f *front) accept(on bool) {
 			slog.Error("public listener", "error", err)
 			return
 		}
-		f.listener = listener
-		go f.server.Serve(listener)
+		f.listener = f.places.Listen(listener)
+		go f.server.Serve(f.listener)
 	case !on && f.listener != nil:
 		f.listener.Close()
 		f.listener = nil

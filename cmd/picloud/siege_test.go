@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -164,17 +165,24 @@ func readsSlowly(ctx context.Context, p *product, path string) reply {
 	})
 }
 
-// staysIdle opens a connection and says nothing.
+// staysIdle opens a connection and says nothing; hung up on, it comes again a second later.
 func staysIdle(ctx context.Context, p *product, _ string) reply {
-	return converse(ctx, p, "", func(conn net.Conn) error {
+	got := converse(ctx, p, "", func(conn net.Conn) error {
 		_, err := conn.Read(make([]byte, 1)) // until the other side closes
 		return err
 	})
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+	}
+	return got
 }
 
-// converse holds a connection until the talk or the siege is over.
+// converse holds a connection until the talk or the siege is over. It comes from one of eight
+// addresses, none of which is the neighbours'.
 func converse(ctx context.Context, p *product, first string, talk func(net.Conn) error) reply {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.address)
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+rand.N(8)))}
+	conn, err := (&net.Dialer{LocalAddr: from}).DialContext(ctx, "tcp", p.address)
 	if err != nil {
 		return reply{err: err}
 	}

@@ -103,9 +103,9 @@ func TestSieges(t *testing.T) {
 		},
 		{
 			name:       "connections stay idle",
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
-			attackers: []attackers{{count: 500, how: staysIdle}},
-			holds:     bounds{gap: 2 * time.Second, memory: 128 << 20},
+			neighbours: 2, pace: 2 * time.Millisecond, fresh: true, answers: 2000,
+			attackers: []attackers{{count: 8192, how: staysIdle}},
+			holds:     bounds{gap: time.Second, memory: 224 << 20},
 		},
 	} {
 		t.Run(s.name, s.run)

@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"picloud/engine"
@@ -29,6 +28,7 @@ const (
 	maxStack       = 64 << 20 // bytes of one goroutine's stack
 	gcPercent      = 400      // a worker keeps little and throws away much
 	maxConnections = 8192     // open at a time on the public listener
+	otherFiles     = 1024     // that a process opens beside them, at most
 	maxHeader      = 64 << 10
 	finishGrace    = 10 * time.Second // for calls under way when the worker stops, past their longest time
 )
@@ -80,15 +80,17 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	if err != nil {
 		return fmt.Errorf("private socket: %w", err)
 	}
+	places := ingress.NewPlaces(mostConnections(), config.TrustedProxies)
 	edge := &ingress.Edge{
 		Hosts: config.Hosts, Trusted: config.TrustedProxies, Dashboard: toManager(config.ManagerSocket), Closing: ctx,
+		Forwarded: places.Forwarded(),
 		Functions: &ingress.Functions{
 			Table: w.Table, Invoker: w.Invoker, Limits: config.Limits,
 			MaxBody: config.MaxBody, Bodies: ingress.NewBodies(config.BodiesInFlight, config.MaxBody),
 			Answers: ingress.NewAnswers(config.MemoryBudget, config.Limits.Response, w.Invoker.Aside),
 		},
 	}
-	public := publicServer(edge)
+	public := publicServer(edge, places)
 	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -98,7 +100,7 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	if err := w.Table.Refresh(ctx); err != nil { // what was published since it was opened; from now on we are told
 		slog.Warn("routes not read again", "error", err)
 	}
-	group.Go(func() error { return closed(public.Serve(netutil.LimitListener(listener, maxConnections))) })
+	group.Go(func() error { return closed(public.Serve(places.Listen(listener))) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
@@ -122,12 +124,23 @@ func closed(err error) error {
 	return err
 }
 
+// mostConnections is how many may be open at a time; some files are needed for the rest.
+func mostConnections() int {
+	var files syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) != nil {
+		return maxConnections
+	}
+	return int(min(maxConnections, max(files.Cur/2, files.Cur-min(files.Cur, otherFiles))))
+}
+
 // publicServer meets the outside. Deadlines of bodies and answers are the edge's.
-func publicServer(handler http.Handler) *http.Server {
-	return &http.Server{
+func publicServer(handler http.Handler, places *ingress.Places) *http.Server {
+	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
+	places.Attend(server)
+	return server
 }
 
 // toManager hands the dashboard's requests to the manager's private socket as they are.

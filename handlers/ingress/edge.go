@@ -21,6 +21,7 @@ type Edge struct {
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-… is believed
 	Functions *Functions     // nil while no worker is ready
 	Dashboard http.Handler   // everything that is not a function's
+	Forwarded *Budget        // requests under way from behind trusted proxies; nil: any number
 
 	// Closing ends the dashboard's streams when it ends, which would otherwise hold up the
 	// end of this process; browsers open them again. May be nil.
@@ -33,6 +34,17 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := rawTarget(r)
 	app, kind := match(e.Hosts, from.host)
 	timeBody(w, r)
+	if from.behind && e.Forwarded != nil {
+		of := holder{address: addressOf(from.address)}
+		if got, _ := e.Forwarded.take(of, 1); !got {
+			refuse(w, r, refusal{
+				status: http.StatusServiceUnavailable, title: "Busy", retry: "1",
+				detail: "Too many requests from this address are under way. Try again in a second.",
+			})
+			return
+		}
+		defer e.Forwarded.give(of, 1)
+	}
 	switch {
 	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
 		refuse(w, r, refusal{

@@ -76,6 +76,46 @@ func TestForwardedClient(t *testing.T) {
 	}
 }
 
+// Behind a proxy an address has a share of the requests under way, as others have one of the
+// connections.
+func TestShareBehindAProxy(t *testing.T) {
+	t.Parallel()
+	places := NewPlaces(2, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
+	asked, answer := make(chan struct{}), make(chan struct{})
+	edge := &Edge{
+		Hosts: worker.Hosts{Dashboard: []string{"pi.example"}}, Trusted: places.trusted, Forwarded: places.Forwarded(),
+		Dashboard: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/slow" {
+				asked <- struct{}{}
+				<-answer
+			}
+		}),
+	}
+	ask := func(path, peer, client string) int {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Host, r.RemoteAddr = "pi.example", peer+":1"
+		r.Header.Set("X-Forwarded-For", client)
+		w := httptest.NewRecorder()
+		edge.ServeHTTP(w, r)
+		return w.Code
+	}
+	done := make(chan int)
+	go func() { done <- ask("/slow", "10.0.0.1", "9.9.9.9") }()
+	<-asked
+	for _, c := range []struct {
+		peer, client string
+		want         int
+	}{{"10.0.0.1", "9.9.9.9", 503}, {"10.0.0.1", "8.8.8.8", 200}, {"9.9.9.9", "9.9.9.9", 200}} {
+		if got := ask("/", c.peer, c.client); got != c.want {
+			t.Errorf("%s by %s: %d, want %d", c.client, c.peer, got, c.want)
+		}
+	}
+	close(answer)
+	if got := <-done + ask("/", "10.0.0.1", "9.9.9.9"); got != 400 {
+		t.Errorf("afterwards: %d", got)
+	}
+}
+
 func TestSegments(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][2]string{
