@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type neighbours struct {
 type visit struct {
 	source   string        // of the function; empty: neighbour
 	fresh    bool          // a connection for each call
+	body     int           // bytes that are sent with it; 0: it is a GET
 	pace     time.Duration // between two calls; 0: none
 	patience time.Duration // for an answer
 }
@@ -70,7 +72,7 @@ func (n *neighbours) call(c int, how visit, done <-chan struct{}) {
 		case <-tick.C:
 		}
 		n.away.RLock()
-		got, err := fetch(client, n.p.url(fmt.Sprintf("/fn/shop/neighbour?n=%d-%d", c, i)))
+		got, err := fetch(client, n.p.url(fmt.Sprintf("/fn/shop/neighbour?n=%d-%d", c, i)), how.body)
 		n.away.RUnlock()
 		switch {
 		case err == nil && got.status == http.StatusOK && got.body == fmt.Sprintf("right %d-%d", c, i):
@@ -155,8 +157,16 @@ func (p *product) count(script string) (counts map[string]int64, total int64) {
 var errClosed = errors.New("connection closed")
 
 // fetch tells a closed connection from a refused one.
-func fetch(client *http.Client, url string) (reply, error) {
-	answer, err := client.Get(url)
+func fetch(client *http.Client, url string, sent int) (reply, error) {
+	method := http.MethodGet
+	if sent > 0 {
+		method = http.MethodPost
+	}
+	ask, err := http.NewRequest(method, url, bytes.NewReader(make([]byte, sent)))
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := client.Do(ask)
 	if err != nil {
 		text := err.Error()
 		if strings.Contains(text, "EOF") || strings.Contains(text, "reset by peer") || strings.Contains(text, "broken pipe") {
@@ -206,7 +216,7 @@ func (p *product) watch(n *neighbours) *watch {
 	}
 	every(20*time.Millisecond, func() {
 		w.asked.Add(1)
-		if got, err := fetch(client, p.url("/apps/shop")); err != nil || got.status != http.StatusOK {
+		if got, err := fetch(client, p.url("/apps/shop"), 0); err != nil || got.status != http.StatusOK {
 			w.failed.Add(1)
 		}
 	})

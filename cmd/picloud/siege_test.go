@@ -25,6 +25,7 @@ type siege struct {
 	neighbours int               // 0: four
 	visited    string            // source of the function that they call; empty: neighbour
 	fresh      bool              // they make a connection for each call
+	body       int               // bytes that they send with it
 	pace       time.Duration     // between two calls of a neighbour
 	patience   time.Duration     // of a neighbour who waits for an answer; 0: 20 s
 	attackers  []attackers
@@ -127,9 +128,13 @@ func request(ctx context.Context, p *product, path string) reply {
 	return reply{status: answer.StatusCode, header: answer.Header}
 }
 
-// sendsSlowly sends a body of which a byte comes now and then.
+// sendsSlowly sends most of a large body at once and the rest now and then.
 func sendsSlowly(ctx context.Context, p *product, path string) reply {
-	return converse(ctx, p, "POST "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\nContent-Length: 100000\r\n\r\n", func(conn net.Conn) error {
+	const size, soon = 1_000_000, 900_000
+	return converse(ctx, p, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", path, p.address, size), func(conn net.Conn) error {
+		if _, err := conn.Write(make([]byte, soon)); err != nil {
+			return err
+		}
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		for {
@@ -214,7 +219,7 @@ func (s siege) run(t *testing.T) {
 		s.patience = 20 * time.Second
 	}
 	before := p.workers()
-	n := p.neighbours(s.neighbours, visit{source: s.visited, fresh: s.fresh, pace: s.pace, patience: s.patience})
+	n := p.neighbours(s.neighbours, visit{source: s.visited, fresh: s.fresh, body: s.body, pace: s.pace, patience: s.patience})
 	w := p.watch(n)
 	ended, stop := p.attack(s.attackers)
 	for _, harm := range s.harm {

@@ -62,9 +62,9 @@ func TestSieges(t *testing.T) {
 		{
 			name:       "bodies are sent slowly",
 			evil:       map[string]string{"size": `export default async (request: Request) => String((await request.bytes()).length);`},
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 300,
+			neighbours: 2, pace: 10 * time.Millisecond, body: 900_000, answers: 300,
 			attackers: []attackers{{count: 100, path: "/fn/evil/size", how: sendsSlowly}},
-			holds:     bounds{gap: 2 * time.Second},
+			holds:     bounds{gap: time.Second, memory: 224 << 20},
 		},
 		{
 			name:    "answers are not read",

@@ -3,10 +3,12 @@ package ingress
 import (
 	"io"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"picloud/engine/call"
+	"picloud/engine/id"
 )
 
 // Bodies that are only announced take nothing of the budget from those that come.
@@ -49,6 +51,33 @@ func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
 	}
 	if used := f.Bodies.used; used != 0 {
 		t.Errorf("%d bytes are left in the budget", used)
+	}
+}
+
+// An app that gets many bodies, and an address that sends many, leave room for others; one of
+// the largest size always fits.
+func TestSharesOfBodies(t *testing.T) {
+	t.Parallel()
+	b := NewBodies(1000, 100)
+	evil, shop := id.New[id.App](), id.New[id.App]()
+	near, far := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	for _, c := range []struct {
+		of   holder
+		n    int64
+		want bool
+	}{
+		{holder{evil, near}, 250, true},
+		{holder{evil, far}, 1, false},
+		{holder{shop, near}, 250, true},
+		{holder{id.New[id.App](), near}, 1, false},
+		{holder{id.New[id.App](), far}, 250, true},
+	} {
+		if got, _ := b.take(c.of, c.n); got != c.want {
+			t.Errorf("%d bytes of %v: %v", c.n, c.of, got)
+		}
+	}
+	if got, _ := NewBodies(1000, 1000).take(holder{evil, near}, 1000); !got {
+		t.Error("the largest body never fits")
 	}
 }
 
