@@ -83,19 +83,18 @@ func (s *server) admit(r *http.Request, a web.Access) (moved string, err error) 
 	if a.Place == web.AtRun {
 		return "", s.admitAtRun(r, a.Capability, looking)
 	}
-	slug, name := r.PathValue("app"), r.PathValue("script")
-	if state.App, err = s.deps.Apps.Find(r.Context(), looking, slug); err != nil {
+	if state.App, err = s.deps.Apps.Find(r.Context(), looking, r.PathValue("app")); err != nil {
 		return "", err
 	}
 	if state.Grant, err = actor.Allow(state.Actor, a.Capability, state.App.ID); err != nil {
 		return "", err
 	}
 	if a.Place == web.InScript {
-		if state.Script, err = s.deps.Scripts.Find(r.Context(), state.Grant, name); err != nil {
+		if state.Script, err = s.deps.Scripts.Find(r.Context(), state.Grant, r.PathValue("script")); err != nil {
 			return "", err
 		}
 	}
-	return movedTo(r, slug, name, state), nil
+	return movedTo(r, state), nil
 }
 
 // admitAtRun is admit where the path names a run alone. A run of an app that the actor
@@ -118,20 +117,30 @@ func (s *server) admitAtRun(r *http.Request, capability actor.Capability, lookin
 	return err
 }
 
-// movedTo is the address of what was found under another name than the path has, or "".
-func movedTo(r *http.Request, slug, name string, found *web.State) string {
-	was, is := "/apps/"+slug, "/apps/"+found.App.Slug
+// movedTo is the address of what was found under another name than the path has, however
+// that is written, or "".
+func movedTo(r *http.Request, found *web.State) string {
+	names := map[string]string{"app": found.App.Slug}
 	if !found.Script.ID.IsZero() {
-		was, is = was+"/scripts/"+name, is+"/scripts/"+found.Script.Name
+		names["script"] = found.Script.Name
 	}
-	if was == is {
+	moved := false
+	path := strings.Split(r.URL.EscapedPath(), "/")
+	_, pattern, _ := strings.Cut(r.Pattern, " ")
+	for i, segment := range strings.Split(pattern, "/") {
+		wildcard := strings.Trim(segment, "{}")
+		if name := names[wildcard]; name != "" && wildcard != segment && name != r.PathValue(wildcard) {
+			path[i], moved = name, true
+		}
+	}
+	if !moved {
 		return ""
 	}
-	path := strings.Replace(r.URL.EscapedPath(), was, is, 1)
+	to := strings.Join(path, "/")
 	if r.URL.RawQuery != "" {
-		path += "?" + r.URL.RawQuery
+		to += "?" + r.URL.RawQuery
 	}
-	return path
+	return to
 }
 
 // byKey reads the key of the Authorization header (RFC 6750, section 2.1).
