@@ -145,7 +145,7 @@ func publicServer(handler http.Handler, places *ingress.Places) *http.Server {
 
 // toManager hands the dashboard's requests to the manager's private socket as they are.
 func toManager(socket string) http.Handler {
-	return &httputil.ReverseProxy{
+	proxy := httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "manager"
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // what is not well formed is refused there, not left out
@@ -162,15 +162,19 @@ func toManager(socket string) http.Handler {
 		},
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
-		ErrorHandler:  notHandedOn,
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		one := proxy
+		one.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) { notHandedOn(w, r, err) }
+		one.ServeHTTP(w, r)
+	})
 }
 
 // notHandedOn answers for a manager that cannot be reached, and a sender who does not send.
 func notHandedOn(w http.ResponseWriter, r *http.Request, err error) {
 	slog.DebugContext(r.Context(), "request not handed to the dashboard", "method", r.Method, "path", r.URL.Path, "error", err)
 	status, detail := http.StatusServiceUnavailable, "The dashboard is not reachable just now. Try again in a second."
-	if errors.Is(err, os.ErrDeadlineExceeded) { // only bodies have a deadline
+	if ingress.Late(r) {
 		status, detail = http.StatusRequestTimeout, "The request did not arrive in time."
 	} else {
 		w.Header().Set("Retry-After", "1")

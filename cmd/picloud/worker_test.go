@@ -3,14 +3,11 @@ package main
 import (
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 )
 
@@ -24,25 +21,6 @@ func TestUnreachableManager(t *testing.T) {
 		if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Content-Type") != kind || !strings.Contains(answer.Body.String(), "not reachable") {
 			t.Errorf("%s: %d %v %s", path, answer.Code, answer.Header(), answer.Body)
 		}
-	}
-}
-
-// TestSlowBodyOfAPage: who does not send in time is told so, not that the dashboard is away.
-func TestSlowBodyOfAPage(t *testing.T) {
-	t.Parallel()
-	socket := filepath.Join(t.TempDir(), "manager.sock")
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manager := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) })}
-	go manager.Serve(listener) //nolint:errcheck // ends with Close
-	defer manager.Close()
-	answer := httptest.NewRecorder()
-	late := &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}
-	toManager(socket).ServeHTTP(answer, httptest.NewRequest("POST", "/api/v1/apps", io.MultiReader(strings.NewReader("{"), iotest.ErrReader(late))))
-	if answer.Code != http.StatusRequestTimeout || !strings.Contains(answer.Body.String(), "did not arrive in time") {
-		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
 }
 
