@@ -112,7 +112,7 @@ func (s *Service) sweep(ctx context.Context) error {
 }
 
 func cleaned(c Client) Client {
-	return Client{Address: clip(c.Address, 64), Agent: clip(c.Agent, 200)}
+	return Client{Address: clip(c.Address, 64), Agent: clip(c.Agent, 200), Device: clip(c.Device, 200)}
 }
 
 // clip makes foreign text fit for a column: valid, without control characters, at most limit runes.

@@ -320,54 +320,6 @@ func TestSignOutAndNotice(t *testing.T) {
 	}
 }
 
-func TestFailedSignInsSlowDown(t *testing.T) {
-	t.Parallel()
-	s, c := newOwned(t)
-	guess := func(address string) error {
-		_, err := s.SignIn(t.Context(), ownerEmail, "wrong wrong wrong", client(address))
-		return err
-	}
-	signedIn(t, s, "203.0.113.9") // the owner's own address
-	for i := range freeTries {
-		wantKind(t, guess(fmt.Sprintf("192.0.2.%d", i)), fault.Unauthenticated)
-	}
-	for _, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		f := wantKind(t, guess("192.0.2.99"), fault.TooMany)
-		if f.Wait != want {
-			t.Errorf("wait %s, want %s", f.Wait, want)
-		}
-		c.forward(want)
-		wantKind(t, guess("192.0.2.99"), fault.Unauthenticated)
-	}
-	if _, err := s.SignIn(t.Context(), ownerEmail, ownerPassword, client("203.0.113.9")); err != nil {
-		t.Errorf("the owner is kept out at their own address: %v", err)
-	}
-	for i := range 12 { // 20 wrong passwords in all
-		c.forward(longestWait)
-		wantKind(t, guess(fmt.Sprintf("198.51.100.%d", i)), fault.Unauthenticated)
-	}
-	if f := wantKind(t, guess("192.0.2.77"), fault.TooMany); f.Wait > longestWait {
-		t.Errorf("waits %s, which locks the account", f.Wait)
-	}
-	c.forward(longestWait)
-	if _, err := s.SignIn(t.Context(), ownerEmail, ownerPassword, client("192.0.2.77")); err != nil {
-		t.Errorf("after the wait: %v", err)
-	}
-}
-
-func TestFailedSignInsSlowDownPerNetwork(t *testing.T) {
-	t.Parallel()
-	s, _ := newOwned(t)
-	for i := range freeTries {
-		_, err := s.SignIn(t.Context(), fmt.Sprintf("p%d@example.org", i), "wrong wrong wrong", client(fmt.Sprintf("2001:db8:1:2::%d", i)))
-		wantKind(t, err, fault.Unauthenticated)
-	}
-	_, err := s.SignIn(t.Context(), "p9@example.org", "wrong wrong wrong", client("2001:db8:1:2:ffff::1"))
-	wantKind(t, err, fault.TooMany)
-	_, err = s.SignIn(t.Context(), "p9@example.org", "wrong wrong wrong", client("2001:db8:1:3::1"))
-	wantKind(t, err, fault.Unauthenticated)
-}
-
 func TestParallelGuessesShareOneAllowance(t *testing.T) {
 	t.Parallel()
 	s, _ := newOwned(t)

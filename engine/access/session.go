@@ -67,6 +67,10 @@ func (s *Service) begin(ctx context.Context, user queries.User, client Client) (
 	if err != nil {
 		return Issued{}, fmt.Errorf("begin a session: %w", err)
 	}
+	device, err := s.markDevice(ctx, user.ID, client)
+	if err != nil {
+		return Issued{}, err
+	}
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return Issued{}, fmt.Errorf("renew the session token: %w", err)
 	}
@@ -82,7 +86,7 @@ func (s *Service) begin(ctx context.Context, user queries.User, client Client) (
 		return Issued{}, fmt.Errorf("store the session: %w", err)
 	}
 	s.sessions.Remove(ctx, valueFresh)
-	return Issued{Token: token, Expires: expires}, nil
+	return Issued{Token: token, Expires: expires, Device: device}, nil
 }
 
 // SignOut ends the context's session.

@@ -21,29 +21,34 @@ import (
 	"picloud/queries"
 )
 
-// Failed tries slow down, per account and per address; nothing is ever locked.
+// Failed tries slow down: those at an account from an address first, then those at the
+// account from wherever they come, then those of the address at whatever account. Nothing
+// is ever locked, and a device that is known to be the account's own is counted by itself.
 const (
-	freeTries   = 5
-	longestWait = 5 * time.Minute
-	forgetAfter = time.Hour // without a try
+	freeTries    = 5 // of a device, or of an account from an address
+	accountTries = 20
+	addressTries = 100
+	longestWait  = 5 * time.Minute
+	forgetAfter  = time.Hour // without a try
 )
 
-// Issued is a session's secret, for the cookie.
+// Issued is a session's secret and the mark of the device, for the cookies.
 type Issued struct {
 	Token   string
 	Expires time.Time // absolute; idle sessions end before
+	Device  string    // to be sent as Client.Device at the next sign-in
 }
 
 // SignIn opens a session with a new token. A wrong password and an unknown e-mail are
 // the same Unauthenticated fault after the same work; too many tries are TooMany with
 // the time to wait.
 func (s *Service) SignIn(ctx context.Context, email, password string, client Client) (Issued, error) {
-	client, email = cleaned(client), strings.TrimSpace(email)
-	tries := s.triesOf(email, client)
-	if err := s.take(ctx, tries); err != nil {
+	ctx, err := s.Load(ctx, "") // keeps what the request loaded
+	if err != nil {
 		return Issued{}, err
 	}
-	user, err := s.verify(ctx, email, password, client, tries)
+	client = cleaned(client)
+	user, tries, err := s.verify(ctx, strings.TrimSpace(email), password, client)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -84,22 +89,35 @@ func errWrong() error {
 	return fault.New(fault.Unauthenticated, "E-mail or password is wrong.")
 }
 
-// verify finds the user with that password.
-func (s *Service) verify(ctx context.Context, email, password string, client Client, t tries) (queries.User, error) {
+// verify finds the user with that password, if another try is free.
+func (s *Service) verify(ctx context.Context, email, password string, client Client) (queries.User, tries, error) {
 	user, err := s.q.ReadUserByEmail(ctx, s.pool, clip(email, maxEmail+1))
 	known := err == nil
 	if err != nil && !db.IsNoRows(err) {
-		return queries.User{}, fmt.Errorf("read the user: %w", err)
+		return user, nil, fmt.Errorf("read the user: %w", err)
 	}
 	if !known {
 		user.PasswordHash = dummyHash()
 	}
-	match, stale, err := s.hasher.verify(ctx, password, user.PasswordHash)
-	if fault.Is(err, fault.Unavailable) { // nothing was tried
-		if err := s.giveBack(ctx, t); err != nil {
-			return queries.User{}, err
-		}
+	device, err := s.deviceOf(ctx, user.ID, client)
+	if err != nil {
+		return user, nil, err
 	}
+	tries := triesOf(email, client, device)
+	if err := s.take(ctx, tries, email, client); err != nil {
+		return user, nil, err
+	}
+	user, err = s.match(ctx, user, known, password, client)
+	if fault.Is(err, fault.Unavailable) { // nothing was tried
+		err = errors.Join(err, s.giveBack(ctx, tries))
+	}
+	return user, tries, err
+}
+
+// match gives the user if the password is theirs. It works as long for a user who is not
+// known.
+func (s *Service) match(ctx context.Context, user queries.User, known bool, password string, client Client) (queries.User, error) {
+	match, stale, err := s.hasher.verify(ctx, password, user.PasswordHash)
 	if err != nil {
 		return queries.User{}, fmt.Errorf("verify the password: %w", err)
 	}
@@ -132,17 +150,28 @@ func (s *Service) rehash(ctx context.Context, user queries.User, password string
 	return user, nil
 }
 
-// tries names what one try counts against.
-type tries struct {
-	email, address       string
-	byAccount, byAddress string // keys of sign_in_failures
+// bucket is what tries are counted in.
+type bucket struct {
+	subject string // key of sign_in_failures
+	free    int    // failures until tries have to wait
+	account bool   // whatever the address
+	address bool   // whatever the account
 }
 
-func (s *Service) triesOf(email string, client Client) tries {
+// tries are the buckets that one try is counted in. All go through them in the same order,
+// so that two tries cannot wait for each other.
+type tries []bucket
+
+// triesOf gives the buckets of a try from the device, which is "" when it is not known.
+func triesOf(email string, client Client, device string) tries {
+	if device != "" {
+		return tries{{subject: subject("device:", device), free: freeTries}}
+	}
+	account, address := strings.ToLower(email), network(client.Address)
 	return tries{
-		email: email, address: client.Address,
-		byAccount: subject("account:", strings.ToLower(email)),
-		byAddress: subject("address:", network(client.Address)),
+		{subject: subject("account:", account), free: accountTries, account: true},
+		{subject: subject("pair:", account+" "+address), free: freeTries},
+		{subject: subject("address:", address), free: addressTries, address: true},
 	}
 }
 
@@ -167,35 +196,28 @@ func network(address string) string {
 
 // take counts the try before it is made. A person who has a session from the same
 // address is not held up by what others try against the account.
-func (s *Service) take(ctx context.Context, t tries) error {
-	var wait time.Duration
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// The account goes first everywhere, so that two tries cannot wait for each other.
-		own, err := s.takeOne(ctx, tx, t.byAccount)
-		if err != nil {
-			return err
-		}
-		if own > 0 {
-			known, err := s.q.HasSessionFrom(ctx, tx, queries.HasSessionFromParams{Email: t.email, Address: t.address, Now: s.now()})
+func (s *Service) take(ctx context.Context, t tries, email string, client Client) error {
+	return db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		for _, b := range t {
+			wait, err := s.takeOne(ctx, tx, b)
 			if err != nil {
-				return fmt.Errorf("look for a session: %w", err)
-			}
-			if known {
-				own = 0
-			}
-		}
-		wait = own
-		if wait == 0 {
-			if wait, err = s.takeOne(ctx, tx, t.byAddress); err != nil {
 				return err
 			}
-		}
-		if wait > 0 {
-			return errWait(wait)
+			if wait > 0 && b.account {
+				known, err := s.q.HasSessionFrom(ctx, tx, queries.HasSessionFromParams{Email: email, Address: client.Address, Now: s.now()})
+				if err != nil {
+					return fmt.Errorf("look for a session: %w", err)
+				}
+				if known {
+					continue
+				}
+			}
+			if wait > 0 {
+				return errWait(wait)
+			}
 		}
 		return nil
 	})
-	return err
 }
 
 func errWait(wait time.Duration) error {
@@ -208,10 +230,10 @@ func errWait(wait time.Duration) error {
 }
 
 // takeOne counts a try and gives 0, or gives how long to wait and counts nothing.
-func (s *Service) takeOne(ctx context.Context, tx pgx.Tx, subject string) (time.Duration, error) {
+func (s *Service) takeOne(ctx context.Context, tx pgx.Tx, b bucket) (time.Duration, error) {
 	now := s.now()
 	_, err := s.q.TakeSignInAttempt(ctx, tx, queries.TakeSignInAttemptParams{
-		Subject: subject, Now: now, Forgotten: now.Add(-forgetAfter), Free: freeTries, Longest: longestWait.Seconds(),
+		Subject: b.subject, Now: now, Forgotten: now.Add(-forgetAfter), Free: int32(b.free), Longest: longestWait.Seconds(),
 	})
 	if err == nil {
 		return 0, nil
@@ -219,36 +241,41 @@ func (s *Service) takeOne(ctx context.Context, tx pgx.Tx, subject string) (time.
 	if !db.IsNoRows(err) {
 		return 0, fmt.Errorf("count the try: %w", err)
 	}
-	row, err := s.q.ReadSignInFailures(ctx, tx, subject)
+	row, err := s.q.ReadSignInFailures(ctx, tx, b.subject)
 	if err != nil {
 		return 0, fmt.Errorf("read the tries: %w", err)
 	}
-	return max(row.LastAt.Add(waitAfter(int(row.Count))).Sub(now), time.Second), nil
+	return max(row.LastAt.Add(waitAfter(int(row.Count), b.free)).Sub(now), time.Second), nil
 }
 
 // waitAfter is how long a subject waits after that many failures.
-func waitAfter(count int) time.Duration {
-	if count < freeTries {
+func waitAfter(count, free int) time.Duration {
+	if count < free {
 		return 0
 	}
-	return min(time.Second<<min(count-freeTries, 30), longestWait)
+	return min(time.Second<<min(count-free, 30), longestWait)
 }
 
-// forgive is for a right password: the account starts anew, the address only gets this
-// try back, so that one account of one's own does not buy tries at others.
+// forgive is for a right password: account and device start anew, the address only gets
+// this try back, so that one account of one's own does not buy tries at others.
 func (s *Service) forgive(ctx context.Context, t tries) error {
-	if err := s.q.ForgetSignInFailures(ctx, s.pool, t.byAccount); err != nil {
-		return fmt.Errorf("forget the account's tries: %w", err)
-	}
-	if err := s.q.GiveBackSignInAttempt(ctx, s.pool, t.byAddress); err != nil {
-		return fmt.Errorf("give the try back: %w", err)
+	for _, b := range t {
+		var err error
+		if b.address {
+			err = s.q.GiveBackSignInAttempt(ctx, s.pool, b.subject)
+		} else {
+			err = s.q.ForgetSignInFailures(ctx, s.pool, b.subject)
+		}
+		if err != nil {
+			return fmt.Errorf("forget the failed tries: %w", err)
+		}
 	}
 	return nil
 }
 
 func (s *Service) giveBack(ctx context.Context, t tries) error {
-	for _, subject := range []string{t.byAccount, t.byAddress} {
-		if err := s.q.GiveBackSignInAttempt(ctx, s.pool, subject); err != nil {
+	for _, b := range t {
+		if err := s.q.GiveBackSignInAttempt(ctx, s.pool, b.subject); err != nil {
 			return fmt.Errorf("give the try back: %w", err)
 		}
 	}
@@ -266,11 +293,7 @@ func (s *Service) ChangePassword(ctx context.Context, grant actor.Grant, current
 		return Issued{}, fault.AtField("password", "%s", message)
 	}
 	client := cleaned(who.Client)
-	tries := s.triesOf(who.Email, client)
-	if err := s.take(ctx, tries); err != nil {
-		return Issued{}, err
-	}
-	user, err := s.verify(ctx, who.Email, current, client, tries)
+	user, tries, err := s.verify(ctx, who.Email, current, client)
 	if fault.Is(err, fault.Unauthenticated) {
 		return Issued{}, fault.AtField("current", "This is not your present password.")
 	}

@@ -25,6 +25,7 @@ type Actor struct {
 type Client struct {
 	Address string // IP address without port
 	Agent   string // User-Agent
+	Device  string // the mark that an earlier sign-in left in the browser, or ""
 }
 
 // String names the actor for the audit table: "user:…" or "key:…".

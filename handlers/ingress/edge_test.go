@@ -7,8 +7,10 @@ import (
 	"slices"
 	"testing"
 
+	"picloud/engine/access"
 	"picloud/engine/call"
 	"picloud/engine/worker"
+	"picloud/handlers/web"
 )
 
 func TestHosts(t *testing.T) {
@@ -134,6 +136,15 @@ func TestOwnCookiesAndKeys(t *testing.T) {
 	} {
 		if got := withoutOurs(given); got != want {
 			t.Errorf("%q: %q, want %q", given, got, want)
+		}
+	}
+	for _, secure := range []bool{false, true} { // those that the dashboard really sets
+		w := httptest.NewRecorder()
+		web.SetSession(w, web.With(httptest.NewRequest("GET", "/", nil), &web.State{Secure: secure}), access.Issued{Token: "t", Device: "d"})
+		for _, cookie := range w.Result().Cookies() {
+			if got := withoutOurs(cookie.Name + "=" + cookie.Value); got != "" {
+				t.Errorf("secure %v: %q reaches functions", secure, got)
+			}
 		}
 	}
 	r := httptest.NewRequest("GET", "/", nil)

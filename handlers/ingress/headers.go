@@ -8,9 +8,9 @@ import (
 	"picloud/engine/call"
 )
 
-// sessionCookies are PiCloud's own; a function never sees them (their names are fixed
-// here and in engine/access, a test compares).
-var sessionCookies = []string{"picloud_session", "__Host-picloud_session"}
+// ourCookies are PiCloud's own; a function never sees them (their names are fixed here and
+// in handlers/web, a test compares).
+var ourCookies = []string{"picloud_session", "__Host-picloud_session", "picloud_device", "__Host-picloud_device"}
 
 // keyPrefix begins every API key of PiCloud.
 const keyPrefix = "pic_"
@@ -118,7 +118,7 @@ func withoutOurs(cookies string) string {
 	var kept []string
 	for pair := range strings.SplitSeq(cookies, ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !slices.Contains(sessionCookies, name) {
+		if !slices.Contains(ourCookies, name) {
 			kept = append(kept, strings.TrimSpace(pair))
 		}
 	}
@@ -139,7 +139,7 @@ func isOurKey(authorization string) bool {
 func staysHere(cookie string) bool {
 	pair, attributes, _ := strings.Cut(cookie, ";")
 	name, _, _ := strings.Cut(pair, "=")
-	for _, ours := range sessionCookies {
+	for _, ours := range ourCookies {
 		if strings.EqualFold(strings.TrimSpace(name), ours) {
 			return false
 		}

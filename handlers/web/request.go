@@ -50,7 +50,7 @@ func ClientAddress(r *http.Request) string { return r.Header.Get("X-Forwarded-Fo
 
 // Client is the other end of the request, for sign-ins and the audit table.
 func Client(r *http.Request) actor.Client {
-	return actor.Client{Address: ClientAddress(r), Agent: r.UserAgent()}
+	return actor.Client{Address: ClientAddress(r), Agent: r.UserAgent(), Device: cookieOf(r, deviceCookie, Of(r).Secure)}
 }
 
 // ByHTMX tells whether htmx asks and takes fragments.
@@ -85,41 +85,47 @@ func Redirect(w http.ResponseWriter, r *http.Request, path string) error {
 	return nil
 }
 
-// Names of the session cookie (RFC 6265bis, section 4.1.3.2): over https a browser takes
-// the first only from this very host and never sends it in the clear.
+// Names of our cookies. Over https they begin with securePrefix (RFC 6265bis, section
+// 4.1.3.2): a browser then takes them only from this very host and never sends them in the
+// clear.
 const (
-	secureCookie = "__Host-picloud_session"
-	plainCookie  = "picloud_session"
+	sessionCookie = "picloud_session"
+	deviceCookie  = "picloud_device"
+	securePrefix  = "__Host-"
 )
 
-func cookieName(secure bool) string {
+func cookieName(name string, secure bool) string {
 	if secure {
-		return secureCookie
+		return securePrefix + name
 	}
-	return plainCookie
+	return name
 }
 
-// SessionToken is the token that the request's cookie holds, or "".
-func SessionToken(r *http.Request, secure bool) string {
-	cookie, err := r.Cookie(cookieName(secure))
+func cookieOf(r *http.Request, name string, secure bool) string {
+	cookie, err := r.Cookie(cookieName(name, secure))
 	if err != nil {
 		return ""
 	}
 	return cookie.Value
 }
 
-// SetSession hands a session to the browser.
+// SessionToken is the token that the request's cookie holds, or "".
+func SessionToken(r *http.Request, secure bool) string { return cookieOf(r, sessionCookie, secure) }
+
+// SetSession hands a session and the device's mark to the browser.
 func SetSession(w http.ResponseWriter, r *http.Request, issued access.Issued) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(Of(r).Secure), Value: issued.Token, Path: "/", Expires: issued.Expires,
-		HttpOnly: true, Secure: Of(r).Secure, SameSite: http.SameSiteLaxMode,
-	})
+	set(w, r, http.Cookie{Name: sessionCookie, Value: issued.Token, Expires: issued.Expires})
+	set(w, r, http.Cookie{Name: deviceCookie, Value: issued.Device, MaxAge: int(access.DeviceLifetime.Seconds())})
 }
 
-// ClearSession takes the session from the browser.
+// ClearSession takes the session from the browser, which stays known.
 func ClearSession(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(Of(r).Secure), Path: "/", MaxAge: -1,
-		HttpOnly: true, Secure: Of(r).Secure, SameSite: http.SameSiteLaxMode,
-	})
+	set(w, r, http.Cookie{Name: sessionCookie, MaxAge: -1})
+}
+
+func set(w http.ResponseWriter, r *http.Request, cookie http.Cookie) {
+	secure := Of(r).Secure
+	cookie.Name, cookie.Path = cookieName(cookie.Name, secure), "/"
+	cookie.HttpOnly, cookie.Secure, cookie.SameSite = true, secure, http.SameSiteLaxMode
+	http.SetCookie(w, &cookie)
 }

@@ -39,13 +39,17 @@ func TestSessionCookie(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		r := With(httptest.NewRequest(http.MethodGet, "/", nil), &State{Secure: secure})
 		w := httptest.NewRecorder()
-		SetSession(w, r, access.Issued{Token: "t", Expires: time.Now().Add(time.Hour)})
-		cookie := w.Result().Cookies()[0]
-		if cookie.Secure != secure || strings.HasPrefix(cookie.Name, "__Host-") != secure || !cookie.HttpOnly ||
-			cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" {
-			t.Errorf("secure %v: %s", secure, w.Header().Get("Set-Cookie"))
+		SetSession(w, r, access.Issued{Token: "t", Expires: time.Now().Add(time.Hour), Device: "d"})
+		for _, cookie := range w.Result().Cookies() {
+			if cookie.Secure != secure || strings.HasPrefix(cookie.Name, "__Host-") != secure || !cookie.HttpOnly ||
+				cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" {
+				t.Errorf("secure %v: %s", secure, cookie.Raw)
+			}
+			r.AddCookie(cookie)
 		}
-		r.AddCookie(cookie)
+		if got := Client(r).Device; got != "d" {
+			t.Errorf("secure %v: the device is %q", secure, got)
+		}
 		if SessionToken(r, secure) != "t" || SessionToken(r, !secure) != "" {
 			t.Errorf("secure %v: the cookie of the other scheme counts", secure)
 		}
