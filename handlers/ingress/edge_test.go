@@ -1,10 +1,12 @@
 package ingress
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"picloud/engine/access"
@@ -155,6 +157,68 @@ func TestOwnCookiesAndKeys(t *testing.T) {
 	for given, want := range map[string]bool{"Bearer pic_abc": true, "bearer  pic_abc": true, "Bearer\tpic_abc": true, "pic_abc": true, "Basic x, Bearer pic_abc": true, "Bearer abc": false, "Basic pic": false, "": false} {
 		if got := isOurKey(given); got != want {
 			t.Errorf("%q: %v", given, got)
+		}
+	}
+}
+
+// basic is the field of a user and password (RFC 7617, section 2).
+func basic(user, password string) string {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.SetBasicAuth(user, password)
+	return r.Header.Get("Authorization")
+}
+
+// In whatever form a key is sent, no function sees it.
+func TestKeysReachNoFunction(t *testing.T) {
+	t.Parallel()
+	key := "pic_" + strings.Repeat("aB3", 14) + "x_0000Zz"
+	encoded := base64.StdEncoding.EncodeToString([]byte("picloud:" + key))
+	for _, field := range [][2]string{
+		{"Authorization", "Bearer " + key},
+		{"Authorization", "bEARER " + key},
+		{"Authorization", `Bearer "` + key + `"`},
+		{"Authorization", "Bearer '" + key + "'"},
+		{"Authorization", "Bearer:" + key},
+		{"Authorization", "Token token=" + key},
+		{"Authorization", "Bearer Pic_abc"},
+		{"Authorization", `"Bearer ` + key + `"`},
+		{"Authorization", key},
+		{"Authorization", basic(key, "")},
+		{"Authorization", basic("", key)},
+		{"Authorization", basic("anna", key)},
+		{"Authorization", basic("anna", " pic_short")},
+		{"Authorization", "bAsIc   " + encoded},
+		{"Authorization", "Basic " + strings.TrimRight(encoded, "=")},
+		{"Authorization", `Basic "` + encoded + `"`},
+		{"Proxy-Authorization", "Bearer " + key},
+		{"X-Api-Key", key},
+		{"X-Forwarded-Authorization", "Bearer " + key},
+		{"Referer", "https://pi.example/?key=" + key},
+		{"Cookie", "key=" + key},
+		{"Cookie", "a=1; key=\"" + key + "\""},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header[field[0]] = []string{field[1], "Digest theirs"}
+		seen := inbound(r, caller{})
+		for _, f := range seen {
+			if f.Name == strings.ToLower(field[0]) && f.Value != "Digest theirs" && !(f.Name == "cookie" && !strings.Contains(f.Value, "pic_")) {
+				t.Errorf("%s %q: %v", field[0], field[1], seen)
+			}
+		}
+	}
+	for _, theirs := range []string{"Bearer abc", "Bearer epic_abc", basic("anna", "epic_abc"), basic("anna", "picture"), "Digest username=\"topic_1\""} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", theirs)
+		if !slices.Contains(inbound(r, caller{}), call.Field{Name: "authorization", Value: theirs}) {
+			t.Errorf("%q is kept from the function", theirs)
+		}
+	}
+	for given, want := range map[string]string{
+		"/a?key=" + key: "/a?key=pic_hidden", "/" + key + "/b?" + key + key: "/pic_hidden/b?pic_hiddenpic_hidden",
+		"/a?key=pic_abc": "/a?key=pic_abc", "/pic_" + key: "/pic_pic_hidden", key[:len(key)-1]: key[:len(key)-1],
+	} {
+		if got := withoutKeys(given); got != want {
+			t.Errorf("%q: %q, want %q", given, got, want)
 		}
 	}
 }

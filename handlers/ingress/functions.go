@@ -60,8 +60,8 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, f.Limits, give
 	job.Event.Request = &call.Request{
 		Method: r.Method,
-		URL:    at.from.proto + "://" + at.from.host + at.target,
-		Path:   pathOf(rest),
+		URL:    at.from.proto + "://" + at.from.host + withoutKeys(at.target),
+		Path:   withoutKeys(pathOf(rest)),
 		Header: inbound(r, at.from),
 		Body:   body,
 	}

@@ -1,9 +1,11 @@
 package ingress
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"picloud/engine/call"
 )
@@ -12,8 +14,14 @@ import (
 // in handlers/web, a test compares).
 var ourCookies = []string{"picloud_session", "__Host-picloud_session", "picloud_device", "__Host-picloud_device"}
 
-// keyPrefix begins every API key of PiCloud.
-const keyPrefix = "pic_"
+// The form of every API key of PiCloud: the prefix, base62 digits, "_" and base62 digits
+// (fixed here and in engine/access; a test of each holds it to that).
+const (
+	keyPrefix     = "pic_"
+	keyBodyDigits = 43
+	keySumDigits  = 6
+	hiddenKey     = "pic_hidden" // stands in a URL where a key was
+)
 
 // sandboxPolicy gives a function's page on the shared host an opaque origin (CSP Level
 // 3, section 6.3.2): its scripts run, but reach no cookie, storage or answer of ours.
@@ -91,16 +99,14 @@ func inbound(r *http.Request, from caller) []call.Field {
 			continue
 		}
 		for _, value := range values {
-			switch name {
-			case "cookie":
+			if name == "cookie" {
 				if value = withoutOurs(value); value != "" {
 					cookies = append(cookies, value)
 				}
 				continue
-			case "authorization":
-				if isOurKey(value) {
-					continue
-				}
+			}
+			if holdsKey(value) || name == "authorization" && isOurKey(value) {
+				continue
 			}
 			fields = append(fields, call.Field{Name: name, Value: value})
 		}
@@ -112,26 +118,71 @@ func inbound(r *http.Request, from caller) []call.Field {
 }
 
 func withoutOurs(cookies string) string {
-	if !strings.Contains(cookies, "picloud_") {
+	if !strings.Contains(cookies, "picloud_") && !holdsKey(cookies) {
 		return cookies
 	}
 	var kept []string
 	for pair := range strings.SplitSeq(cookies, ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !slices.Contains(ourCookies, name) {
+		if !slices.Contains(ourCookies, name) && !holdsKey(pair) {
 			kept = append(kept, strings.TrimSpace(pair))
 		}
 	}
 	return strings.Join(kept, "; ")
 }
 
+// isOurKey tells whether credentials (RFC 9110, section 11.4) are meant for us: some word
+// of theirs, or of the user and password of Basic ones, begins as a key does.
 func isOurKey(authorization string) bool {
-	for word := range strings.FieldsSeq(authorization) {
+	if scheme, encoded, _ := strings.Cut(strings.TrimLeft(authorization, " \t"), " "); strings.EqualFold(scheme, "Basic") {
+		encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.Trim(encoded, " \t\"="))
+		if decoded, err := base64.RawStdEncoding.DecodeString(encoded); err == nil {
+			authorization = authorization + " " + string(decoded)
+		}
+	}
+	words := strings.FieldsFuncSeq(strings.ToLower(authorization), func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for word := range words {
 		if strings.HasPrefix(word, keyPrefix) {
 			return true
 		}
 	}
 	return false
+}
+
+// holdsKey tells whether there is a text of a key's form anywhere.
+func holdsKey(text string) bool { return findKey(text) >= 0 }
+
+// findKey is where the first text of a key's form begins, or -1.
+func findKey(text string) int {
+	for from := 0; ; from += len(keyPrefix) {
+		at := strings.Index(text[from:], keyPrefix)
+		if at < 0 {
+			return -1
+		}
+		from += at
+		rest := text[from+len(keyPrefix):]
+		if len(rest) > keyBodyDigits+keySumDigits && rest[keyBodyDigits] == '_' &&
+			isBase62(rest[:keyBodyDigits]) && isBase62(rest[keyBodyDigits+1:keyBodyDigits+1+keySumDigits]) {
+			return from
+		}
+	}
+}
+
+func isBase62(text string) bool {
+	for _, c := range []byte(text) {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutKeys is the text with a mark where keys were.
+func withoutKeys(text string) string {
+	for at := findKey(text); at >= 0; at = findKey(text) {
+		text = text[:at] + hiddenKey + text[at+len(keyPrefix)+keyBodyDigits+1+keySumDigits:]
+	}
+	return text
 }
 
 // staysHere tells whether a cookie is for the host that sets it alone and has no name of
