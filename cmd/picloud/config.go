@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,6 +22,7 @@ import (
 // config is every setting of the product. The order of options is that of the README.
 type config struct {
 	addr              string
+	dashboardAddr     string // "": the dashboard is at addr alone
 	dataDir           string
 	baseURL           string
 	functionsHost     string
@@ -49,7 +49,8 @@ type config struct {
 
 func (c *config) options() []option {
 	return []option{
-		{flag: "addr", env: "PICLOUD_ADDR", fallback: "127.0.0.1:8080", usage: "address to listen on", set: c.setAddr},
+		{flag: "addr", env: "PICLOUD_ADDR", fallback: "127.0.0.1:8080", usage: "address to listen on", set: address(&c.addr)},
+		{flag: "dashboard-addr", env: "PICLOUD_DASHBOARD_ADDR", usage: "a second address, for the dashboard alone, which no function's crash disturbs", set: optional(address(&c.dashboardAddr))},
 		{flag: "data-dir", env: "PICLOUD_DATA_DIR", fallback: "data", usage: "folder for the private PostgreSQL, journals and sockets", set: c.setDataDir},
 		{flag: "base-url", env: "PICLOUD_BASE_URL", usage: "public address of the dashboard, such as https://pi.example", set: c.setBaseURL},
 		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/", set: c.setFunctionsHost},
@@ -139,22 +140,6 @@ func reachable(addr string) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port)
-}
-
-func (c *config) setAddr(value string) error {
-	host, port, err := net.SplitHostPort(value)
-	if err != nil {
-		return errors.New("want host:port, such as 127.0.0.1:8080")
-	}
-	if host != "" && net.ParseIP(host) == nil && host != "localhost" {
-		return fmt.Errorf("host %q is no IP address", host)
-	}
-	number, err := net.LookupPort("tcp", port)
-	if err != nil || number == 0 { // 0 would be another one at each start
-		return fmt.Errorf("port %q is no port", port)
-	}
-	c.addr = net.JoinHostPort(host, strconv.Itoa(number))
-	return nil
 }
 
 func (c *config) setDataDir(value string) error {

@@ -182,7 +182,7 @@ func fetch(client *http.Client, url string, sent int) (reply, error) {
 	return reply{status: answer.StatusCode, header: answer.Header, body: string(body)}, nil
 }
 
-// watch asks for pages as somebody who is signed in, and looks at the workers' memory, all
+// watch asks an address for pages as somebody who is signed in, and looks at the workers' memory, all
 // the while.
 type watch struct {
 	asked, failed atomic.Int64 // pages
@@ -190,7 +190,7 @@ type watch struct {
 	stop          func()
 }
 
-func (p *product) watch(n *neighbours) *watch {
+func (p *product) watch(n *neighbours, address string) *watch {
 	w := &watch{}
 	client := &http.Client{
 		Jar: p.signIn().client.Jar, Timeout: 20 * time.Second, Transport: &http.Transport{},
@@ -216,7 +216,7 @@ func (p *product) watch(n *neighbours) *watch {
 	}
 	every(20*time.Millisecond, func() {
 		w.asked.Add(1)
-		if got, err := fetch(client, p.url("/apps/shop"), 0); err != nil || got.status != http.StatusOK {
+		if got, err := fetch(client, "http://"+address+"/apps/shop", 0); err != nil || got.status != http.StatusOK {
 			w.failed.Add(1)
 		}
 	})

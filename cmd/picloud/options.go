@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -134,6 +135,35 @@ func duration(target *time.Duration, least, most time.Duration) func(string) err
 		}
 		*target = d
 		return nil
+	}
+}
+
+// address reads where to listen.
+func address(target *string) func(string) error {
+	return func(value string) error {
+		host, port, err := net.SplitHostPort(value)
+		if err != nil {
+			return errors.New("want host:port, such as 127.0.0.1:8080")
+		}
+		if host != "" && net.ParseIP(host) == nil && host != "localhost" {
+			return fmt.Errorf("host %q is no IP address", host)
+		}
+		number, err := net.LookupPort("tcp", port)
+		if err != nil || number == 0 { // 0 would be another one at each start
+			return fmt.Errorf("port %q is no port", port)
+		}
+		*target = net.JoinHostPort(host, strconv.Itoa(number))
+		return nil
+	}
+}
+
+// optional leaves the setting out when nothing is given.
+func optional(set func(string) error) func(string) error {
+	return func(value string) error {
+		if value == "" {
+			return nil
+		}
+		return set(value)
 	}
 }
 

@@ -43,6 +43,13 @@ func serve(ctx context.Context, c *config) error {
 		return fmt.Errorf("--addr %s: the address cannot be listened on: %w", c.addr, errors.Unwrap(err))
 	}
 	defer listener.Close()
+	alone, err := c.listenAlone(ctx)
+	if err != nil {
+		return err
+	}
+	if alone != nil {
+		defer alone.Close()
+	}
 	m, err := openManager(ctx, c)
 	if err != nil {
 		return err
@@ -52,7 +59,7 @@ func serve(ctx context.Context, c *config) error {
 			slog.Error("stopping", "error", err)
 		}
 	}()
-	return quietly(ctx, serveManager(ctx, c, m, listener.(*net.TCPListener)))
+	return quietly(ctx, serveManager(ctx, c, m, listener.(*net.TCPListener), alone))
 }
 
 // openManager opens the manager's parts.
@@ -101,9 +108,9 @@ func executable() string {
 	return path
 }
 
-// serveManager runs the dashboard on its private socket and keeps a worker on the public
-// listener, until ctx ends.
-func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *net.TCPListener) error {
+// serveManager runs the dashboard on its private socket, and on a listener of its own if
+// there is one, and keeps a worker on the public listener, until ctx ends.
+func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *net.TCPListener, alone net.Listener) error {
 	socket := filepath.Join(m.RunDir, "manager.sock")
 	_ = os.Remove(socket)
 	private, err := net.Listen("unix", socket)
@@ -145,13 +152,19 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	group, background := errgroup.WithContext(background)
 	group.Go(func() error { return m.Run(background) })
 	group.Go(func() error { return closed(server.Serve(private)) })
+	own := c.aloneServer(ctx, dashboard)
+	if alone != nil {
+		group.Go(func() error { return closed(own.Serve(alone)) })
+	}
 	group.Go(func() error {
 		err := c.runWorkers(ctx, background, supervisor)
 		front.accept(false)
 		finish, cancel := context.WithTimeout(background, 5*time.Second)
 		defer cancel()
-		_ = server.Shutdown(finish)
-		server.Close()
+		for _, each := range []*http.Server{own, server} {
+			_ = each.Shutdown(finish)
+			each.Close()
+		}
 		stop()
 		return err
 	})
@@ -222,6 +235,9 @@ func (c *config) hosts() worker.Hosts {
 // announce prints where PiCloud is and, while there is no owner, the way in.
 func announce(ctx context.Context, c *config, m *engine.Manager) {
 	fmt.Println("PiCloud is at " + c.baseURL)
+	if c.dashboardAddr != "" {
+		fmt.Println("The dashboard alone is at http://" + reachable(c.dashboardAddr))
+	}
 	token, needed, err := m.Access.NewSetupToken(ctx)
 	if err != nil {
 		slog.Error("no set-up link", "error", err)

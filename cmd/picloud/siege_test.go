@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -21,6 +22,7 @@ import (
 type siege struct {
 	name       string
 	flags      []string
+	alone      bool              // the dashboard has a listener of its own, where no page may fail
 	evil, shop map[string]string // functions of the two apps, by name
 	neighbours int               // 0: four
 	visited    string            // source of the function that they call; empty: neighbour
@@ -202,6 +204,9 @@ func converse(ctx context.Context, p *product, first string, talk func(net.Conn)
 
 // run is the one runner of all sieges.
 func (s siege) run(t *testing.T) {
+	if s.alone {
+		s.flags = append(slices.Clone(s.flags), "--dashboard-addr", freeAddress(t))
+	}
 	p := serveProduct(t, s.flags...)
 	for app, functions := range map[string]map[string]string{"evil": s.evil, "shop": s.shop} {
 		p.app(app)
@@ -220,7 +225,11 @@ func (s siege) run(t *testing.T) {
 	}
 	before := p.workers()
 	n := p.neighbours(s.neighbours, visit{source: s.visited, fresh: s.fresh, body: s.body, pace: s.pace, patience: s.patience})
-	w := p.watch(n)
+	w := p.watch(n, p.address)
+	alone := &watch{stop: func() {}}
+	if s.alone {
+		alone = p.watch(n, s.flags[len(s.flags)-1])
+	}
 	ended, stop := p.attack(s.attackers)
 	for _, harm := range s.harm {
 		n.await(10*time.Second, s.answers)
@@ -233,6 +242,10 @@ func (s siege) run(t *testing.T) {
 	n.await(10*time.Second, s.answers) // all is well again
 	n.check()
 	w.stop()
+	alone.stop()
+	if failed, asked := alone.failed.Load(), alone.asked.Load(); failed > 0 || s.alone && asked == 0 {
+		t.Errorf("%d of %d pages of the dashboard's own listener failed", failed, asked)
+	}
 	s.check(p, n, w, before)
 }
 

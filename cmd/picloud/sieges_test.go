@@ -30,7 +30,7 @@ const (
 func TestSieges(t *testing.T) {
 	for _, s := range []siege{
 		{
-			name:  "the worker is killed",
+			name: "the worker is killed", alone: true,
 			harm:  []harm{killWorkers, killWorkers, killWorkers, killWorkers, killWorkers},
 			holds: bounds{failed: unbounded, gap: 500 * time.Millisecond, pages: 5},
 		},
@@ -53,7 +53,7 @@ func TestSieges(t *testing.T) {
 			attackers: []attackers{{count: 1, path: "/fn/evil/waits", how: leaves, tries: 1, outcome: "cancelled"}},
 		},
 		{
-			name:       "a storm of crashes",
+			name: "a storm of crashes", alone: true,
 			evil:       map[string]string{"overflows": overflows},
 			neighbours: 2, pace: 2 * time.Millisecond, answers: 100, deaths: 10,
 			attackers: []attackers{{count: 4, path: "/fn/evil/overflows", how: calls}},
@@ -116,6 +116,7 @@ func TestSieges(t *testing.T) {
 func TestFrozenWorker(t *testing.T) {
 	t.Parallel()
 	siege{
+		alone:      true,
 		neighbours: 2, pace: 5 * time.Millisecond, patience: time.Minute,
 		harm:  []harm{freezeWorkers},
 		holds: bounds{failed: unbounded, gap: 30 * time.Second, pages: unbounded, replaced: true},

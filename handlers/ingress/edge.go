@@ -15,13 +15,14 @@ import (
 	"picloud/engine/worker"
 )
 
-// Edge is the handler of the public listener.
+// Edge is the handler of the public listener, and of the dashboard's own.
 type Edge struct {
 	Hosts     worker.Hosts
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-… is believed
 	Functions *Functions     // nil while no worker is ready
 	Dashboard http.Handler   // everything that is not a function's
 	Forwarded *Budget        // requests under way from behind trusted proxies; nil: any number
+	Alone     bool           // the dashboard is asked by any name but an app's, and no function is served
 
 	// Closing ends the dashboard's streams when it ends, which would otherwise hold up the
 	// end of this process; browsers open them again. May be nil.
@@ -51,14 +52,19 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status: http.StatusNotImplemented, title: "No such method",
 			detail: "This server is no proxy and echoes no requests; " + r.Method + " is not supported.",
 		})
-	case kind == unknownHost && !isProbe(target):
+	case kind == unknownHost && !e.Alone && !isProbe(target):
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",
 			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",
 		})
+	case e.Alone && (kind == appHost || isFunction(target)):
+		refuse(w, r, refusal{
+			status: http.StatusNotFound, title: "No functions here",
+			detail: "This address is the dashboard's own. Functions answer below " + e.Hosts.Base + "/fn/.",
+		})
 	case kind == appHost:
 		e.function(w, r, address{app: app, rest: target, own: true, from: from, target: target})
-	case target == "/fn" || strings.HasPrefix(target, "/fn/") || strings.HasPrefix(target, "/fn?"):
+	case isFunction(target):
 		app, rest := cutSegment(strings.TrimPrefix(target, "/fn"))
 		e.function(w, r, address{app: app, rest: rest, from: from, target: target})
 	default:
@@ -73,6 +79,10 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // isProbe tells what a load balancer asks, which knows an address but no name.
 func isProbe(target string) bool { return target == "/healthz" || target == "/readyz" }
+
+func isFunction(target string) bool {
+	return target == "/fn" || strings.HasPrefix(target, "/fn/") || strings.HasPrefix(target, "/fn?")
+}
 
 // stream hands on a request whose answer may go on for long.
 func (e *Edge) stream(w http.ResponseWriter, r *http.Request) {

@@ -54,6 +54,30 @@ func TestMethodsOfProxies(t *testing.T) {
 	}
 }
 
+// On the dashboard's own listener nothing is a function's, and no app's name is the dashboard's.
+func TestDashboardAlone(t *testing.T) {
+	t.Parallel()
+	edge := &Edge{
+		Hosts: worker.Hosts{Base: "https://pi.example", Dashboard: []string{"pi.example"}, Functions: "fn.example"}, Alone: true,
+		Dashboard: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
+	}
+	for _, c := range []struct {
+		host, target string
+		want         int
+	}{
+		{"pi.example", "/", 418}, {"pi.example:8081", "/api/v1/apps", 418}, {"10.0.0.1:8081", "/login", 418}, {"another.example", "/healthz", 418},
+		{"pi.example", "/fn/shop/hello", 404}, {"pi.example", "/fn", 404}, {"pi.example", "/fnord", 418}, {"shop.fn.example", "/", 404},
+	} {
+		r := httptest.NewRequest("GET", c.target, nil)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		edge.ServeHTTP(w, r)
+		if w.Code != c.want || w.Code == 404 && !strings.Contains(w.Body.String(), "https://pi.example/fn/") {
+			t.Errorf("%s%s: %d %s", c.host, c.target, w.Code, w.Body)
+		}
+	}
+}
+
 func TestForwardedClient(t *testing.T) {
 	t.Parallel()
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"picloud/handlers/ingress"
+)
+
+// maxVisitors is how many connections the dashboard's own listener has open at a time.
+const maxVisitors = 1024
+
+// listenAlone opens the dashboard's own listener; it is nil where none is wanted.
+func (c *config) listenAlone(ctx context.Context) (net.Listener, error) {
+	if c.dashboardAddr == "" {
+		return nil, nil //nolint:nilnil // both is true
+	}
+	listener, err := (&net.ListenConfig{Control: setPeerTime}).Listen(ctx, "tcp", c.dashboardAddr)
+	if err != nil {
+		return nil, fmt.Errorf("--dashboard-addr %s: the address cannot be listened on: %w", c.dashboardAddr, errors.Unwrap(err))
+	}
+	return netutil.LimitListener(listener, maxVisitors), nil
+}
+
+// aloneServer serves the dashboard, and it alone, in the manager: what happens to workers
+// is nothing to it.
+func (c *config) aloneServer(closing context.Context, dashboard http.Handler) *http.Server {
+	server := publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Alone: true, Closing: closing})
+	server.WriteTimeout = time.Minute
+	return server
+}
