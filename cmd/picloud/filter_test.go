@@ -40,3 +40,29 @@ func TestFilters(t *testing.T) {
 	}
 	w.until(`history.length === window.steps + 1`)
 }
+
+// TestLostConnectionIsAskedAgain: the part of a page that is lost with a worker is asked
+// for once more, what changes something is not.
+func TestLostConnectionIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	w := p.open(p.chromium())
+	w.signIn()
+	w.visit("/apps/shop/runs")
+	w.expect("connection lost")
+	w.until(`((real) => (window.fetch = (...what) => (window.asked++, window.lost-- > 0 ? Promise.reject(new TypeError("connection lost")) : real.apply(window, what)), true))(window.fetch)`)
+	for _, c := range []struct {
+		status, method string
+		lost, asked    int
+		fails          bool
+	}{
+		{"2xx", "GET", 0, 1, false}, {"3xx", "GET", 1, 2, false}, {"4xx", "GET", 2, 2, true}, {"5xx", "GET", 1, 2, false}, {"5xx", "POST", 1, 1, true},
+	} {
+		w.until(fmt.Sprintf(`(window.asked = 0, window.lost = %d, window.failed = window.ended = false, window.spoken = new AbortController(),
+			document.addEventListener("htmx:error", () => window.failed = true, { once: true, signal: window.spoken.signal }),
+			document.addEventListener("htmx:finally:request", () => window.ended = true, { once: true }),
+			htmx.ajax(%q, "/apps/shop/runs?status=%s", { target: "#runs", select: "#runs" }), true)`, c.lost, c.method, c.status))
+		w.until(fmt.Sprintf(`window.ended && window.asked === %d && window.failed === %v && (window.spoken.abort(), true)`, c.asked, c.fails))
+	}
+}

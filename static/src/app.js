@@ -123,6 +123,17 @@ document.addEventListener("submit", (e) => {
 });
 addEventListener("pageshow", () => { for (const b of document.querySelectorAll(".busy")) b.classList.remove("busy"); });
 
+// A connection that is lost before the answer, as when a worker died, is no error yet where
+// asking again changes nothing.
+document.addEventListener("htmx:before:request", (e) => {
+  const ctx = e.detail.ctx, ask = ctx.fetch;
+  if (ctx.request.method.toUpperCase() !== "GET") return;
+  ctx.fetch = (...what) => ask(...what).catch((error) => {
+    if (error.name !== "TypeError") throw error; // ended by us, or late
+    return ask(...what);
+  });
+});
+
 // What htmx brings in. A redirect that was followed becomes a page of its own.
 document.addEventListener("htmx:before:swap", (e) => {
   const raw = e.detail?.ctx?.response?.raw;
