@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,8 @@ const mebi = 1 << 20
 func TestRoomForAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var held int64
-		a := NewAnswers(64*mebi, 4*mebi, func(difference int64) { held += difference })
+		var held atomic.Int64
+		a := NewAnswers(64*mebi, 4*mebi, func(difference int64) { held.Add(difference) })
 		evil, shop := id.New[id.App](), id.New[id.App]()
 		near, far := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
 		var gives []func()
@@ -46,16 +47,16 @@ func TestRoomForAnswers(t *testing.T) {
 		take(id.New[id.App](), near, false, answerPatience)
 		take(shop, far, true, 0)
 		synctest.Wait() // nobody waits any more
-		if held != 16*mebi {
-			t.Errorf("%d bytes are said to be held", held)
+		if held.Load() != 16*mebi {
+			t.Errorf("%d bytes are said to be held", held.Load())
 		}
 		time.AfterFunc(time.Second, gives[0])
 		take(evil, near, true, time.Second)
 		for _, give := range gives[1:] {
 			give()
 		}
-		if held != 0 || a.writing.used != 0 || a.waiting.used != 0 || len(a.writing.apps) != 0 || len(a.writing.addresses) != 0 {
-			t.Errorf("%d bytes are left: %v", held, &a.writing)
+		if held.Load() != 0 || a.writing.used != 0 || a.waiting.used != 0 || len(a.writing.apps) != 0 || len(a.writing.addresses) != 0 {
+			t.Errorf("%d bytes are left: %v", held.Load(), &a.writing)
 		}
 	})
 }

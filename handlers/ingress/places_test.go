@@ -111,6 +111,9 @@ func TestAttendedConnections(t *testing.T) {
 	count := func() (open, idle int) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if len(p.open) == 0 && len(p.addresses) != 0 {
+			t.Errorf("left: %v", p.addresses)
+		}
 		for at := range p.open {
 			if open++; at.idle.Load() != 0 {
 				idle++
@@ -135,7 +138,7 @@ func TestAttendedConnections(t *testing.T) {
 	}
 	server.Close()
 	for end := time.Now().Add(10 * time.Second); ; {
-		if open, _ := count(); open == 0 && len(p.addresses) == 0 {
+		if open, _ := count(); open == 0 {
 			break
 		}
 		if time.Now().After(end) {
