@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"picloud/handlers/ingress"
 )
 
@@ -21,17 +19,19 @@ func (c *config) listenAlone(ctx context.Context) (net.Listener, error) {
 	if c.dashboardAddr == "" {
 		return nil, nil //nolint:nilnil // both is true
 	}
-	listener, err := (&net.ListenConfig{Control: setPeerTime}).Listen(ctx, "tcp", c.dashboardAddr)
+	listener, err := (&net.ListenConfig{Control: setPeers}).Listen(ctx, "tcp", c.dashboardAddr)
 	if err != nil {
 		return nil, fmt.Errorf("--dashboard-addr %s: the address cannot be listened on: %w", c.dashboardAddr, errors.Unwrap(err))
 	}
-	return netutil.LimitListener(listener, maxVisitors), nil
+	return listener, nil
 }
 
 // aloneServer serves the dashboard, and it alone, in the manager: what happens to workers
 // is nothing to it.
-func (c *config) aloneServer(closing context.Context, dashboard http.Handler) *http.Server {
-	server := publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Alone: true, Closing: closing})
+func (c *config) aloneServer(closing context.Context, dashboard http.Handler) (*http.Server, *ingress.Places) {
+	places := ingress.NewPlaces(maxVisitors, c.trustedProxies)
+	edge := &ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Alone: true, Closing: closing, Forwarded: places.Forwarded()}
+	server := publicServer(edge, places)
 	server.WriteTimeout = time.Minute
-	return server
+	return server, places
 }

@@ -152,9 +152,9 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	group, background := errgroup.WithContext(background)
 	group.Go(func() error { return m.Run(background) })
 	group.Go(func() error { return closed(server.Serve(private)) })
-	own := c.aloneServer(ctx, dashboard)
+	own, places := c.aloneServer(ctx, dashboard)
 	if alone != nil {
-		group.Go(func() error { return closed(own.Serve(alone)) })
+		group.Go(func() error { return closed(own.Serve(places.Listen(alone))) })
 	}
 	group.Go(func() error {
 		err := c.runWorkers(ctx, background, supervisor)
