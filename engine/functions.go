@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"picloud/db"
+	"picloud/engine/account"
 	"picloud/engine/execution/archive"
 	"picloud/engine/execution/journal"
 	"picloud/engine/execution/live"
@@ -67,8 +73,40 @@ func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
 	if err = w.Table.Refresh(ctx); err != nil {
 		return err
 	}
-	w.journal, err = journal.Create(config.Journal, config.JournalSlots, config.RingSize)
+	if w.journal, err = journal.Create(config.Journal, config.JournalSlots, config.RingSize); err != nil {
+		return err
+	}
+	if config.OwnProcess {
+		err = w.confine(config)
+	}
 	return err
+}
+
+// confine lets the worker's process open no file but those beside its
+// journal, and, where the database's host has to be looked up, those of /etc. The files of
+// the data folder and those with passwords are out of reach of whatever runs in it.
+func (w *Worker) confine(config worker.Config) error {
+	var readable []string
+	for _, host := range hosts(w.records.Config().ConnConfig) {
+		if !strings.HasPrefix(host, "/") && net.ParseIP(host) == nil {
+			readable = []string{"/etc", "/run/systemd/resolve"}
+		}
+	}
+	confined, err := account.Confine(filepath.Dir(config.Journal), readable...)
+	if err != nil {
+		return err
+	}
+	slog.Debug("worker's files", "confined", confined)
+	return nil
+}
+
+// hosts are all hosts that a connection may be made to.
+func hosts(config *pgx.ConnConfig) []string {
+	all := []string{config.Host}
+	for _, next := range config.Fallbacks {
+		all = append(all, next.Host)
+	}
+	return all
 }
 
 // Run does the worker's background work until ctx ends, then writes what is left.

@@ -11,6 +11,16 @@ import (
 	"time"
 )
 
+// TestWorkerIsConfined: whatever runs in it opens no file but its own; what that means is
+// tried in engine/account.
+func TestWorkerIsConfined(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t, "--log-level", "debug")
+	if text := p.log.String(); !strings.Contains(text, "worker's files") || !strings.Contains(text, "confined=true") {
+		t.Errorf("the log says:\n%s", text)
+	}
+}
+
 // TestUnreachableManager: programs are answered in their own form.
 func TestUnreachableManager(t *testing.T) {
 	t.Parallel()

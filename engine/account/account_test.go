@@ -20,9 +20,19 @@ import (
 // dropEnv makes this test program drop to the account and say who it is then.
 const dropEnv = "ACCOUNT_TEST_DROP"
 
+// confineEnv makes this test program confine itself to the folder that it holds.
+const confineEnv = "ACCOUNT_TEST_CONFINE"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(dropEnv) != "" {
 		if err := dropForTest(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	if folder := os.Getenv(confineEnv); folder != "" {
+		if err := confineForTest(folder); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}

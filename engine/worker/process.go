@@ -45,7 +45,7 @@ type process struct {
 func start(ctx context.Context, settings Settings, number int, begun func(*process)) (*process, error) {
 	stem := filepath.Join(settings.Directory, fmt.Sprintf("worker-%d-%d", os.Getpid(), number))
 	config := settings.Worker
-	config.Journal, config.Socket = stem+".journal", stem+".sock"
+	config.Journal, config.Socket, config.OwnProcess = stem+".journal", stem+".sock", true
 	input, err := json.Marshal(config)
 	if err != nil {
 		return nil, fmt.Errorf("worker configuration: %w", err)

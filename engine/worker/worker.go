@@ -24,6 +24,7 @@ import (
 // database password, which is why it is neither an argument nor in the environment.
 type Config struct {
 	DatabaseURL    string
+	OwnProcess     bool   // nothing else runs in its process, so that it can be confined
 	Journal        string // path of its journal file
 	Socket         string // its private socket: draft runs, live feed, refresh
 	ManagerSocket  string // where the dashboard answers

@@ -65,8 +65,14 @@ func TestDashboardAlone(t *testing.T) {
 		host, target string
 		want         int
 	}{
-		{"pi.example", "/", 418}, {"pi.example:8081", "/api/v1/apps", 418}, {"10.0.0.1:8081", "/login", 418}, {"another.example", "/healthz", 418},
-		{"pi.example", "/fn/shop/hello", 404}, {"pi.example", "/fn", 404}, {"pi.example", "/fnord", 418}, {"shop.fn.example", "/", 404},
+		{"pi.example", "/", 418},
+		{"pi.example:8081", "/api/v1/apps", 418},
+		{"10.0.0.1:8081", "/login", 418},
+		{"another.example", "/healthz", 418},
+		{"pi.example", "/fn/shop/hello", 404},
+		{"pi.example", "/fn", 404},
+		{"pi.example", "/fnord", 418},
+		{"shop.fn.example", "/", 404},
 	} {
 		r := httptest.NewRequest("GET", c.target, nil)
 		r.Host = c.host
