@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -152,4 +153,41 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err := db.Migrate(t.Context(), pool); !errors.Is(err, db.ErrNewerSchema) {
 		t.Error(err)
 	}
+}
+
+// A schema that has to lock a table does not queue behind who reads it for long: all who write
+// would queue behind it.
+func TestMigrationWaitsForReadersAside(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	write(t, pool, "DELETE FROM goose_db_version WHERE version_id >= 3")
+	for _, column := range []string{"subject", "root_id", "parent_id", "depth", "attempt", "source"} {
+		write(t, pool, "ALTER TABLE executions DROP COLUMN "+column)
+	}
+	reader, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Exec(t.Context(), "SELECT FROM executions"); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error, 1)
+	go func() { migrated <- db.Migrate(t.Context(), pool) }()
+	waits := func() bool {
+		return read[bool](t, pool, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'executions'::regclass)")
+	}
+	for _, wanted := range []bool{true, false} { // it queues, and gives up
+		for until := time.Now().Add(30 * time.Second); waits() != wanted; {
+			if time.Now().After(until) {
+				t.Fatalf("waits: want %v", wanted)
+			}
+		}
+	}
+	if err := reader.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Error(err)
+	}
+	read[int](t, pool, "SELECT count(subject)::int FROM executions")
 }

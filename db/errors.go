@@ -51,6 +51,12 @@ func IsAway(err error) bool {
 		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, net.ErrClosed)
 }
 
+// isLockTimeout tells that a lock could not be had in time.
+func isLockTimeout(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "55P03" // lock not available
+}
+
 // IsDenied tells that the role has no right to do this.
 func IsDenied(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)

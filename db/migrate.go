@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -125,8 +126,25 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	if current == target {
 		return nil
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
+	for tries := 1; ; tries++ {
+		_, err := provider.Up(ctx)
+		if err == nil {
+			return nil
+		}
+		if !isLockTimeout(err) || tries == lockTries {
+			return fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
+		}
+		slog.Warn("the schema is changed once those who read a table for long have ended", "error", err)
+		select { // for those who waited behind us
+		case <-time.After(lockPause):
+		case <-ctx.Done():
+			return fmt.Errorf("migrate from schema %d to %d: %w", current, target, ctx.Err())
+		}
 	}
-	return nil
 }
+
+// A migration that has to lock a busy table gives up soon and comes again.
+const (
+	lockTries = 200
+	lockPause = 2 * time.Second
+)

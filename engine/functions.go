@@ -89,7 +89,7 @@ func (w *Worker) confine(config worker.Config) error {
 	var readable []string
 	for _, host := range hosts(w.records.Config().ConnConfig) {
 		if !strings.HasPrefix(host, "/") && net.ParseIP(host) == nil {
-			readable = []string{"/etc", "/run/systemd/resolve"}
+			readable = lookUps()
 		}
 	}
 	confined, err := account.Confine(filepath.Dir(config.Journal), readable...)
@@ -98,6 +98,18 @@ func (w *Worker) confine(config worker.Config) error {
 	}
 	slog.Debug("worker's files", "confined", confined)
 	return nil
+}
+
+// lookUps are the folders of what a name of a host is looked up with, also where some of it is
+// elsewhere behind a link.
+func lookUps() []string {
+	folders := []string{"/etc", "/run/systemd/resolve"}
+	for _, file := range []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"} {
+		if real, err := filepath.EvalSymlinks(file); err == nil {
+			folders = append(folders, filepath.Dir(real))
+		}
+	}
+	return folders
 }
 
 // hosts are all hosts that a connection may be made to.

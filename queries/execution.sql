@@ -78,7 +78,7 @@ WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcome
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
+  AND (position(lower(@text::text) IN lower(coalesce(r.path, r.subject))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id
@@ -98,7 +98,7 @@ WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcome
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.subject, r.path))) > 0
+  AND (position(lower(@text::text) IN lower(coalesce(r.path, r.subject))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id

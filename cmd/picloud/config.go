@@ -87,6 +87,10 @@ func readConfig(arguments []string, getenv func(string) string) (*config, []stri
 
 // read fills the config and returns all its faults, those of settings that do not fit
 // together included.
+// leastRing is how much of the ring each run at a time needs, in bytes: a bare row for it and
+// for those that wait.
+const leastRing = 16 << 10
+
 func (c *config) read(options []option, arguments []string, getenv func(string) string) (rest []string, err error) {
 	rest, err = load(options, arguments, getenv)
 	if errors.Is(err, flag.ErrHelp) {
@@ -94,6 +98,9 @@ func (c *config) read(options []option, arguments []string, getenv func(string) 
 	}
 	if c.bodiesInFlight > 0 && c.maxBody > c.bodiesInFlight {
 		err = errors.Join(err, errors.New("--bodies-in-flight: want at least --max-body, or the largest bodies are always refused"))
+	}
+	if least := int64(leastRing * c.maxRunning); c.ringSize > 0 && c.ringSize < least {
+		err = errors.Join(err, fmt.Errorf("--ring-size: want at least %d bytes for %d runs at a time (--max-running), or their rows have no room", least, c.maxRunning))
 	}
 	if wrong := access.CheckBootstrap(c.adminEmail, c.adminPassword); wrong != nil && c.unowned() {
 		err = errors.Join(err, ownerFaults(wrong))

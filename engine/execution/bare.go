@@ -11,6 +11,7 @@ const (
 	bareSubject = 1 << 10
 	bareMessage = 1 << 10
 	bareFrames  = 5
+	bareName    = 64
 )
 
 // AppendBare encodes what must be kept of a record in at most so many bytes, of which there
@@ -28,6 +29,7 @@ func AppendBare(dst []byte, record *Record, most int) []byte {
 	for message := bareMessage; ; message /= 2 {
 		if record.Failure != nil {
 			f := *record.Failure
+			f.Name = Cut(f.Name, bareName)
 			f.Message, f.Stack = Cut(f.Message, message), f.Stack[:min(len(f.Stack), bareFrames)]
 			if message < bareMessage {
 				f.Stack = nil

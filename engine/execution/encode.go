@@ -88,6 +88,7 @@ func appendLines(dst []byte, lines []call.Line) []byte {
 func appendText(dst []byte, text string, limit int) []byte {
 	mark := len(dst)
 	dst = appendClean(append(dst, 0, 0), Cut(text, limit))
+	dst = dst[:mark+2+len(Cut(dst[mark+2:], limit))] // cleaning may make it longer
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	return dst
 }

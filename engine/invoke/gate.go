@@ -174,7 +174,7 @@ func (g *gate) next() *gateApp {
 // forget keeps the map from growing over all apps ever called. Busy apps stay, so that
 // the common case allocates nothing.
 func (g *gate) forget(app id.App, a *gateApp) {
-	if a.running == 0 && len(a.line) == 0 && len(g.apps) > 64 {
+	if a.running == 0 && len(a.line) == 0 && a.held.Load() == 0 && len(g.apps) > 64 {
 		delete(g.apps, app)
 	}
 }

@@ -185,8 +185,8 @@ func (i *Invoker) execute(r *run) {
 	result := r.handler.Do(r.respond)
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
-	i.watcher.remove(r)
 	r.endHolding()
+	i.watcher.remove(r)
 	r.end()
 	if r.lost.CompareAndSwap(false, true) {
 		r.respond(result)

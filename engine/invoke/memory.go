@@ -35,14 +35,14 @@ type memory struct {
 	guessed     int64  // of all runs, also of those that ended since and whose bytes are still there
 	began       bool   // there were runs at the last look
 
-	asked     int64         // when a collection was asked for, as sinceStart; 0: none is under way
-	rest      int64         // no collection before, as sinceStart
-	collected chan struct{} // a send: the collection has ended
-	judge     bool          // this look may stop a run
+	asked     int64     // when a collection was asked for, as sinceStart; 0: none is under way
+	rest      int64     // no collection before, as sinceStart
+	collected chan bool // a send: the collection has ended; whether cleanups have run
+	judge     bool      // this look may stop a run
 
 	full       atomic.Bool // the heap is over its budget and being collected
 	collecting sync.Mutex
-	urgent     atomic.Int64 // when the last collection that a run waited for ended, as sinceStart
+	last, took atomic.Int64 // when the last one ended, as sinceStart, and how long it took
 }
 
 // heap is what it was at one look.
@@ -54,8 +54,8 @@ type heap struct {
 const (
 	runMemory   = 128 << 20 // bytes that are known of a run, unless an app may hold less
 	appPart     = 3         // part of the budget for the runs of one app
-	cleanupTime = 10 * time.Millisecond
-	collectRest = 20 * time.Millisecond // between collections that runs wait for
+	cleanupTime = 100 * time.Millisecond
+	collectRest = 20 * time.Millisecond // before a collection that a run waits for
 )
 
 // Places of the samples.
@@ -78,7 +78,7 @@ func newMemory(budget int64) *memory {
 			{Name: "/memory/classes/heap/free:bytes"},
 			{Name: "/gc/cycles/total:gc-cycles"},
 		},
-		collected: make(chan struct{}, 1),
+		collected: make(chan bool, 1),
 	}
 }
 
@@ -91,8 +91,7 @@ func (m *memory) begin(now int64) {
 		return
 	}
 	select {
-	case <-m.collected:
-		m.judge = true
+	case m.judge = <-m.collected:
 		m.rest, m.asked = now+(now-m.asked), 0 // half of the time, at most
 	default:
 	}
@@ -100,7 +99,7 @@ func (m *memory) begin(now int64) {
 
 // see looks at one run, which has executed so long in all.
 func (m *memory) see(r *run, executed int64) {
-	r.worked, r.seen = executed-r.seen, executed
+	r.worked, r.seen = max(0, executed-r.seen), max(executed, r.seen)
 	m.worked += r.worked
 	m.runs = append(m.runs, r)
 	m.underWay = m.underWay || r == m.stopped
@@ -113,8 +112,7 @@ func (m *memory) end(now int64) {
 	if m.asked == 0 && now >= m.rest && (culprit != nil || m.value(heapObjects) > m.allowed()) && !m.judge {
 		m.asked = now
 		go func() {
-			m.collect()
-			m.collected <- struct{}{}
+			m.collected <- m.collect(sinceStart())
 		}()
 	}
 	m.full.Store(m.asked != 0 && m.value(heapObjects) > m.allowed())
@@ -256,10 +254,15 @@ func (m *memory) heaviest(app id.App, has func(*run) int64) (most *run) {
 	return most
 }
 
-// collect collects the heap and lets the cleanups of what is gone run.
-func (m *memory) collect() {
+// collect collects the heap and lets the cleanups of what is gone run, unless that was done
+// since somebody asked, a moment as sinceStart. It tells whether they had time to.
+func (m *memory) collect(since int64) (cleaned bool) {
 	m.collecting.Lock()
 	defer m.collecting.Unlock()
+	if m.last.Load() > since {
+		return true
+	}
+	began := sinceStart()
 	done := make(chan struct{})
 	runtime.AddCleanup(new([64]byte), func(done chan struct{}) { close(done) }, done)
 	runtime.GC()
@@ -267,9 +270,13 @@ func (m *memory) collect() {
 	defer wait.Stop()
 	select {
 	case <-done:
-		runtime.Gosched() // to those that came with it
+		time.Sleep(time.Millisecond) // for those that came with it
+		cleaned = true
 	case <-wait.C:
 	}
+	m.took.Store(sinceStart() - began)
+	m.last.Store(sinceStart())
+	return cleaned
 }
 
 // within tells whether a run and its app are within their limits, as far as is known.
@@ -280,31 +287,30 @@ func (m *memory) within(r *run) bool {
 // overLimit is for a run that has just made a buffer with which it, or its app, is over a
 // limit: between two looks it could make many more.
 func (w *watcher) overLimit(r *run) {
-	m := w.memory
-	if rest := m.urgent.Load() + int64(collectRest) - sinceStart(); rest > 0 {
-		r.pause(func() { time.Sleep(time.Duration(rest)) })
-	}
-	if m.within(r) {
+	m, cleaned := w.memory, false
+	r.pause(func() {
+		asked := sinceStart()
+		if rest := m.last.Load() + max(int64(collectRest), m.took.Load()) - asked; rest > 0 {
+			time.Sleep(time.Duration(rest))
+		}
+		cleaned = m.within(r) || m.collect(asked)
+	})
+	if !cleaned || m.within(r) {
 		return
 	}
-	m.collect()
-	m.urgent.Store(sinceStart())
-	held := r.held()
+	culprit, held := r, r.held()
 	if held > m.runLimit {
 		r.halt(call.Memory, m.overRun(held))
 		return
 	}
-	together := r.holding().app.Load()
-	if together <= m.appLimit {
-		return
-	}
-	culprit := r
 	for i := range w.table {
 		if other := w.table[i].Load(); other != nil && other.Script.App == r.Script.App && other.held() > held {
 			culprit, held = other, other.held()
 		}
 	}
-	culprit.halt(call.Memory, m.overApp(together, held))
+	if together := r.holding().app.Load(); together > m.appLimit {
+		culprit.halt(call.Memory, m.overApp(together, held))
+	}
 }
 
 // makesRoom waits while the heap is over its budget and being collected: whoever allocates much

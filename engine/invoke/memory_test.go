@@ -58,7 +58,7 @@ func TestOneAtATimeForMemory(t *testing.T) {
 	i.watcher.look()
 	hog.guessed, i.watcher.memory.guessed = 1<<40, 1<<40
 	lookUntil(t, i.watcher, "stopped", func() bool { return halted(hog) })
-	hog.check(sinceStart()+int64(killLast+time.Second), 0, 0)
+	hog.check(sinceStart()+int64(killLast+time.Second), hog.spent.Load(), 0, 0)
 	if !hog.lost.Load() {
 		t.Fatal("not given up")
 	}

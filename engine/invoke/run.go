@@ -131,7 +131,7 @@ func (r *run) executing() time.Duration {
 }
 
 // check is the watcher's look at the run; given is the present processorTime.
-func (r *run) check(now, stretch, given int64) {
+func (r *run) check(now, spent, stretch, given int64) {
 	if halted := r.halted.Load(); halted != 0 {
 		if r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
 			r.giveUp()
@@ -141,7 +141,7 @@ func (r *run) check(now, stretch, given int64) {
 	switch {
 	case now-r.started > int64(r.Limits.Wall):
 		r.halt(call.Timeout, fmt.Sprintf("The run took longer than its limit of %v from start to end. The limit is set by --wall-limit.", r.Limits.Wall))
-	case r.spent.Load()+stretch > int64(r.Limits.CPU) && given-r.from > int64(r.Limits.CPU): // else it had no processor
+	case spent+stretch > int64(r.Limits.CPU) && given-r.from > int64(r.Limits.CPU): // else it had no processor
 		r.halt(call.CPU, fmt.Sprintf("The run executed longer than its limit of %v; waiting is not counted. The limit is set by --cpu-limit.", r.Limits.CPU))
 	case stretch > int64(longRun):
 		r.invoker.processor.demote(&r.turn, false)

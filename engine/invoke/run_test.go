@@ -91,7 +91,7 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 	r := begun(t, i)
 	r.halt(call.Cancelled, "gone")
 	now := sinceStart()
-	r.check(now+int64(time.Second), 0, processorTime())
+	r.check(now+int64(time.Second), r.spent.Load(), 0, processorTime())
 	if r.lost.Load() {
 		t.Error("given up a second after its caller went away")
 	}
@@ -100,8 +100,8 @@ func TestCancelledRunKeepsItsDeadline(t *testing.T) {
 			t.Errorf("the manager takes it for hung in %v", left)
 		}
 	}
-	r.check(now+int64(call.DefaultLimits.Wall+time.Second), 0, processorTime())
-	r.check(now+int64(call.DefaultLimits.Wall+time.Second+2*killLast), 0, processorTime())
+	r.check(now+int64(call.DefaultLimits.Wall+time.Second), r.spent.Load(), 0, processorTime())
+	r.check(now+int64(call.DefaultLimits.Wall+time.Second+2*killLast), r.spent.Load(), 0, processorTime())
 	if !r.lost.Load() {
 		t.Error("never given up")
 	}
@@ -116,7 +116,7 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 	r.began = time.Now().Add(-time.Minute)
 	r.halt(call.CPU, "limit")
 	now, given := r.halted.Load(), r.given.Load() // and nothing since
-	if r.check(now+int64(killLast), 0, given); r.lost.Load() {
+	if r.check(now+int64(killLast), r.spent.Load(), 0, given); r.lost.Load() {
 		t.Error("given up while it could not hear")
 	}
 	for running := range i.journal.Running() {
@@ -124,7 +124,7 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 			t.Error("the manager takes it for hung already")
 		}
 	}
-	if r.check(now+int64(killLast)+1, 0, given); !r.lost.Load() {
+	if r.check(now+int64(killLast)+1, r.spent.Load(), 0, given); !r.lost.Load() {
 		t.Error("never given up")
 	}
 	for running := range i.journal.Running() {
@@ -135,7 +135,7 @@ func TestStarvedRunIsNotDeaf(t *testing.T) {
 
 	deaf := begun(t, i)
 	deaf.halt(call.CPU, "limit")
-	if deaf.check(deaf.halted.Load()+int64(killAfter)+1, 0, deaf.given.Load()+int64(killAfter)+1); !deaf.lost.Load() {
+	if deaf.check(deaf.halted.Load()+int64(killAfter)+1, deaf.spent.Load(), 0, deaf.given.Load()+int64(killAfter)+1); !deaf.lost.Load() {
 		t.Error("one that executed all the while was not given up")
 	}
 }
@@ -146,10 +146,10 @@ func TestStarvedRunHasNotExecuted(t *testing.T) {
 	i := invoker(t, 1<<40)
 	r := begun(t, i)
 	r.spent.Store(int64(2 * r.Limits.CPU))
-	if r.check(sinceStart(), 0, r.from+int64(r.Limits.CPU)/2); r.halted.Load() != 0 {
+	if r.check(sinceStart(), r.spent.Load(), 0, r.from+int64(r.Limits.CPU)/2); r.halted.Load() != 0 {
 		t.Error("stopped for time that it did not have")
 	}
-	if r.check(sinceStart(), 0, r.from+int64(r.Limits.CPU)+1); r.halted.Load() == 0 {
+	if r.check(sinceStart(), r.spent.Load(), 0, r.from+int64(r.Limits.CPU)+1); r.halted.Load() == 0 {
 		t.Error("not stopped for time that it may have had")
 	}
 }

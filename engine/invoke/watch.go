@@ -88,10 +88,11 @@ func (w *watcher) look() (any bool) {
 		if r.from == 0 {
 			r.from = given
 		}
+		spent := r.spent.Load() // first: a stretch that ends just now must not count twice
 		stretch := r.stretch(now)
-		w.memory.see(r, r.spent.Load()+stretch)
+		w.memory.see(r, spent+stretch)
 		long = r.long.Swap(false) || stretch > int64(turnLength) || long
-		r.check(now, stretch, given)
+		r.check(now, spent, stretch, given)
 	}
 	w.spare.see(now, long)
 	w.memory.end(now)

@@ -33,7 +33,6 @@ type Globals struct {
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
 	all[rewrite.Apart] = func(s *Sandbox) goja.Value { return guard.Apart(s) }
-	all[rewrite.CodeTexts] = func(s *Sandbox) goja.Value { return guard.CodeTexts(s) }
 	for _, g := range guard.All() {
 		for _, name := range g.Words {
 			if g.Global {

@@ -8,16 +8,12 @@ const (
 
 // hooks are what tools/goja/goja.diff adds to a runtime of goja.
 type hooks interface {
-	SetTick(tick func())
-	SetMaxStringLength(units int)
-	SetMaxBigIntBits(bits int)
+	SetLimits(tick func(), maxStringLength, maxBigIntBits int)
 }
 
 // hook sets them. A goja without them, as plain go commands build it, does without.
 func (s *Sandbox) hook(tick func()) {
 	if vm, ok := any(s.vm).(hooks); ok {
-		vm.SetTick(tick)
-		vm.SetMaxStringLength(maxOperatorUnits)
-		vm.SetMaxBigIntBits(maxOperatorBits)
+		vm.SetLimits(tick, maxOperatorUnits, maxOperatorBits)
 	}
 }

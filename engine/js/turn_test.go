@@ -14,7 +14,7 @@ import (
 // changed fails a test whose goja is as it was published.
 func changed(t *testing.T) {
 	t.Helper()
-	if _, ok := any(goja.New()).(interface{ SetTick(func()) }); !ok {
+	if _, ok := any(goja.New()).(interface{ SetLimits(func(), int, int) }); !ok {
 		t.Fatal("goja lacks the changes of tools/goja. Use make test, or after any make build: export GOFLAGS=-modfile=$PWD/bin/goja.mod")
 	}
 }

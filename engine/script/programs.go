@@ -24,7 +24,7 @@ func NewPrograms(pool *pgxpool.Pool) *Programs { return &Programs{pool: pool, q:
 
 // Load reads the program text of a version.
 func (p *Programs) Load(ctx context.Context, version id.Version) (string, error) {
-	text, err := p.q.ReadProgramAcrossApps(ctx, p.pool, version)
+	text, err := p.read(ctx, version, p.q.ReadProgramAcrossApps)
 	if err != nil {
 		return "", fmt.Errorf("load program of version %s: %w", version, gone(err))
 	}
@@ -33,11 +33,22 @@ func (p *Programs) Load(ctx context.Context, version id.Version) (string, error)
 
 // LoadSourceMap reads the source map of a version's program.
 func (p *Programs) LoadSourceMap(ctx context.Context, version id.Version) (string, error) {
-	text, err := p.q.ReadSourceMapAcrossApps(ctx, p.pool, version)
+	text, err := p.read(ctx, version, p.q.ReadSourceMapAcrossApps)
 	if err != nil {
 		return "", fmt.Errorf("load source map of version %s: %w", version, gone(err))
 	}
 	return text, nil
+}
+
+// read reads again over a new connection when the old ones are broken: nobody else uses them,
+// who would have found out when the server came back.
+func (p *Programs) read(ctx context.Context, version id.Version, query func(context.Context, queries.DBTX, id.Version) (string, error)) (string, error) {
+	text, err := query(ctx, p.pool, version)
+	if db.IsAway(err) {
+		p.pool.Reset()
+		text, err = query(ctx, p.pool, version)
+	}
+	return text, err
 }
 
 func gone(err error) error {

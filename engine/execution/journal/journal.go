@@ -108,8 +108,11 @@ func readJournal(file *os.File) (*Journal, error) {
 		return nil, fmt.Errorf("size: %w", err)
 	}
 	largest := current()
-	if info.Size() < pageSize || info.Size() > int64(largest.fileSize(maxSlots, maxRing)) {
+	if info.Size() < pageSize {
 		return nil, ErrNone
+	}
+	if info.Size() > int64(largest.fileSize(maxSlots, maxRing)) {
+		return nil, ErrUnreadable
 	}
 	mapped, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
@@ -322,6 +325,9 @@ func (j *Journal) append(record *execution.Record, promised bool) {
 		*buffer = execution.AppendBare((*buffer)[:0], record, bareSize-headerSize)
 		if !j.ring.append(record.App, *buffer, promised) {
 			j.pages.int(atFull).Add(1)
+			if promised {
+				j.ring.release()
+			}
 		}
 	}
 	if cap(*buffer) <= keptBuffer {

@@ -34,7 +34,6 @@ func Files() []File {
 		{Name: "sumprecise", Need: word.Of("sumPrecise")},
 		{Name: "stacktrace", Need: word.Of("captureStackTrace")},
 		{Name: "typedarrayfrom", Need: word.Of("from").With("8Array.from", "16Array.from", "32Array.from", "64Array.from", "ClampedArray.from")},
-		{Name: "constructors", Need: word.Of("async", "yield").With(word.Constructors()...)},
 		{Name: "localenumber", Need: word.Of("toLocaleString")},
 		{
 			Name: "iterator", Global: "Iterator",

@@ -1,6 +1,6 @@
-// Package nesting finds out, without parsing it, whether a program's text is nested so deeply
-// that a parser or a compiler, which call themselves for what is inside, would use up the stack
-// or take for ever. It knows JavaScript and TypeScript as far as that takes: what it cannot
+// Package nesting finds out, without parsing it, whether a source is nested so deeply that a
+// parser or a compiler, which call themselves for what is inside, would use up the stack or take
+// for ever: for a clear word at its place, where a build would only die. It knows JavaScript and TypeScript as far as that takes: what it cannot
 // tell apart (types, JSX) counts as the operators that it looks like, and the limits are far
 // above what people write.
 package nesting

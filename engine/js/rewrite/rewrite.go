@@ -15,9 +15,6 @@ const internal = "__picloud_"
 // Apart is the global function that is put around what is taken apart as an object.
 const Apart = internal + "apart"
 
-// CodeTexts is the global function by which the library checks what becomes code.
-const CodeTexts = internal + "codeTexts"
-
 // Guarded is the name under which a rewritten program reads a global that gets its guard when
 // it is first read.
 func Guarded(name string) string { return internal + name }
