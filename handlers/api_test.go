@@ -209,8 +209,11 @@ func TestAPIFollowsRenames(t *testing.T) {
 	if err != nil || found.Name != "greet" || found.App != "store" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if _, err := client.MakeLive(ctx, "shop", "hello", 1, ""); err == nil || err.(*v1.Problem).Status != 409 {
-		t.Errorf("make live under the old names: %v", err)
+	if live, err := client.MakeLive(ctx, "shop", "hello", 1, ""); err != nil || live.Name != "greet" || live.LiveVersion == nil || *live.LiveVersion != 1 {
+		t.Errorf("make live under the old names: %+v, %v", live, err)
+	}
+	if _, err := client.Publish(ctx, "store", "greet", v1.PutScript{Source: new("export default () => 2"), Language: "javascript"}); err == nil || err.(*v1.Problem).Status != 422 || !strings.Contains(err.Error(), "language") {
+		t.Errorf("another language: %v", err)
 	}
 	versions, err := client.Versions(ctx, "store", "greet", 0, 0)
 	if err != nil || len(versions.Versions) != 1 {

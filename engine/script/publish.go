@@ -100,6 +100,9 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	}
 	found, err := s.Find(ctx, grant, named)
 	if err == nil && found.Name == named {
+		if language != "" && language != found.Language {
+			return Published{}, fault.AtField("language", "The script is written in %s; send that language, or none.", found.Language)
+		}
 		return s.Publish(ctx, grant, found.ID, wanted)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -331,7 +334,7 @@ func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Scr
 			return err
 		}
 		if to > 0 && number(locked.LiveVersion) == to {
-			return fault.New(fault.Conflict, "Version %d is live already.", to)
+			return nil // as it is already
 		}
 		if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
 			return err

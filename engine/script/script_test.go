@@ -137,8 +137,18 @@ func TestDraftPublishAndBack(t *testing.T) {
 	if err != nil || back.LiveVersion != 1 {
 		t.Fatalf("%+v, %v", back, err)
 	}
-	if _, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, ""); !fault.Is(err, fault.Conflict) {
-		t.Errorf("%v", err)
+	var before, after int
+	deployments := func(n *int) {
+		if err := w.pool.QueryRow(ctx, "SELECT count(*) FROM deployments").Scan(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deployments(&before)
+	if same, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, ""); err != nil || same.LiveVersion != 1 {
+		t.Errorf("%+v, %v", same, err)
+	}
+	if deployments(&after); after != before {
+		t.Errorf("making the live version live again was a deployment")
 	}
 	for _, number := range []int{0, -1, 3, 1 << 40} {
 		if _, err := w.scripts.MakeLive(ctx, w.write, made.ID, number, ""); !fault.Is(err, fault.NotFound) {

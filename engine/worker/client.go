@@ -73,6 +73,9 @@ func (s *Supervisor) RunDraft(ctx context.Context, grant actor.Grant, draft Draf
 	for {
 		var event DraftEvent
 		if err := events.Decode(&event); err != nil {
+			if ctx.Err() != nil { // stopped by who began it
+				return nil, fmt.Errorf("draft: %w", ctx.Err())
+			}
 			return nil, fault.New(fault.Unavailable, "The worker process died while the draft ran; its row says why. It is running again.").Because(err)
 		}
 		if event.Line != nil {

@@ -130,7 +130,9 @@ func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line
 		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap,
 	}, onLine)
 	if err != nil {
-		state.Err = err
+		if r.Context().Err() == nil {
+			state.Err = err
+		}
 		f := fault.Of(err)
 		return views.Answer{Outcome: string(call.Crashed), Status: call.Crashed.Status(), Failure: &views.FailureProps{Title: "No answer", Message: f.Public}}
 	}

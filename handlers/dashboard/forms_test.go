@@ -163,7 +163,7 @@ func TestScripts(t *testing.T) {
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.sees(s.post("/apps/shop/scripts/hello/versions/2/live", form("note", "again")), 409, "live already")
+	s.sees(s.post("/apps/shop/scripts/hello/versions/2/live", form("note", "again")), 303)
 	s.sees(s.post("/apps/shop/scripts/hello/versions/1/live", form("note", strings.Repeat("a", 501))), 422, "501")
 	s.goes(s.post("/apps/shop/scripts/hello/versions/1/live", form("note", "it was better")), "/apps/shop/scripts/hello/versions")
 	s.sees(s.get("/apps/shop/scripts/hello/versions"), 200, "it was better", "back from v2", "v1 is live.")

@@ -78,7 +78,7 @@ type NewScript struct {
 type PutScript struct {
 	Source    *string `json:"source"`
 	Note      string  `json:"note,omitempty"`
-	Language  string  `json:"language,omitempty"`   // of a script that is not there yet; "typescript" if empty
+	Language  string  `json:"language,omitempty"`   // of a new script, "typescript" if empty; of one that is there its own
 	IfVersion *int    `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
 }
 
