@@ -71,10 +71,7 @@ func (i *Invoker) placesOf(code Code) (bundle.SourceMap, error) {
 	if code.Draft != nil {
 		return code.Draft.places(), nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
-	defer cancel()
-	text, err := i.stored.LoadSourceMap(ctx, code.Version)
-	return bundle.ReadMap(text), err
+	return i.maps.of(code.Version)
 }
 
 // hasPlaces tells whether a result has places in the program.

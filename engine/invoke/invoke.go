@@ -42,6 +42,7 @@ type Invoker struct {
 	gate      *gate
 	processor *processor
 	programs  *programs
+	maps      *maps
 	watcher   *watcher
 	runners   *runners
 	labels    []context.Context // by journal slot; made once, set in nanoseconds
@@ -57,6 +58,7 @@ func New(config Config) *Invoker {
 		gate:      newGate(config.MaxRunning),
 		processor: newProcessor(runtime.GOMAXPROCS(0)),
 		programs:  newPrograms(config.MemoryBudget / programShare),
+		maps:      newMaps(config.Programs.LoadSourceMap),
 		watcher:   newWatcher(config.Journal.Slots(), config.MemoryBudget),
 		runners:   newRunners(),
 		labels:    make([]context.Context, config.Journal.Slots()),
