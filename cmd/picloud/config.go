@@ -64,7 +64,7 @@ func (c *config) options() []option {
 		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
 		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time", set: number(&c.maxRunning, 1, 512)},
 		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
-		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time; an app has a quarter of it, an address half", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
+		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time; an app has a quarter of it, an address an eighth", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
 		{flag: "wall-limit", env: "PICLOUD_WALL_LIMIT", fallback: "30s", usage: "time of a run from start to end", set: duration(&c.wallLimit, 100*time.Millisecond, 5*time.Minute)},
 		{flag: "cpu-limit", env: "PICLOUD_CPU_LIMIT", fallback: "2s", usage: "executing time of a run, waits not counted", set: duration(&c.cpuLimit, 50*time.Millisecond, 5*time.Minute)},
 		{flag: "worker-memory", env: "PICLOUD_WORKER_MEMORY", fallback: "384MiB", usage: "live heap of the worker process", set: size(&c.workerMemory, 64<<20, 64<<30)},

@@ -10,8 +10,8 @@ import (
 // Answers bounds the bytes of large answers that are on their way to their callers. Small
 // ones pass: the system takes them at once.
 type Answers struct {
-	writing Budget
-	waiting Budget                 // for room in writing
+	writing *Budget
+	waiting *Budget                // for room in writing
 	held    func(difference int64) // is told how the bytes of both change
 }
 
@@ -23,14 +23,10 @@ const (
 // NewAnswers makes one for a worker with that memory, in bytes, in which there is always
 // room for one answer of the largest size. held may be nil.
 func NewAnswers(memory, largest int64, held func(difference int64)) *Answers {
-	shared := func(limit int64) Budget {
-		share := max(limit/2, largest)
-		return Budget{Limit: max(limit, largest), App: share, Address: share}
-	}
 	if held == nil {
 		held = func(int64) {}
 	}
-	return &Answers{writing: shared(memory / 4), waiting: shared(memory / 8), held: held}
+	return &Answers{writing: shared(memory/4, memory/8, largest), waiting: shared(memory/8, memory/16, largest), held: held}
 }
 
 // room waits a while until an answer may be written; give says that it was. Of those that

@@ -26,6 +26,7 @@ func TestRoomForAnswers(t *testing.T) {
 		a := NewAnswers(64*mebi, 4*mebi, func(difference int64) { held.Add(difference) })
 		evil, shop := id.New[id.App](), id.New[id.App]()
 		near, far := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+		third, fourth := netip.MustParseAddr("10.0.0.3"), netip.MustParseAddr("10.0.0.4")
 		var gives []func()
 		take := func(app id.App, address netip.Addr, want bool, wait time.Duration) {
 			t.Helper()
@@ -39,13 +40,15 @@ func TestRoomForAnswers(t *testing.T) {
 			}
 		}
 		take(evil, near, true, 0)
-		take(evil, far, true, 0)
-		go a.room(t.Context(), holder{evil, far}, 4*mebi)
+		go a.room(t.Context(), holder{evil, near}, 4*mebi)
 		synctest.Wait()
 		take(evil, near, false, 0) // one of them waits already
-		take(shop, near, true, 0)
-		take(id.New[id.App](), near, false, answerPatience)
-		take(shop, far, true, 0)
+		take(evil, far, true, 0)   // which keeps nobody else out of the app
+		take(id.New[id.App](), near, false, 0)
+		take(shop, third, true, 0)
+		take(evil, third, false, 0)
+		take(shop, fourth, true, 0)
+		take(id.New[id.App](), netip.MustParseAddr("10.0.0.5"), false, answerPatience)
 		synctest.Wait() // nobody waits any more
 		if held.Load() != 16*mebi {
 			t.Errorf("%d bytes are said to be held", held.Load())
@@ -56,7 +59,7 @@ func TestRoomForAnswers(t *testing.T) {
 			give()
 		}
 		if held.Load() != 0 || a.writing.used != 0 || a.waiting.used != 0 || len(a.writing.apps) != 0 || len(a.writing.addresses) != 0 {
-			t.Errorf("%d bytes are left: %v", held.Load(), &a.writing)
+			t.Errorf("%d bytes are left: %v", held.Load(), a.writing)
 		}
 	})
 }

@@ -66,11 +66,12 @@ func TestSharesOfBodies(t *testing.T) {
 		n    int64
 		want bool
 	}{
-		{holder{evil, near}, 250, true},
-		{holder{evil, far}, 1, false},
-		{holder{shop, near}, 250, true},
-		{holder{id.New[id.App](), near}, 1, false},
-		{holder{id.New[id.App](), far}, 250, true},
+		{holder{evil, near}, 125, true},
+		{holder{evil, near}, 1, false},
+		{holder{shop, near}, 1, false},
+		{holder{evil, far}, 125, true},
+		{holder{evil, netip.MustParseAddr("10.0.0.3")}, 1, false},
+		{holder{shop, netip.MustParseAddr("10.0.0.3")}, 125, true},
 	} {
 		if got, _ := b.take(c.of, c.n); got != c.want {
 			t.Errorf("%d bytes of %v: %v", c.n, c.of, got)

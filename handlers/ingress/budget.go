@@ -21,10 +21,14 @@ type Budget struct {
 	freed     chan struct{} // closed when something was given back; nil: nobody waits for that
 }
 
-// NewBodies makes the budget of request bodies: an app may hold a quarter of it, an address
-// half, and either at least one body of the largest size.
-func NewBodies(limit, largest int64) *Budget {
-	return &Budget{Limit: limit, App: max(limit/4, largest), Address: max(limit/2, largest)}
+// NewBodies makes the budget of request bodies: an app may hold a quarter of it.
+func NewBodies(limit, largest int64) *Budget { return shared(limit, limit/4, largest) }
+
+// shared makes a budget of which an address may hold half of what an app may, so that none
+// takes all that an app has. One thing of the largest size always fits.
+func shared(limit, app, largest int64) *Budget {
+	app = max(app, largest)
+	return &Budget{Limit: max(limit, largest), App: app, Address: max(app/2, largest)}
 }
 
 // holder is for whom bytes are held.
