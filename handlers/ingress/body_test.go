@@ -49,8 +49,16 @@ func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
 	if _, _, why := read(strings.NewReader(strings.Repeat("x", 1001)), -1); why.status != 413 {
 		t.Errorf("over the limit: %+v", why)
 	}
-	if used := f.Bodies.used; used != 0 {
-		t.Errorf("%d bytes are left in the budget", used)
+	nothing, broken := io.Pipe()
+	broken.CloseWithError(io.ErrUnexpectedEOF)
+	if _, _, why := read(nothing, 10); why.status != 400 {
+		t.Errorf("broken off before the first byte: %+v", why)
+	}
+	if _, _, why := read(strings.NewReader(""), -1); why.status != 0 {
+		t.Errorf("empty: %+v", why)
+	}
+	if b := f.Bodies; b.used != 0 || len(b.apps) != 0 || len(b.addresses) != 0 {
+		t.Errorf("left in the budget: %v", b)
 	}
 }
 

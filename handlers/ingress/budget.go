@@ -40,6 +40,9 @@ type holder struct {
 // take tells whether there was room. Where there was none, freed is closed when more has
 // become free.
 func (b *Budget) take(of holder, n int64) (got bool, freed <-chan struct{}) {
+	if n == 0 {
+		return true, nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.used+n > b.Limit || b.apps[of.app]+n > b.App || b.addresses[of.address]+n > b.Address {
