@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode"
 
 	"picloud/engine/call"
 )
@@ -105,7 +104,7 @@ func inbound(r *http.Request, from caller) []call.Field {
 				}
 				continue
 			}
-			if holdsKey(value) || name == "authorization" && isOurKey(value) {
+			if holdsKey(value) || name == "authorization" && holdsKey(basic(value)) {
 				continue
 			}
 			fields = append(fields, call.Field{Name: name, Value: value})
@@ -131,22 +130,18 @@ func withoutOurs(cookies string) string {
 	return strings.Join(kept, "; ")
 }
 
-// isOurKey tells whether credentials (RFC 9110, section 11.4) are meant for us: some word
-// of theirs, or of the user and password of Basic ones, begins as a key does.
-func isOurKey(authorization string) bool {
-	if scheme, encoded, _ := strings.Cut(strings.TrimLeft(authorization, " \t"), " "); strings.EqualFold(scheme, "Basic") {
-		encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.Trim(encoded, " \t\"="))
-		if decoded, err := base64.RawStdEncoding.DecodeString(encoded); err == nil {
-			authorization = authorization + " " + string(decoded)
-		}
+// basic is the user and password of Basic credentials (RFC 7617, section 2); "" of others.
+func basic(authorization string) string {
+	scheme, encoded, _ := strings.Cut(strings.TrimLeft(authorization, " \t"), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return ""
 	}
-	words := strings.FieldsFuncSeq(strings.ToLower(authorization), func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for word := range words {
-		if strings.HasPrefix(word, keyPrefix) {
-			return true
-		}
+	encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.Trim(encoded, " \t\"="))
+	decoded, err := base64.RawStdEncoding.DecodeString(encoded)
+	if err != nil {
+		return ""
 	}
-	return false
+	return string(decoded)
 }
 
 // holdsKey tells whether there is a text of a key's form anywhere.
