@@ -13,7 +13,7 @@ type caller struct {
 	address netip.Addr
 	proto   string // "http" or "https"
 	host    string // of the Host header, in lower case (URL, section 3.5)
-	behind  bool   // a trusted proxy, which speaks for it
+	behind  bool   // a trusted proxy, which speaks for it and not for itself
 }
 
 // callerOf believes X-Forwarded-… only of trusted proxies.
@@ -25,8 +25,8 @@ func callerOf(r *http.Request, trusted []netip.Prefix) caller {
 	if !believed(c.address, trusted) {
 		return c
 	}
-	c.behind = true
 	c.address = clientBehind(c.address, r.Header.Values("X-Forwarded-For"), trusted)
+	c.behind = !believed(c.address, trusted)
 	if said := r.Header.Get("X-Forwarded-Proto"); said == "https" || said == "http" {
 		c.proto = said
 	}

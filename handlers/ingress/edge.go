@@ -35,7 +35,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := rawTarget(r)
 	app, kind := match(e.Hosts, from.host)
 	timeBody(w, r)
-	if from.behind && e.Forwarded != nil {
+	probe := kind != appHost && isProbe(target)
+	if from.behind && !probe && e.Forwarded != nil {
 		of := holder{address: addressOf(from.address)}
 		if got, _ := e.Forwarded.take(of, 1); !got {
 			refuse(w, r, refusal{
@@ -52,7 +53,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status: http.StatusNotImplemented, title: "No such method",
 			detail: "This server is no proxy and echoes no requests; " + r.Method + " is not supported.",
 		})
-	case kind == unknownHost && !e.Alone && !isProbe(target):
+	case kind == unknownHost && !e.Alone && !probe:
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",
 			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",

@@ -114,7 +114,7 @@ func TestForwardedClient(t *testing.T) {
 // connections.
 func TestShareBehindAProxy(t *testing.T) {
 	t.Parallel()
-	places := NewPlaces(2, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
+	places := NewPlaces(3, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 	asked, answer := make(chan struct{}), make(chan struct{})
 	edge := &Edge{
 		Hosts: worker.Hosts{Dashboard: []string{"pi.example"}}, Trusted: places.trusted, Forwarded: places.Forwarded(),
@@ -134,18 +134,32 @@ func TestShareBehindAProxy(t *testing.T) {
 		return w.Code
 	}
 	done := make(chan int)
-	go func() { done <- ask("/slow", "10.0.0.1", "9.9.9.9") }()
-	<-asked
+	for _, client := range []string{"9.9.9.9", "", "10.0.0.2"} { // the latter are proxies' own
+		go func() { done <- ask("/slow", "10.0.0.1", client) }()
+		select {
+		case <-asked:
+		case got := <-done:
+			t.Fatalf("for %q: %d", client, got)
+		}
+	}
 	for _, c := range []struct {
-		peer, client string
-		want         int
-	}{{"10.0.0.1", "9.9.9.9", 503}, {"10.0.0.1", "8.8.8.8", 200}, {"9.9.9.9", "9.9.9.9", 200}} {
-		if got := ask("/", c.peer, c.client); got != c.want {
-			t.Errorf("%s by %s: %d, want %d", c.client, c.peer, got, c.want)
+		path, peer, client string
+		want               int
+	}{
+		{"/", "10.0.0.1", "9.9.9.9", 503},
+		{"/", "10.0.0.1", "8.8.8.8", 200},
+		{"/", "9.9.9.9", "9.9.9.9", 200},
+		{"/", "10.0.0.1", "", 200},
+		{"/", "10.0.0.1", "10.0.0.2", 200},
+		{"/healthz", "10.0.0.1", "9.9.9.9", 200},
+		{"/readyz", "10.0.0.1", "9.9.9.9", 200},
+	} {
+		if got := ask(c.path, c.peer, c.client); got != c.want {
+			t.Errorf("%s for %q by %s: %d, want %d", c.path, c.client, c.peer, got, c.want)
 		}
 	}
 	close(answer)
-	if got := <-done + ask("/", "10.0.0.1", "9.9.9.9"); got != 400 {
+	if got := <-done + <-done + <-done + ask("/", "10.0.0.1", "9.9.9.9"); got != 800 {
 		t.Errorf("afterwards: %d", got)
 	}
 }
