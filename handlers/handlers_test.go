@@ -40,6 +40,7 @@ const (
 // unknown, none.
 type installation struct {
 	url     string
+	base    string // the base URL
 	pool    *pgxpool.Pool
 	access  *access.Service
 	apps    *app.Service
@@ -80,7 +81,7 @@ func build(_ context.Context, in bundle.Input) (bundle.Output, error) {
 func install(t *testing.T) *installation {
 	t.Helper()
 	pool, ctx := dbtest.New(t), t.Context()
-	in := &installation{pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build), log: &record{}}
+	in := &installation{base: "http://pi.example", pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build), log: &record{}}
 	must(t, in.access.Bootstrap(ctx, email, password))
 	issued, err := in.access.SignIn(ctx, email, password, access.Client{Address: "192.0.2.1"})
 	must(t, err)
@@ -117,7 +118,7 @@ func (in *installation) serve(t *testing.T) {
 	must(t, err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
 		Access: in.access, Apps: in.apps, Scripts: in.scripts, Executions: history.NewStore(in.pool), Assets: assets,
-		BaseURL: "http://pi.example", Version: v1.Build{Version: "test"}, IsAway: db.IsAway,
+		BaseURL: in.base, Version: v1.Build{Version: "test"}, IsAway: db.IsAway,
 		Ready: []handlers.Probe{
 			{Name: "database", Check: in.pool.Ping},
 			{Name: "worker", Check: func(context.Context) error { return in.ready }},
@@ -151,6 +152,7 @@ func (in *installation) request(t *testing.T, method, path string, header http.H
 		r.Header[name] = values
 	}
 	r.Header.Set("X-Forwarded-For", "192.0.2.7")
+	r.Host = header.Get("Host") // "": the server's own
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r)
 	must(t, err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"runtime/debug"
@@ -46,8 +47,7 @@ func (s *server) identify(next http.Handler) http.Handler {
 	hosts := plainHost()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		state := &web.State{
-			RequestID: rand.Text()[:16], Nonce: rand.Text(),
-			Secure: s.deps.Secure || r.Header.Get("X-Forwarded-Proto") == "https",
+			RequestID: rand.Text()[:16], Nonce: rand.Text(), Secure: s.secure(r),
 		}
 		scheme := "http://"
 		if state.Secure {
@@ -59,6 +59,25 @@ func (s *server) identify(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", state.RequestID)
 		next.ServeHTTP(&answer{ResponseWriter: w}, web.With(r, state))
 	})
+}
+
+// secure tells whether a person's connection is by https: a trusted proxy says so, or it is
+// for the base URL's host, which has it. An address of the machine may have none.
+func (s *server) secure(r *http.Request) bool {
+	if r.Header.Get("X-Forwarded-Proto") == "https" {
+		return true
+	}
+	name := strings.TrimSuffix((&url.URL{Host: r.Host}).Hostname(), ".")
+	return s.secureHost != "" && strings.EqualFold(name, s.secureHost)
+}
+
+// secureHost is the host name of a base URL of https, else "".
+func secureHost(baseURL string) string {
+	base, err := url.Parse(baseURL)
+	if err != nil || base.Scheme != "https" {
+		return ""
+	}
+	return base.Hostname()
 }
 
 // answer notes what was answered, for the log and for the error door.

@@ -41,7 +41,6 @@ type Deps struct {
 
 	BaseURL       string           // for the URLs of functions in answers; "": what the caller used
 	FunctionsHost string           // apps answer at <slug>.<FunctionsHost> too; "": they do not
-	Secure        bool             // people come by https, whatever the last hop says
 	Limits        call.Limits      // of a run
 	Version       v1.Build         // of GET /version
 	Ready         []Probe          // of GET /readyz
@@ -68,6 +67,7 @@ type server struct {
 	deps         Deps
 	dashboard    *dashboard.Dashboard
 	pagePrefixes []string
+	secureHost   string // to which people come by https, whatever the last hop says
 }
 
 // New is the whole of what the manager serves.
@@ -90,7 +90,7 @@ func newServer(deps Deps) *server {
 	if deps.IsAway == nil {
 		deps.IsAway = func(error) bool { return false }
 	}
-	s := &server{deps: deps, dashboard: dashboard.New(dashboard.Deps{
+	s := &server{deps: deps, secureHost: secureHost(deps.BaseURL), dashboard: dashboard.New(dashboard.Deps{
 		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
 		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
 	})}

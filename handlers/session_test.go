@@ -102,6 +102,35 @@ func TestSessionOverHTTPS(t *testing.T) {
 	}
 }
 
+// A base URL of https is so at its host; at an address of the machine, where nothing speaks
+// https, pages have their styles and people sign in all the same.
+func TestSecureAtTheBaseURL(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	in.base = "https://pi.example"
+	in.serve(t)
+	for host, secure := range map[string]bool{
+		"pi.example": true, "PI.example.:8443": true, "127.0.0.1:8081": false, "[::1]:8081": false, "not-pi.example": false,
+	} {
+		origin, cookie := "http://"+host, "picloud_session="
+		if secure {
+			origin, cookie = "https://"+host, "__Host-picloud_session="
+		}
+		page := in.page(t, "GET", "/login", "", "", "Host", host)
+		policy := page.header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, " "+origin+"/static/") || !strings.Contains(policy, "form-action "+origin+"/") {
+			t.Errorf("%s: %s", host, policy)
+		}
+		if got := page.header.Get("Strict-Transport-Security") != ""; got != secure {
+			t.Errorf("%s: told to come by https: %v", host, got)
+		}
+		answer := in.page(t, "POST", "/login", "", form("email", email, "password", password), "Host", host, "Origin", origin)
+		if got := answer.header.Get("Set-Cookie"); answer.status != 303 || !strings.HasPrefix(got, cookie) {
+			t.Errorf("%s: %d %q, want %q", host, answer.status, got, cookie)
+		}
+	}
+}
+
 func TestRevokedSessionAndKeyPage(t *testing.T) {
 	t.Parallel()
 	in := install(t)

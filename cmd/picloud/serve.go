@@ -136,7 +136,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	}
 	dashboard := handlers.New(handlers.Deps{
 		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Executions: m.Executions, Worker: supervisor, Assets: assets,
-		BaseURL: c.baseURL, Secure: strings.HasPrefix(c.baseURL, "https:"), FunctionsHost: c.functionsHost, Limits: c.limits(),
+		BaseURL: c.baseURL, FunctionsHost: c.functionsHost, Limits: c.limits(),
 		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
 		Warnings: warnings(m, supervisor, c.dataDir),
