@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,6 +133,34 @@ func TestLocalhostIsAlsoItsAddress(t *testing.T) {
 	c, _, err := readConfig([]string{"--base-url", "https://pi.example"}, noEnv)
 	if err != nil || c.hosts().AnyIP {
 		t.Errorf("a name of one's own: %v, %v", c.hosts().AnyIP, err)
+	}
+}
+
+// TestNamesOfTheDashboardAlone: on its own listener the dashboard answers at the base URL's
+// host, the machine's names and addresses, and at no name that somebody has point here.
+func TestNamesOfTheDashboardAlone(t *testing.T) {
+	t.Parallel()
+	c, _, err := readConfig([]string{"--base-url", "https://pi.example", "--dashboard-addr", "127.0.0.1:8081"}, noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, _ := c.aloneServer(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	for host, want := range map[string]int{
+		"pi.example": 418, "localhost:8081": 418, "127.0.0.1:8081": 418, "10.0.0.7": 418, "[::1]:8081": 418,
+		name + ":8081": 418, name + ".local": 418,
+		"evil.example": 421, "evil.example:8081": 421, "127.0.0.1.evil.example": 421, "pi.example.evil": 421, "": 421,
+	} {
+		r := httptest.NewRequest("GET", "/login", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		server.Handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%q: %d, want %d", host, w.Code, want)
+		}
 	}
 }
 

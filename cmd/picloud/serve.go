@@ -226,10 +226,20 @@ func (c *config) hosts() worker.Hosts {
 	}
 	hosts := worker.Hosts{Base: c.baseURL, Dashboard: []string{strings.ToLower(u.Hostname()), "localhost"}, Functions: c.functionsHost}
 	hosts.AnyIP = net.ParseIP(u.Hostname()) != nil || strings.EqualFold(u.Hostname(), "localhost")
-	if name, err := os.Hostname(); err == nil && hosts.AnyIP {
-		hosts.Dashboard = append(hosts.Dashboard, strings.ToLower(name), strings.ToLower(name)+".local")
+	if hosts.AnyIP {
+		hosts.Dashboard = append(hosts.Dashboard, machineNames()...)
 	}
 	return hosts
+}
+
+// machineNames are those of this machine, in lower case.
+func machineNames() []string {
+	name, err := os.Hostname()
+	if err != nil {
+		return nil
+	}
+	name = strings.ToLower(name)
+	return []string{name, name + ".local"}
 }
 
 // announce prints where PiCloud is and, while there is no owner, the way in.

@@ -22,7 +22,7 @@ type Edge struct {
 	Functions *Functions     // nil while no worker is ready
 	Dashboard http.Handler   // everything that is not a function's
 	Forwarded *Budget        // requests under way from behind trusted proxies; nil: any number
-	Alone     bool           // the dashboard is asked by any name but an app's, and no function is served
+	Alone     bool           // no function is served
 
 	// Closing ends the dashboard's streams when it ends, which would otherwise hold up the
 	// end of this process; browsers open them again. May be nil.
@@ -53,7 +53,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status: http.StatusNotImplemented, title: "No such method",
 			detail: "This server is no proxy and echoes no requests; " + r.Method + " is not supported.",
 		})
-	case kind == unknownHost && !e.Alone && !probe:
+	case kind == unknownHost && !probe:
 		refuse(w, r, refusal{
 			status: http.StatusMisdirectedRequest, title: "Unknown host",
 			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",

@@ -58,7 +58,7 @@ func TestMethodsOfProxies(t *testing.T) {
 func TestDashboardAlone(t *testing.T) {
 	t.Parallel()
 	edge := &Edge{
-		Hosts: worker.Hosts{Base: "https://pi.example", Dashboard: []string{"pi.example"}, Functions: "fn.example"}, Alone: true,
+		Hosts: worker.Hosts{Base: "https://pi.example", Dashboard: []string{"pi.example"}, AnyIP: true, Functions: "fn.example"}, Alone: true,
 		Dashboard: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 	}
 	for _, c := range []struct {
@@ -69,6 +69,8 @@ func TestDashboardAlone(t *testing.T) {
 		{"pi.example:8081", "/api/v1/apps", 418},
 		{"10.0.0.1:8081", "/login", 418},
 		{"another.example", "/healthz", 418},
+		{"another.example", "/login", 421},
+		{"another.example", "/fn/shop/hello", 421},
 		{"pi.example", "/fn/shop/hello", 404},
 		{"pi.example", "/fn", 404},
 		{"pi.example", "/fnord", 418},
