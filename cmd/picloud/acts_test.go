@@ -75,9 +75,10 @@ func acts() []act {
 			ended = w.p.signIn().wait(ctx, "shop", "subscribe")
 			w.visit("/apps/shop/runs/" + w.p.running("shop", "/").ID)
 			w.shows("#outcome", "running")
-		}, end: func(*window) {
+		}, end: func(w *window) {
 			leave()
 			<-ended
+			w.shows("#outcome", "cancelled") // it loads itself again then, which would end another way that is begun
 		}},
 		{name: "account", path: "/apps/shop", play: func(w *window) {
 			w.press("Account of")
