@@ -97,7 +97,7 @@ func TestDatabaseStandsStill(t *testing.T) {
 	p.app("evil")
 	p.publish("evil", "chatter", chatter)
 	n := p.neighbours(2, visit{pace: 10 * time.Millisecond, patience: 20 * time.Second})
-	_, stop := p.attack([]attackers{{count: 8, path: "/fn/evil/chatter", how: calls}})
+	_, stop := p.attack([]*attackers{{count: 8, path: "/fn/evil/chatter", how: calls}})
 	n.await(10*time.Second, 100)
 	still := p.postgres()
 	for _, pid := range still {

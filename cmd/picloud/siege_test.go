@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,10 +32,11 @@ type siege struct {
 	body       int               // bytes that they send with it
 	pace       time.Duration     // between two calls of a neighbour
 	patience   time.Duration     // of a neighbour who waits for an answer; 0: 20 s
-	attackers  []attackers
+	attackers  []*attackers
 	harm       []harm // one after the other, between them answers for the neighbours
 	answers    int64  // how many; 0: 200
 	deaths     int64  // workers that must have died of the attackers before it is over
+	leftOut    string // begins a line that a run of theirs must have in place of its log before it is over; "": any
 	holds      bounds
 }
 
@@ -41,14 +44,30 @@ type siege struct {
 type attackers struct {
 	count int
 	path  string
-	how   func(ctx context.Context, p *product, path string) reply // one try
-	tries int                                                      // of each of them; 0: until the siege is over
+	how   func(ctx context.Context, p *product, a *attackers) reply // one try
+	tries int                                                       // of each of them; 0: until the siege is over
 	// What each try must have met with, when that is known: the status, how soon, and the
 	// outcome of all their runs.
 	status  int
 	within  time.Duration
 	outcome string
+	// How many connections they must have held at the same time before it is over. 0: a run of
+	// their function must have begun.
+	atOnce     int64
+	held, most atomic.Int64
 }
+
+// hold counts a connection that the other side has put up with for a while.
+func (a *attackers) hold() (end func()) {
+	now := a.held.Add(1)
+	for most := a.most.Load(); now > most && !a.most.CompareAndSwap(most, now); most = a.most.Load() {
+	}
+	return func() { a.held.Add(-1) }
+}
+
+// heldFor is how long a connection is there before it counts as held: who refuses a request
+// may leave its connection open for half a second.
+const heldFor = time.Second
 
 // bounds are what must hold. Nothing wrong and no lost row are bounds of every siege.
 type bounds struct {
@@ -106,15 +125,15 @@ func restart(p *product, n *neighbours, also func()) {
 }
 
 // calls calls and reads the answer.
-func calls(ctx context.Context, p *product, path string) reply {
-	return request(ctx, p, path)
+func calls(ctx context.Context, p *product, a *attackers) reply {
+	return request(ctx, p, a.path)
 }
 
 // leaves calls and goes away while the function runs.
-func leaves(ctx context.Context, p *product, path string) reply {
+func leaves(ctx context.Context, p *product, a *attackers) reply {
 	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 	defer cancel()
-	return request(ctx, p, path)
+	return request(ctx, p, a.path)
 }
 
 func request(ctx context.Context, p *product, path string) reply {
@@ -131,34 +150,38 @@ func request(ctx context.Context, p *product, path string) reply {
 }
 
 // sendsSlowly sends most of a large body at once and the rest now and then.
-func sendsSlowly(ctx context.Context, p *product, path string) reply {
+func sendsSlowly(ctx context.Context, p *product, a *attackers) reply {
 	const size, soon = 1_000_000, 900_000
-	return converse(ctx, p, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", path, p.address, size), func(conn net.Conn) error {
+	return converse(ctx, p, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", a.path, p.address, size), func(conn net.Conn) error {
 		if _, err := conn.Write(make([]byte, soon)); err != nil {
 			return err
 		}
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
-		for {
+		for began, held := time.Now(), false; ; {
 			<-tick.C
 			if _, err := conn.Write([]byte("x")); err != nil {
 				return err
+			}
+			if !held && time.Since(began) > heldFor {
+				held = true
+				defer a.hold()()
 			}
 		}
 	})
 }
 
 // readsNothing asks and leaves the answer where it is.
-func readsNothing(ctx context.Context, p *product, path string) reply {
-	return converse(ctx, p, "GET "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(net.Conn) error {
+func readsNothing(ctx context.Context, p *product, a *attackers) reply {
+	return converse(ctx, p, "GET "+a.path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(net.Conn) error {
 		<-ctx.Done()
 		return nil
 	})
 }
 
 // readsSlowly asks and takes a kilobyte of the answer now and then. Who is refused asks again.
-func readsSlowly(ctx context.Context, p *product, path string) reply {
-	return converse(ctx, p, "GET "+path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(conn net.Conn) error {
+func readsSlowly(ctx context.Context, p *product, a *attackers) reply {
+	return converse(ctx, p, "GET "+a.path+" HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n", func(conn net.Conn) error {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for first := true; ; first = false {
@@ -173,9 +196,15 @@ func readsSlowly(ctx context.Context, p *product, path string) reply {
 }
 
 // staysIdle opens a connection and says nothing; hung up on, it comes again a second later.
-func staysIdle(ctx context.Context, p *product, _ string) reply {
+func staysIdle(ctx context.Context, p *product, a *attackers) reply {
 	got := converse(ctx, p, "", func(conn net.Conn) error {
-		_, err := conn.Read(make([]byte, 1)) // until the other side closes
+		_ = conn.SetReadDeadline(time.Now().Add(heldFor))
+		_, err := conn.Read(make([]byte, 1))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			defer a.hold()()
+			_ = conn.SetReadDeadline(time.Time{})
+			_, err = conn.Read(make([]byte, 1)) // until the other side closes
+		}
 		return err
 	})
 	select {
@@ -237,6 +266,7 @@ func (s siege) run(t *testing.T) {
 	}
 	n.await(60*time.Second, s.answers)
 	p.eventually(60*time.Second, fmt.Sprintf("%d deaths of workers", s.deaths), func() bool { return p.deaths() >= s.deaths })
+	p.eventually(60*time.Second, fmt.Sprintf("left out: %q", s.leftOut), func() bool { return s.leftOut == "" || p.logs(s.leftOut) })
 	p.eventually(60*time.Second, "attacked", ended)
 	stop()
 	n.await(10*time.Second, s.answers) // all is well again
@@ -274,6 +304,13 @@ func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
 		})
 	}
 	for _, a := range s.attackers {
+		t.Logf("%s: at most %d connections held", a.path, a.most.Load())
+		if a.atOnce == 0 {
+			p.eventually(30*time.Second, "run: "+a.path, func() bool {
+				rows, all := p.count(path.Base(a.path))
+				return all > rows["busy"]+rows["unavailable"]
+			})
+		}
 		if a.outcome == "" {
 			continue
 		}
@@ -290,9 +327,15 @@ func (p *product) deaths() (n int64) {
 	return n
 }
 
+// logs tells whether a run of the app "evil" has a line that begins so.
+func (p *product) logs(line string) (has bool) {
+	_ = p.pool.QueryRow(p.t.Context(), `SELECT EXISTS (SELECT FROM log_lines JOIN apps ON apps.id = app_id WHERE slug = 'evil' AND starts_with(message, $1))`, line).Scan(&has)
+	return has
+}
+
 // attack lets the attackers loose. ended tells whether those are through whose tries are
-// numbered; stop ends the others too.
-func (p *product) attack(all []attackers) (ended func() bool, stop func()) {
+// numbered and the others have held their connections; stop ends those too.
+func (p *product) attack(all []*attackers) (ended func() bool, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	through := make(chan struct{})
 	var numbered, others sync.WaitGroup
@@ -319,16 +362,16 @@ func (p *product) attack(all []attackers) (ended func() bool, stop func()) {
 	return func() bool {
 		select {
 		case <-through:
-			return true
+			return !slices.ContainsFunc(all, func(a *attackers) bool { return a.most.Load() < a.atOnce })
 		default:
 			return false
 		}
 	}, stop
 }
 
-func (a attackers) once(ctx context.Context, p *product) {
+func (a *attackers) once(ctx context.Context, p *product) {
 	began := time.Now()
-	got := a.how(ctx, p, a.path)
+	got := a.how(ctx, p, a)
 	took := time.Since(began)
 	if a.status != 0 && (got.err != nil || got.status != a.status) {
 		p.t.Errorf("%s: got %d %v, want %d", a.path, got.status, got.err, a.status)
