@@ -25,7 +25,7 @@ override GOFLAGS += '-modfile=$(CURDIR)/$(GOJA)'
 endif
 export GOFLAGS
 
-.PHONY: help run build test check check-vet check-rules check-format check-staticcheck check-generated bench profile generate screenshots prepare prepare-test postgres assets
+.PHONY: help run build test check check-vet check-rules check-format check-staticcheck check-generated bench profile generate screenshots prepare prepare-test postgres git assets
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -82,13 +82,16 @@ screenshots: prepare-test build ## a picture of every page, in ./screenshots
 	@$(GO) test -count=1 -tags screenshots -run Screenshots -timeout 15m ./cmd/picloud $(ARGS)
 
 # What needs to be there before anything is built. Nothing is done when it is.
-prepare: postgres node_modules/.package-lock.json
+prepare: postgres git node_modules/.package-lock.json
 
 prepare-test: node_modules/.package-lock.json
-	@$(SHELL) tools/install.sh postgres compiler chromium
+	@$(SHELL) tools/install.sh postgres git compiler chromium
 
 postgres:
 	@if [ -z "$${DATABASE_URL:-}$${DATABASE_URL_FILE:-}" ]; then $(SHELL) tools/install.sh postgres; fi
+
+git:
+	@$(SHELL) tools/install.sh git
 
 node_modules/.package-lock.json: package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh <what>…: installs with apt what is missing of: postgres (the server programs,
-# without starting a server of Debian's own), compiler (for the race detector), chromium,
-# wrk (the load of the bench).
+# without starting a server of Debian's own), git (which applies tools/goja/goja.diff),
+# compiler (for the race detector), chromium, wrk (the load of the bench).
 set -euo pipefail
 
 fail() {
@@ -72,6 +72,7 @@ restore() {
 for what in "$@"; do
 	case $what in
 	postgres) has_postgres || install_postgres ;;
+	git) has git || apt git ;;
 	compiler) has cc || has gcc || has clang || apt gcc libc6-dev ;;
 	chromium) has_chromium || apt chromium ;;
 	wrk) has wrk || apt wrk ;;

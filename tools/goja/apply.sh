@@ -9,6 +9,7 @@ fail() {
 	exit 1
 }
 
+command -v git >/dev/null || fail "git is needed to apply $here/goja.diff: please install it."
 export GOFLAGS=
 "$go" mod download github.com/dop251/goja
 original=$("$go" list -m -f '{{.Dir}}' github.com/dop251/goja)
