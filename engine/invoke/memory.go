@@ -109,13 +109,14 @@ func (m *memory) see(r *run, executed int64) {
 func (m *memory) end(now int64) {
 	m.sees(heap{cycles: m.value(heapCycles), live: m.value(heapLive), allocated: m.value(heapAllocated)})
 	culprit, why := m.culprit()
-	if m.asked == 0 && now >= m.rest && (culprit != nil || m.value(heapObjects) > m.allowed()) && !m.judge {
+	large := m.value(heapObjects) > m.most()
+	if m.asked == 0 && now >= m.rest && (culprit != nil || large) && !m.judge {
 		m.asked = now
 		go func() {
 			m.collected <- m.collect(sinceStart())
 		}()
 	}
-	m.full.Store(m.asked != 0 && m.value(heapObjects) > m.allowed())
+	m.full.Store(m.asked != 0 && large)
 	if m.underWay {
 		return
 	}
@@ -125,12 +126,26 @@ func (m *memory) end(now int64) {
 	}
 }
 
-// hunger is the part of what was allocated since the last collection from which on a run
-// waits while a heap over its budget is collected.
-const hunger = 8
+// Who allocated much since the last collection waits while a heap over its budget is collected.
+const (
+	hunger     = 8       // part of all that was allocated
+	hungerFrom = 8 << 20 // bytes
+)
 
 // allowed is how large the heap may be just now.
 func (m *memory) allowed() uint64 { return m.budget + uint64(m.aside.Load()) }
+
+// most is how large the heap may be, with its garbage: while a run allocates much, something is
+// kept for what it allocates until the collection has ended.
+func (m *memory) most() uint64 {
+	allowed := m.allowed()
+	for _, r := range m.runs {
+		if r.recent > float64(allowed)/16 {
+			return allowed - allowed/6
+		}
+	}
+	return allowed
+}
 
 // sees guesses what the runs have of what the last collection left, over and above what is
 // known: each look notes how much was allocated while which of them executed for how long.
@@ -142,7 +157,7 @@ func (m *memory) sees(now heap) {
 		}
 	}
 	for _, r := range m.runs {
-		r.hungry.Store(r.recent > float64(now.allocated-m.collectedAt)/hunger)
+		r.hungry.Store(r.recent > max(hungerFrom, float64(now.allocated-m.collectedAt)/hunger))
 	}
 	began := m.began
 	m.began = len(m.runs) > 0
