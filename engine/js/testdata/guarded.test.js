@@ -169,6 +169,7 @@ test("eval and the constructors of functions", () => {
   same(eval(7), 7);
   throws(() => eval("(("), "SyntaxError", "broken text");
   throws(() => eval("[".repeat(1e5) + "]".repeat(1e5)), "SyntaxError", "nested text");
+  try { eval("(".repeat(1e5)); } catch (error) { check(error.message.endsWith("Nested too deeply"), error.message); }
   throws(() => eval("1" + "+1".repeat(1e5)), "SyntaxError", "a long sum");
   same(eval("1" + "+1".repeat(2000)), 2001);
   same(eval("[".repeat(1000) + "]".repeat(1000)).length, 1);
