@@ -44,9 +44,12 @@ const (
 	functionConns = 8
 )
 
-// OpenWorker builds the worker's parts; Close undoes it.
+// SetUpFunctions makes the settings of a process that will run functions. It comes before all
+// else in it: they are read without a lock, by whoever asks for the time.
+func SetUpFunctions() { js.SetUp() }
+
+// OpenWorker builds the worker's parts after SetUpFunctions; Close undoes it.
 func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
-	js.SetUp()
 	w := &Worker{}
 	if err := w.open(ctx, config); err != nil {
 		return nil, errors.Join(fmt.Errorf("worker: %w", err), w.Close())

@@ -38,6 +38,9 @@ const ringPage = 4096
 
 // serve is `picloud serve`: the manager, which keeps a worker.
 func serve(ctx context.Context, c *config) error {
+	if c.singleProcess {
+		engine.SetUpFunctions()
+	}
 	listener, err := (&net.ListenConfig{Control: setPeers}).Listen(ctx, "tcp", c.addr)
 	if err != nil {
 		return fmt.Errorf("--addr %s: the address cannot be listened on: %w", c.addr, errors.Unwrap(err))

@@ -36,6 +36,7 @@ const (
 // runWorkerProcess is `picloud worker`: its configuration comes on standard input, the
 // public listener and the ready pipe as inherited files.
 func runWorkerProcess(ctx context.Context) error {
+	engine.SetUpFunctions()
 	var config worker.Config
 	if err := json.NewDecoder(os.Stdin).Decode(&config); err != nil {
 		return fmt.Errorf("worker is started by picloud serve: %w", err)
