@@ -75,6 +75,7 @@ type LogLine struct {
 // Running is a call in a slot of a journal, as it was at one instant.
 type Running struct {
 	Identity
+	Program        [32]byte // SHA-256 of what it runs; zero: not known
 	Deadline       time.Time
 	Slot           int
 	Waiting        bool          // holds no processor

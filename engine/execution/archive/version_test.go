@@ -3,7 +3,7 @@ package archive
 import (
 	"bytes"
 	"compress/gzip"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -19,17 +19,45 @@ import (
 	"picloud/engine/execution/journal"
 )
 
-// What a worker of version 1 left: two finished runs in the ring and two that ran, one of
+// What workers of earlier versions left: finished runs in the ring and two that ran, one of
 // them executing.
 //
-//go:embed testdata/journal-1.gz
-var journalOfVersion1 []byte
+//go:embed testdata/journal-1.gz testdata/journal-2.gz
+var earlierJournals embed.FS
 
-// An upgrade finds the journal of the version before: every run of it gets its row.
+// An upgrade finds the journal of a version before: every run of it gets its row.
 func TestJournalOfAnEarlierVersionIsRead(t *testing.T) {
 	t.Parallel()
-	pool := newDatabase(t)
-	unpack, err := gzip.NewReader(bytes.NewReader(journalOfVersion1))
+	for name, want := range map[string][]string{
+		"journal-1.gz": {
+			"hello 0 draft POST /cart /cart crashed 503 0 true\n",
+			"hello 3 http GET /größe /größe error 500 0 true\n",
+			"hello 3 http GET /orders/7 /orders/7 crashed 503 0 true\n",
+			"hello 3 http GET /orders/7 /orders/7 ok 200 1 false\n",
+		},
+		"journal-2.gz": {
+			"hello 0 draft POST /cart /cart crashed 503 0 true\n",
+			"hello 3 http GET /orders/7 /orders/7 ok 200 1 false\n",
+			"hello 3 http GET /orders/8 /orders/8 crashed 503 0 true\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := recovered(t, unpacked(t, name))
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n%swant\n%s", strings.Join(got, ""), strings.Join(want, ""))
+			}
+		})
+	}
+}
+
+// unpacked is the path of an earlier journal.
+func unpacked(t *testing.T, name string) string {
+	packed, err := earlierJournals.Open("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpack, err := gzip.NewReader(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +69,12 @@ func TestJournalOfAnEarlierVersionIsRead(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// recovered are the runs that a journal gave, in the order of their texts.
+func recovered(t *testing.T, path string) (runs []string) {
+	pool := newDatabase(t)
 	var app execution.Identity
 	judge := func(run execution.Running) Verdict {
 		app = run.Identity
@@ -53,23 +87,14 @@ func TestJournalOfAnEarlierVersionIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
 	for _, row := range page.Rows {
-		got = append(got, fmt.Sprintln(row.ScriptName, row.Version, row.Cause.Kind, row.Subject, row.Path, row.Outcome, row.Status, row.LineCount, row.Failure != nil))
+		runs = append(runs, fmt.Sprintln(row.ScriptName, row.Version, row.Cause.Kind, row.Subject, row.Path, row.Outcome, row.Status, row.LineCount, row.Failure != nil))
 	}
-	slices.Sort(got)
-	want := []string{
-		"hello 0 draft POST /cart /cart crashed 503 0 true\n",
-		"hello 3 http GET /größe /größe error 500 0 true\n",
-		"hello 3 http GET /orders/7 /orders/7 crashed 503 0 true\n",
-		"hello 3 http GET /orders/7 /orders/7 ok 200 1 false\n",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got\n%swant\n%s", strings.Join(got, ""), strings.Join(want, ""))
-	}
+	slices.Sort(runs)
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is still there: %v", err)
 	}
+	return runs
 }
 
 // A journal of a version that is not known yet is kept, and holds nobody up.

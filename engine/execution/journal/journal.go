@@ -138,6 +138,8 @@ func (j *Journal) recognize(slots, ringBytes int, size int64) error {
 		j.form = current()
 	case magicOfVersion1:
 		j.form = version1()
+	case magicOfVersion2:
+		j.form = version2()
 	default:
 		return ErrUnreadable
 	}
@@ -165,6 +167,7 @@ func (j *Journal) OwnerGone() error {
 type Entry struct {
 	execution.Identity // its subject is cut to what the slot has room for, some 200 bytes at least
 	Deadline           time.Time
+	Program            [32]byte // SHA-256 of the program that it runs
 }
 
 // Slot is a running call's place in the journal. Executing, Waiting and Finish belong to
@@ -229,6 +232,7 @@ func (j *Journal) fill(slot []byte, e *Entry) {
 	putInt(slot, inDeadline, j.clock.at(e.Deadline))
 	putInt(slot, inSince, j.clock.now())
 	putInt(slot, inExecuted, 0)
+	copy(slot[inProgram:inIdentity], e.Program[:])
 	execution.AppendIdentity(slot[:inIdentity], &e.Identity, slotSize-inIdentity)
 }
 

@@ -10,7 +10,7 @@ import (
 // The file: one page of header, the slots, the ring. All numbers are in the byte order
 // of the machine, for the file never leaves it.
 const (
-	magic       = 0x32306c6e726a6370 // "pcjrnl02"; the last two characters are the version
+	magic       = 0x33306c6e726a6370 // "pcjrnl03"; the last two characters are the version
 	pageSize    = 4096
 	slotSize    = 768
 	maxSlots    = 1 << 16
@@ -37,14 +37,15 @@ const (
 	atRefusedTold = 280
 )
 
-// Offsets in a slot. Those of earlier versions are in version1.go.
+// Offsets in a slot. Those of earlier versions are in earlier.go.
 const (
 	inWord     = 0 // generation<<32 | changes<<8 | state
 	inStarted  = 8 // Unix nanoseconds by the journal's clock
 	inDeadline = 16
 	inSince    = 24 // when the present state began
 	inExecuted = 32 // nanoseconds spent executing before that
-	inIdentity = 40 // see execution.AppendIdentity
+	inProgram  = 40 // 32 bytes, as [execution.Running] has it
+	inIdentity = 72 // see execution.AppendIdentity
 )
 
 type state uint8

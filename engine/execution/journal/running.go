@@ -51,19 +51,24 @@ func (j *Journal) read(index int, now int64, mine time.Time) (execution.Running,
 // slotView is what a slot says, in nanoseconds by the journal's clock.
 type slotView struct {
 	execution.Identity
+	program                            [32]byte
 	started, deadline, since, executed int64
 }
 
 func decodeSlot(slot []byte) (v slotView, ok bool) {
 	who, _, err := execution.DecodeIdentity(slot[inIdentity:])
 	return slotView{
-		Identity: who, started: getInt(slot, inStarted), deadline: getInt(slot, inDeadline), since: getInt(slot, inSince), executed: getInt(slot, inExecuted),
+		Identity: who, program: [32]byte(slot[inProgram:inIdentity]),
+		started: getInt(slot, inStarted), deadline: getInt(slot, inDeadline), since: getInt(slot, inSince), executed: getInt(slot, inExecuted),
 	}, err == nil
 }
 
 func (v *slotView) running(index int, s state, now int64, mine time.Time) execution.Running {
 	here := func(at int64) time.Time { return mine.Add(time.Duration(at - now)) }
-	run := execution.Running{Identity: v.Identity, Slot: index, Waiting: s != executing, Executing: time.Duration(v.executed), Deadline: here(v.deadline)}
+	run := execution.Running{
+		Identity: v.Identity, Program: v.program, Slot: index, Waiting: s != executing,
+		Executing: time.Duration(v.executed), Deadline: here(v.deadline),
+	}
 	run.Started = time.Unix(0, v.started).UTC()
 	if s == executing {
 		run.ExecutingSince = here(v.since)

@@ -26,6 +26,24 @@ const (
 	inText1      = 96
 )
 
+// A journal of version 2 does not say which program a run is of.
+const (
+	magicOfVersion2 = 0x32306c6e726a6370 // "pcjrnl02"
+
+	inIdentity2 = 40
+)
+
+func version2() form {
+	return form{slotSize: slotSize, inSince: inSince, inExecuted: inExecuted, decode: decodeSlot2}
+}
+
+func decodeSlot2(slot []byte) (v slotView, ok bool) {
+	who, _, err := execution.DecodeIdentity(slot[inIdentity2:])
+	return slotView{
+		Identity: who, started: getInt(slot, inStarted), deadline: getInt(slot, inDeadline), since: getInt(slot, inSince), executed: getInt(slot, inExecuted),
+	}, err == nil
+}
+
 func version1() form {
 	return form{slotSize: slotSize1, inSince: inSince1, inExecuted: inExecuted1, decode: decodeSlot1}
 }
