@@ -22,6 +22,7 @@ var workerMay = map[string][]string{
 	"script_old_names": {"SELECT"},
 	"script_versions":  {"SELECT"},
 	"change_log":       {"SELECT"},
+	"pauses":           {"SELECT"},
 	"executions":       {"INSERT"},
 	"log_lines":        {"INSERT"},
 	"captures":         {"INSERT"},

@@ -24,6 +24,7 @@ import (
 	"picloud/engine/execution/archive"
 	"picloud/engine/execution/history"
 	"picloud/engine/jobs"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 )
 
@@ -44,6 +45,7 @@ type Manager struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
+	Pauses     *pause.Service
 	Executions *history.Store
 	Pool       *pgxpool.Pool
 	Account    account.Account
@@ -51,8 +53,9 @@ type Manager struct {
 	RunDir     string // journals and sockets
 	WorkerURL  string // of the database, with few rights
 
-	jobs *jobs.Jobs
-	done []func() error // in the order of opening
+	jobs   *jobs.Jobs
+	pauses *pause.System
+	done   []func() error // in the order of opening
 }
 
 // OpenManager builds the manager's parts in order: database, schema, services, the first
@@ -77,9 +80,11 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	m.Apps = app.New(m.Pool)
 	build := bundle.NewChildren(config.Executable, m.startChild).Build
 	m.Scripts = script.NewService(m.Pool, build)
+	m.Pauses = pause.NewService(m.Pool)
+	m.pauses = pause.NewSystem(m.Pauses)
 	m.Executions = history.NewStore(m.Pool)
 	system := script.NewSystem(m.Pool, build)
-	if m.jobs, err = jobs.Open(m.Pool, config.Retention, system.TrimChanges); err != nil {
+	if m.jobs, err = jobs.Open(m.Pool, config.Retention, system.TrimChanges, m.pauses.Trim); err != nil {
 		return err
 	}
 	if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
@@ -164,7 +169,7 @@ func OpenDatabase(ctx context.Context, config ManagerConfig) (pool *pgxpool.Pool
 
 // OnChange sets what hears of changes of apps and scripts before their callers do.
 func (m *Manager) OnChange(told func(context.Context) error) {
-	m.Apps.Here, m.Scripts.Here = told, told
+	m.Apps.Here, m.Scripts.Here, m.Pauses.Here = told, told, told
 }
 
 // Run does the manager's background work until ctx ends.

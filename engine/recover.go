@@ -8,6 +8,7 @@ import (
 	"picloud/engine/execution"
 	"picloud/engine/execution/archive"
 	"picloud/engine/execution/journal"
+	"picloud/engine/pause"
 	"picloud/engine/worker"
 )
 
@@ -15,6 +16,47 @@ import (
 // the death. Blame needs proof: the run that the fatal trace names, those that ignored
 // their deadline, and, when memory ran out, the run that had been executing longest.
 func (m *Manager) Recover(ctx context.Context, journal string, death worker.Death) error {
+	proven := proven(journal, death)
+	told := m.blame(ctx, proven) // first, so that the next worker does not meet the same
+	if err := m.recover(ctx, journal, death); err != nil || told == nil {
+		return err
+	}
+	return m.blame(ctx, proven) // the database is back
+}
+
+// blameLimit is what noting deaths may take.
+const blameLimit = 5 * time.Second
+
+func (m *Manager) blame(ctx context.Context, deaths []pause.Death) error {
+	ctx, cancel := context.WithTimeout(ctx, blameLimit)
+	defer cancel()
+	return m.pauses.Blame(ctx, deaths...)
+}
+
+// proven are the runs of a dead worker's journal that are known to have ended it.
+func proven(path string, death worker.Death) (deaths []pause.Death) {
+	journal, err := journal.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer journal.Close()
+	for run := range journal.Running() {
+		d := pause.Death{Run: run.Identity, Program: run.Program, Why: "The worker process died in it: " + death.Why, At: death.At}
+		switch {
+		case run.Program == [32]byte{}:
+			continue
+		case run.Slot == death.Slot:
+		case death.Slot < 0 && death.Hung && !run.Waiting && run.Deadline.Add(worker.HangGrace).Before(death.At):
+			d.Why = "It ignored its deadline and was killed together with its process"
+		default:
+			continue
+		}
+		deaths = append(deaths, d)
+	}
+	return deaths
+}
+
+func (m *Manager) recover(ctx context.Context, journal string, death worker.Death) error {
 	if death.Slot < 0 && death.Why == worker.OutOfMemory {
 		death.Slot = executingLongest(journal)
 	}

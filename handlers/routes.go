@@ -21,6 +21,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/api"
@@ -35,6 +36,7 @@ type Deps struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
+	Pauses     *pause.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
@@ -91,7 +93,7 @@ func newServer(deps Deps) *server {
 		deps.IsAway = func(error) bool { return false }
 	}
 	s := &server{deps: deps, secureHost: secureHost(deps.BaseURL), dashboard: dashboard.New(dashboard.Deps{
-		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
+		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
 		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
 	})}
 	s.pagePrefixes = pagePrefixes(s.routes())
@@ -119,21 +121,23 @@ const (
 
 func (s *server) api() []web.Route {
 	a := &api.API{
-		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Executions: s.deps.Executions,
+		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Pauses: s.deps.Pauses, Executions: s.deps.Executions,
 		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
 	}
 	listApps, createApp := web.SignedIn(actor.ListApps).ByKey(), web.SignedIn(actor.CreateApp).ByKey()
 	readApp, writeApp := web.App(actor.ReadApp).ByKey(), web.App(actor.WriteScript).ByKey()
-	read, write := web.Script(actor.ReadApp).ByKey(), web.Script(actor.WriteScript).ByKey()
+	read, write, manageApp := web.Script(actor.ReadApp).ByKey(), web.Script(actor.WriteScript).ByKey(), web.App(actor.ManageApp).ByKey()
 	return []web.Route{
 		{Method: "GET", Pattern: "/api/v1/apps", Access: listApps, Handler: a.ListApps},
 		{Method: "POST", Pattern: "/api/v1/apps", Access: createApp, Handler: a.CreateApp},
 		{Method: "GET", Pattern: apiApp + "/scripts", Access: readApp, Handler: a.ListScripts},
 		{Method: "POST", Pattern: apiApp + "/scripts", Access: writeApp, Handler: a.CreateScript, Body: api.SourceBody},
+		{Method: "DELETE", Pattern: apiApp + "/pause", Access: manageApp, Handler: a.ReleaseApp},
 		{Method: "GET", Pattern: apiApp + "/executions", Access: readApp, Handler: a.ListAppExecutions},
 		{Method: "GET", Pattern: apiScript, Access: read, Handler: a.ReadScript},
 		{Method: "PUT", Pattern: apiScript, Access: writeApp, Handler: a.PutScript, Body: api.SourceBody},
 		{Method: "DELETE", Pattern: apiScript, Access: write, Handler: a.DeleteScript},
+		{Method: "DELETE", Pattern: apiScript + "/pause", Access: write, Handler: a.ReleaseScript},
 		{Method: "GET", Pattern: apiScript + "/versions", Access: read, Handler: a.ListVersions},
 		{Method: "POST", Pattern: apiScript + "/versions/{version}/live", Access: write, Handler: a.MakeLive},
 		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
@@ -179,6 +183,7 @@ func (s *server) appPages() []web.Route {
 		{Method: "GET", Pattern: pageApp, Access: read, Handler: d.App},
 		{Method: "GET", Pattern: pageApp + "/settings", Access: manage, Handler: d.AppSettings},
 		{Method: "POST", Pattern: pageApp + "/settings", Access: manage, Handler: d.RenameApp},
+		{Method: "POST", Pattern: pageApp + "/release", Access: manage, Handler: d.ReleaseApp},
 		{Method: "GET", Pattern: pageApp + "/runs", Access: read, Handler: d.AppRuns},
 		{Method: "GET", Pattern: pageApp + "/runs/live", Access: read, Handler: d.AppRunsLive, Stream: true},
 		{Method: "GET", Pattern: pageApp + "/runs/{execution}", Access: read, Handler: d.RunPage},
@@ -206,6 +211,7 @@ func (s *server) scriptPages() []web.Route {
 		{Method: "GET", Pattern: pageScript + "/runs/live", Access: read, Handler: d.ScriptRunsLive, Stream: true},
 		{Method: "GET", Pattern: pageScript + "/settings", Access: write, Handler: d.ScriptSettings},
 		{Method: "POST", Pattern: pageScript + "/settings", Access: write, Handler: d.DescribeScript},
+		{Method: "POST", Pattern: pageScript + "/release", Access: write, Handler: d.ReleaseScript},
 		{Method: "POST", Pattern: pageScript + "/rename", Access: write, Handler: d.RenameScript},
 		{Method: "POST", Pattern: pageScript + "/delete", Access: write, Handler: d.DeleteScript},
 	}

@@ -9,7 +9,8 @@ WHERE NOT EXISTS (SELECT FROM apps) ON CONFLICT (slug) DO NOTHING;
 -- name: ListApps :many
 SELECT a.id, a.slug, a.name, a.created_at,
   (SELECT count(*) FROM scripts s WHERE s.app_id = a.id) AS scripts,
-  (SELECT count(*) FROM scripts s WHERE s.app_id = a.id AND s.live_version IS NOT NULL) AS live_scripts
+  (SELECT count(*) FROM scripts s WHERE s.app_id = a.id AND s.live_version IS NOT NULL) AS live_scripts,
+  EXISTS (SELECT FROM pauses p WHERE p.app_id = a.id AND p.hash = '') AS paused
 FROM apps a ORDER BY lower(a.name), a.id;
 
 -- name: ReadApp :one

@@ -75,7 +75,8 @@ func (q *Queries) KeepAppSlug(ctx context.Context, db DBTX, arg KeepAppSlugParam
 const listApps = `-- name: ListApps :many
 SELECT a.id, a.slug, a.name, a.created_at,
   (SELECT count(*) FROM scripts s WHERE s.app_id = a.id) AS scripts,
-  (SELECT count(*) FROM scripts s WHERE s.app_id = a.id AND s.live_version IS NOT NULL) AS live_scripts
+  (SELECT count(*) FROM scripts s WHERE s.app_id = a.id AND s.live_version IS NOT NULL) AS live_scripts,
+  EXISTS (SELECT FROM pauses p WHERE p.app_id = a.id AND p.hash = '') AS paused
 FROM apps a ORDER BY lower(a.name), a.id
 `
 
@@ -86,6 +87,7 @@ type ListAppsRow struct {
 	CreatedAt   time.Time
 	Scripts     int64
 	LiveScripts int64
+	Paused      bool
 }
 
 func (q *Queries) ListApps(ctx context.Context, db DBTX) ([]ListAppsRow, error) {
@@ -104,6 +106,7 @@ func (q *Queries) ListApps(ctx context.Context, db DBTX) ([]ListAppsRow, error) 
 			&i.CreatedAt,
 			&i.Scripts,
 			&i.LiveScripts,
+			&i.Paused,
 		); err != nil {
 			return nil, err
 		}

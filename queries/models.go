@@ -150,6 +150,16 @@ type LogLinesDefault struct {
 	Fields      *string
 }
 
+type Pause struct {
+	AppID      id.App
+	Hash       []byte
+	ScriptID   id.Script
+	Version    int32
+	Why        string
+	Executions []pgtype.UUID
+	At         time.Time
+}
+
 type RunCount struct {
 	AppID     id.App
 	ScriptID  id.Script
@@ -242,4 +252,11 @@ type User struct {
 	PasswordHash string
 	Owner        bool
 	CreatedAt    time.Time
+}
+
+type WorkerDeath struct {
+	ExecutionID id.Execution
+	AppID       id.App
+	Hash        []byte
+	At          time.Time
 }

@@ -71,7 +71,7 @@ func outcomes() []choice {
 	return []choice{
 		{"failed", "anything failed"}, {"running", "running"}, {"ok", "ok"}, {"error", "error"}, {"timeout", "timeout"}, {"cpu", "CPU limit"},
 		{"stack", "stack"}, {"memory", "memory"}, {"invalid", "invalid answer"}, {"killed", "killed"},
-		{"crashed", "crashed"}, {"busy", "busy"}, {"unavailable", "unavailable"}, {"cancelled", "cancelled"},
+		{"crashed", "crashed"}, {"busy", "busy"}, {"unavailable", "unavailable"}, {"paused", "paused"}, {"cancelled", "cancelled"},
 	}
 }
 

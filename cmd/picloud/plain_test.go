@@ -140,15 +140,21 @@ func (b *browser) page(path string) string {
 	return b.do(request)
 }
 
+// revision is that of the draft on a script's page.
+func (b *browser) revision(path string) string {
+	b.t.Helper()
+	found := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(b.page(path))
+	if found == nil {
+		b.t.Fatal("the page has no revision")
+	}
+	return found[1]
+}
+
 // saveDraft saves from the page as it is now.
 func (b *browser) saveDraft(app, script, source string) {
 	b.t.Helper()
 	path := "/apps/" + app + "/scripts/" + script
-	revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(b.page(path))
-	if revision == nil {
-		b.t.Fatal("the page has no revision")
-	}
-	b.post(path+"/draft", "revision", revision[1], "source", source)
+	b.post(path+"/draft", "revision", b.revision(path), "source", source)
 }
 
 // plainConflict saves over somebody else's save, and chooses.

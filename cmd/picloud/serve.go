@@ -138,7 +138,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		return err
 	}
 	dashboard := handlers.New(handlers.Deps{
-		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Executions: m.Executions, Worker: supervisor, Assets: assets,
+		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Pauses: m.Pauses, Executions: m.Executions, Worker: supervisor, Assets: assets,
 		BaseURL: c.baseURL, FunctionsHost: c.functionsHost, Limits: c.limits(),
 		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},

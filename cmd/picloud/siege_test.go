@@ -36,6 +36,7 @@ type siege struct {
 	harm       []harm // one after the other, between them answers for the neighbours
 	answers    int64  // how many; 0: 200
 	deaths     int64  // workers that must have died of the attackers before it is over
+	setAside   bool   // a call of theirs must have been refused, because the function is paused, before it is over
 	leftOut    string // begins a line that a run of theirs must have in place of its log before it is over; "": any
 	holds      bounds
 }
@@ -266,6 +267,7 @@ func (s siege) run(t *testing.T) {
 	}
 	n.await(60*time.Second, s.answers)
 	p.eventually(60*time.Second, fmt.Sprintf("%d deaths of workers", s.deaths), func() bool { return p.deaths() >= s.deaths })
+	p.eventually(60*time.Second, "set aside", func() bool { return !s.setAside || p.setAside() })
 	p.eventually(60*time.Second, fmt.Sprintf("left out: %q", s.leftOut), func() bool { return s.leftOut == "" || p.logs(s.leftOut) })
 	p.eventually(60*time.Second, "attacked", ended)
 	stop()
@@ -325,6 +327,12 @@ func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
 func (p *product) deaths() (n int64) {
 	_ = p.pool.QueryRow(p.t.Context(), `SELECT count(*) FROM executions JOIN apps ON apps.id = app_id WHERE slug = 'evil' AND outcome IN ('crashed', 'killed')`).Scan(&n)
 	return n
+}
+
+// setAside tells whether a call of the app "evil" was refused because it is paused.
+func (p *product) setAside() (is bool) {
+	_ = p.pool.QueryRow(p.t.Context(), `SELECT EXISTS (SELECT FROM executions JOIN apps ON apps.id = app_id WHERE slug = 'evil' AND outcome = 'paused')`).Scan(&is)
+	return is
 }
 
 // logs tells whether a run of the app "evil" has a line that begins so.

@@ -58,9 +58,9 @@ func TestSieges(t *testing.T) {
 		{
 			name: "a storm of crashes", alone: true,
 			evil:       map[string]string{"overflows": overflows},
-			neighbours: 2, pace: 2 * time.Millisecond, answers: 100, deaths: 10,
+			neighbours: 2, pace: 2 * time.Millisecond, answers: 1000, deaths: 3, setAside: true,
 			attackers: []*attackers{{count: 4, path: "/fn/evil/overflows", how: calls}},
-			holds:     bounds{failed: 300, gap: 10 * time.Second, pages: 15},
+			holds:     bounds{failed: 100, gap: 10 * time.Second, pages: 6},
 		},
 		{
 			name:       "bodies are sent slowly",

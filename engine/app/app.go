@@ -32,8 +32,9 @@ type App struct {
 	Slug        string // its part of every address
 	Name        string
 	CreatedAt   time.Time
-	Scripts     int // filled by List only
-	LiveScripts int // of them published; filled by List only
+	Scripts     int  // filled by List only
+	LiveScripts int  // of them published; filled by List only
+	Paused      bool // see engine/pause; filled by List only
 }
 
 // Service makes, renames and finds apps.
@@ -147,7 +148,7 @@ func (s *Service) List(ctx context.Context, grant actor.Grant) ([]App, error) {
 	apps := make([]App, 0, len(rows))
 	for _, row := range rows {
 		if grant.Sees(row.ID) {
-			apps = append(apps, App{ID: row.ID, Slug: row.Slug, Name: row.Name, CreatedAt: row.CreatedAt, Scripts: int(row.Scripts), LiveScripts: int(row.LiveScripts)})
+			apps = append(apps, App{ID: row.ID, Slug: row.Slug, Name: row.Name, CreatedAt: row.CreatedAt, Scripts: int(row.Scripts), LiveScripts: int(row.LiveScripts), Paused: row.Paused})
 		}
 	}
 	return apps, nil

@@ -39,6 +39,10 @@ const (
 	ScriptDescribed Action = "script described"
 	ScriptDeleted   Action = "script deleted"
 	VersionMadeLive Action = "version made live"
+	ScriptPaused    Action = "script paused"
+	ScriptReleased  Action = "script released"
+	AppPaused       Action = "app paused"
+	AppReleased     Action = "app released"
 )
 
 // Who acts where nobody asked over the network: PiCloud itself, and commands that go to

@@ -79,11 +79,12 @@ const (
 	// Refused before it began; its row keeps nothing of its messages.
 	Busy        Outcome = "busy"        // 503: no place at the gate
 	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
+	Paused      Outcome = "paused"      // 503: it has ended its process again and again
 )
 
 // Outcomes are all there are.
 func Outcomes() []Outcome {
-	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed, Busy, Unavailable, OK, Cancelled, Running}
+	return []Outcome{Error, Timeout, CPU, Stack, Memory, Invalid, Killed, Crashed, Busy, Unavailable, Paused, OK, Cancelled, Running}
 }
 
 // Failed tells whether a run that ended so, with this status, counts as a failure: its own
@@ -109,7 +110,7 @@ func (o Outcome) Status() int {
 		return 507
 	case Invalid:
 		return 502
-	case Crashed, Busy, Unavailable:
+	case Crashed, Busy, Unavailable, Paused:
 		return 503
 	case Cancelled:
 		return 499

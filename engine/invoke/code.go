@@ -19,7 +19,7 @@ import (
 // Code is the program that a call runs: a version that is stored, or a draft.
 type Code struct {
 	Version id.Version // whose program and source map the database has
-	Hash    [32]byte   // SHA-256 of that program
+	Hash    [32]byte   // SHA-256 of the program
 	Draft   *Draft     // nil: it is a version
 }
 
@@ -27,7 +27,7 @@ type Code struct {
 func Published(live script.Live) Job {
 	return Job{
 		Call: call.Call{Script: call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version}},
-		Code: Code{Version: live.VersionID, Hash: live.Hash}, Capture: live.Capture,
+		Code: Code{Version: live.VersionID, Hash: live.Hash}, Capture: live.Capture, Paused: live.Paused,
 	}
 }
 

@@ -78,6 +78,17 @@ func (g *gate) enter(ctx context.Context, app id.App) (said verdict, waited time
 	return said, time.Since(began)
 }
 
+// turnAway is for a call that may not run whatever room there is: busy, or closed.
+func (g *gate) turnAway() verdict {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return closed
+	}
+	g.refused++
+	return busy
+}
+
 func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) verdict {
 	patience := time.NewTimer(g.patience)
 	defer patience.Stop()

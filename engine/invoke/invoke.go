@@ -85,6 +85,7 @@ type Job struct {
 	call.Call
 	Code    Code
 	Capture execution.Policy
+	Paused  script.Paused   // it is refused
 	OnLine  func(call.Line) // nil, or gets each log line, on the run's goroutine; must not block
 	Done    func()          // nil, or called once when nothing of the event is held any more
 }
@@ -116,7 +117,7 @@ func (i *Invoker) Run(ctx context.Context, job Job) call.Result {
 // for it: were the process killed meanwhile, its row would say so. A call that is not
 // admitted gets its answer.
 func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Result) {
-	said, waited := i.gate.enter(ctx, job.Script.App)
+	said, waited := i.enter(ctx, &job)
 	r = &run{Job: job, invoker: i, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1)}
 	if said == closed {
 		r.let()
@@ -125,7 +126,7 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 	r.who = execution.IdentityOf(&r.Call, r.began.Add(-waited))
 	if said == admitted {
 		r.who.Started = r.began
-		if r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline()}); r.slot.Index() >= 0 {
+		if r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline(), Program: job.Code.Hash}); r.slot.Index() >= 0 {
 			return r, call.Result{}
 		}
 		defer i.gate.leave(job.Script.App)
@@ -137,10 +138,22 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 	}
 	defer i.gate.told()
 	r.slot, r.began = i.journal.NoSlot(), r.who.Started
-	if said == gone {
+	switch {
+	case said == gone:
 		return nil, i.refuse(r, call.Cancelled, &call.Failure{Message: "The caller went away while the call waited for its turn."})
+	case job.Paused == script.AppPaused:
+		return nil, i.refuse(r, call.Paused, &call.Failure{Message: "The app is paused: several of its functions have ended the worker process again and again."})
+	case job.Paused == script.ProgramPaused:
+		return nil, i.refuse(r, call.Paused, &call.Failure{Message: "The function is paused: it has ended the worker process again and again."})
 	}
 	return nil, i.refuse(r, call.Busy, &call.Failure{Message: tooMany})
+}
+
+func (i *Invoker) enter(ctx context.Context, job *Job) (said verdict, waited time.Duration) {
+	if job.Paused != script.NotPaused {
+		return i.gate.turnAway(), 0
+	}
+	return i.gate.enter(ctx, job.Script.App)
 }
 
 const tooMany = "Too many calls were under way, of this app or in all. The limit is set by --max-running."

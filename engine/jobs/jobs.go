@@ -26,7 +26,7 @@ import (
 type Jobs struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
-	hourly func(context.Context) error
+	hourly []func(context.Context) error
 }
 
 const (
@@ -51,7 +51,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 
 // Open prepares the work; Run does it. The tables must be there. hourly is small work that
 // may be done by several nodes.
-func Open(pool *pgxpool.Pool, retention archive.Retention, hourly func(context.Context) error) (*Jobs, error) {
+func Open(pool *pgxpool.Pool, retention archive.Retention, hourly ...func(context.Context) error) (*Jobs, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &upkeepJob{upkeep: archive.NewUpkeep(pool, retention)})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -95,7 +95,12 @@ func (j *Jobs) clean(ctx context.Context) error {
 	if _, err := j.pool.Exec(ctx, "DELETE FROM river_job WHERE kind = $1 AND created_at < now() - $2::interval", upkeepArgs{}.Kind(), keepRows); err != nil {
 		return fmt.Errorf("remove old jobs: %w", err)
 	}
-	return j.hourly(ctx)
+	for _, do := range j.hourly {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // work adds the job of this minute and does it. Every node tries; the first one's stays.

@@ -210,9 +210,16 @@ func (t *Table) loadAll(ctx context.Context, source queries.DBTX) (*state, error
 	if err != nil {
 		return nil, err
 	}
+	pauses, err := t.q.ListPausesAcrossApps(ctx, source)
+	if err != nil {
+		return nil, err
+	}
 	s := withSlugs(slugs)
 	for _, row := range names {
 		s.addOldName(row.AppID, row.Name, row.Current)
+	}
+	for _, row := range pauses {
+		s.addPause(row.AppID, row.Hash)
 	}
 	for _, row := range routes {
 		s.add(queries.ListRoutesOfAppsRow(row))
@@ -248,8 +255,15 @@ func (t *Table) loadApps(ctx context.Context, source queries.DBTX, apps map[id.A
 	if err != nil {
 		return nil, err
 	}
+	pauses, err := t.q.ListPausesOfApps(ctx, source, ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, row := range names {
 		s.addOldName(row.AppID, row.Name, row.Current)
+	}
+	for _, row := range pauses {
+		s.addPause(row.AppID, row.Hash)
 	}
 	for _, row := range routes {
 		s.add(row)
@@ -270,7 +284,7 @@ func withSlugs(rows []queries.ListSlugsAcrossAppsRow) *state {
 	return s
 }
 
-// addOldName and add skip an app that came into being between two of the queries; its
+// addOldName, addPause and add skip an app that came into being between two of the queries; its
 // change is read at the next refresh.
 func (s *state) addOldName(app id.App, old, current string) {
 	tenant := s.apps[app]
@@ -283,6 +297,21 @@ func (s *state) addOldName(app id.App, old, current string) {
 	tenant.oldNames[old] = current
 }
 
+// addPause comes before add. A hash that is empty stands for all of the app.
+func (s *state) addPause(app id.App, hash []byte) {
+	tenant := s.apps[app]
+	switch {
+	case tenant == nil:
+	case len(hash) == 0:
+		tenant.aside = true
+	case len(hash) == 32:
+		if tenant.paused == nil {
+			tenant.paused = map[[32]byte]bool{}
+		}
+		tenant.paused[[32]byte(hash)] = true
+	}
+}
+
 func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	owner := s.apps[row.AppID]
 	if owner == nil || len(row.Hash) != 32 {
@@ -293,7 +322,7 @@ func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	}
 	owner.live[row.Name] = &Live{
 		App: row.AppID, AppSlug: owner.slug, Script: row.ID, Name: row.Name, Version: int(row.Number), VersionID: row.VersionID,
-		Hash: [32]byte(row.Hash), Capture: policy(row.Capture),
+		Hash: [32]byte(row.Hash), Capture: policy(row.Capture), Paused: owner.isPaused([32]byte(row.Hash)),
 	}
 }
 

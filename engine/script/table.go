@@ -21,7 +21,18 @@ type Live struct {
 	VersionID id.Version
 	Hash      [32]byte // SHA-256 of the program
 	Capture   execution.Policy
+	Paused    Paused
 }
+
+// Paused says whether and why calls are refused; see engine/pause.
+type Paused uint8
+
+// What is paused.
+const (
+	NotPaused Paused = iota
+	ProgramPaused
+	AppPaused
+)
 
 // Table is what a worker knows of all that is live: names and hashes, no sources. Lookups
 // take no lock; a refresh puts a new state in the place of the old. While the database is
@@ -47,6 +58,18 @@ type tenant struct {
 	slug     string
 	live     map[string]*Live
 	oldNames map[string]string // to the name in use
+	paused   map[[32]byte]bool // programs
+	aside    bool              // all of it is paused
+}
+
+func (t *tenant) isPaused(program [32]byte) Paused {
+	switch {
+	case t.aside:
+		return AppPaused
+	case t.paused[program]:
+		return ProgramPaused
+	}
+	return NotPaused
 }
 
 // NewTable makes an empty table over a pool in the worker's role; Refresh fills it.
@@ -92,6 +115,14 @@ func (t *Table) Moved(appSlug, name string) (newSlug, newName string, found bool
 		return "", "", false
 	}
 	return tenant.slug, newName, true
+}
+
+// Paused tells whether a program of an app may not run: of a draft, too.
+func (t *Table) Paused(app id.App, program [32]byte) Paused {
+	if tenant := t.state.Load().apps[app]; tenant != nil {
+		return tenant.isPaused(program)
+	}
+	return NotPaused
 }
 
 // Size is the number of live scripts.

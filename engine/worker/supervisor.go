@@ -122,7 +122,7 @@ func (s *Supervisor) makeRoom(hangs *process) {
 func overdue(journal *journal.Journal, now time.Time) int {
 	n := 0
 	for run := range journal.Running() {
-		if now.After(run.Deadline.Add(hangGrace)) {
+		if now.After(run.Deadline.Add(HangGrace)) {
 			n++
 		}
 	}

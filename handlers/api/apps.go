@@ -5,6 +5,7 @@ import (
 
 	"picloud/engine/app"
 	"picloud/engine/execution/history"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
@@ -14,6 +15,7 @@ import (
 type API struct {
 	Apps       *app.Service
 	Scripts    *script.Service
+	Pauses     *pause.Service
 	Executions *history.Store
 	BaseURL    string // of functions' URLs; "": what the caller used
 }
@@ -51,8 +53,17 @@ func (a *API) CreateApp(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusCreated, fromApp(made))
 }
 
+// ReleaseApp answers DELETE /apps/{app}/pause.
+func (a *API) ReleaseApp(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Pauses.ReleaseApp(r.Context(), web.Of(r).Grant); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func fromApp(a app.App) v1.App {
 	return v1.App{
-		ID: a.ID.String(), Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LiveScripts: a.LiveScripts, CreatedAt: a.CreatedAt.UTC(),
+		ID: a.ID.String(), Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LiveScripts: a.LiveScripts, Paused: a.Paused, CreatedAt: a.CreatedAt.UTC(),
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
+	"picloud/engine/id"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
@@ -25,9 +27,14 @@ func (a *API) ListScripts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	pauses, err := a.Pauses.List(r.Context(), web.Of(r).Grant)
+	if err != nil {
+		return err
+	}
 	answer := v1.Scripts{Scripts: make([]v1.Script, len(scripts))}
 	for i, one := range scripts {
 		answer.Scripts[i] = a.fromScript(r, one)
+		answer.Scripts[i].Paused = pauseOf(pauses, one.ID)
 	}
 	if more {
 		answer.Next = scripts[len(scripts)-1].Name
@@ -56,6 +63,11 @@ func (a *API) CreateScript(w http.ResponseWriter, r *http.Request) error {
 func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
 	answer := a.fromScript(r, state.Script)
+	pauses, err := a.Pauses.List(r.Context(), state.Grant)
+	if err != nil {
+		return err
+	}
+	answer.Paused = pauseOf(pauses, state.Script.ID)
 	if state.Script.LiveVersion > 0 {
 		live, err := a.Scripts.Version(r.Context(), state.Grant, state.Script.ID, state.Script.LiveVersion)
 		if err != nil {
@@ -97,6 +109,31 @@ func (a *API) DeleteScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// ReleaseScript answers DELETE /apps/{app}/scripts/{script}/pause.
+func (a *API) ReleaseScript(w http.ResponseWriter, r *http.Request) error {
+	state := web.Of(r)
+	if err := a.Pauses.ReleaseScript(r.Context(), state.Grant, state.Script.ID); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// pauseOf is the pause of a script's live version; nil: it is not paused.
+func pauseOf(pauses pause.Pauses, script id.Script) *v1.Pause {
+	for _, p := range pauses.Scripts {
+		if p.Script != script || !p.Live {
+			continue
+		}
+		one := v1.Pause{At: p.At.UTC(), Why: p.Why + "."}
+		for _, run := range p.Runs {
+			one.Executions = append(one.Executions, run.String())
+		}
+		return &one
+	}
 	return nil
 }
 

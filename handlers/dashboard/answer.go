@@ -260,6 +260,8 @@ func failureTitle(outcome call.Outcome, name string) string {
 		return "Busy"
 	case call.Unavailable:
 		return "Unavailable"
+	case call.Paused:
+		return "Paused"
 	}
 	if name == "" {
 		return "Thrown"
@@ -310,6 +312,8 @@ func advice(outcome call.Outcome, limit execution.Limit, message string) string 
 		return "It did not stop when its time was over; look for a single operation that takes very long."
 	case call.Crashed:
 		return "It may have been this run or another one in the same process. Run it again; if it crashes again, it is this one."
+	case call.Paused:
+		return "Change the source, or release it on the page of the script; its runs before this one show why."
 	case call.Busy, call.Unavailable:
 		return "Try again in a moment."
 	}

@@ -21,6 +21,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/web"
@@ -34,6 +35,7 @@ type Deps struct {
 	Access     *access.Service
 	Apps       *app.Service
 	Scripts    *script.Service
+	Pauses     *pause.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets

@@ -6,6 +6,7 @@ import (
 	"picloud/engine/app"
 	"picloud/engine/execution/history"
 	"picloud/engine/id"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -21,38 +22,52 @@ func (d *Dashboard) appFrame(r *http.Request) (views.Frame, error) {
 	return f, err
 }
 
-// around is the frame with the last runs it shows; that of the request's script is
-// among them wherever its name stands.
-func (d *Dashboard) around(r *http.Request) (views.Frame, map[id.Script]history.Last, error) {
+// surroundings are what the frame shows and pages say more of.
+type surroundings struct {
+	last   map[id.Script]history.Last // that of the request's script is among them wherever its name stands
+	paused []pause.Pause
+}
+
+// around is the frame with what it was made of.
+func (d *Dashboard) around(r *http.Request) (views.Frame, surroundings, error) {
+	var s surroundings
 	f, err := d.frame(r)
 	if err != nil {
-		return f, nil, err
+		return f, s, err
 	}
 	state := web.Of(r)
 	scripts, more, err := d.Scripts.List(r.Context(), state.Grant, "", navScripts)
 	if err != nil {
-		return f, nil, err
+		return f, s, err
 	}
 	ids := []id.Script{}
-	for _, s := range scripts {
-		ids = append(ids, s.ID)
+	for _, each := range scripts {
+		ids = append(ids, each.ID)
 	}
 	if !state.Script.ID.IsZero() {
 		ids = append(ids, state.Script.ID)
 	}
-	last, err := d.Executions.LastRuns(r.Context(), state.Grant, ids)
-	if err != nil {
-		return f, nil, err
+	if s.last, err = d.Executions.LastRuns(r.Context(), state.Grant, ids); err != nil {
+		return f, s, err
 	}
-	f.App = &views.AppFrame{Slug: state.App.Slug, Name: state.App.Name, Count: len(scripts)}
-	for _, s := range scripts {
-		run, ran := last[s.ID]
-		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: s.Name, Live: s.LiveVersion > 0, Failing: ran && run.Outcome.Failed(run.Status)})
+	pauses, err := d.Pauses.List(r.Context(), state.Grant)
+	if err != nil {
+		return f, s, err
+	}
+	f.App, s.paused = &views.AppFrame{Slug: state.App.Slug, Name: state.App.Name, Count: len(scripts)}, pauses.Scripts
+	if pauses.App != nil {
+		p := pauseProps(*pauses.App)
+		f.App.Paused = &p
+	}
+	for _, each := range scripts {
+		run, ran := s.last[each.ID]
+		failing := ran && run.Outcome.Failed(run.Status) || livePaused(s.paused, each.Name)
+		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: each.Name, Live: each.LiveVersion > 0, Failing: failing})
 	}
 	if more {
 		f.App.Count, err = d.countScripts(r)
 	}
-	return f, last, err
+	return f, s, err
 }
 
 func (d *Dashboard) countScripts(r *http.Request) (int, error) {
@@ -71,7 +86,7 @@ func (d *Dashboard) countScripts(r *http.Request) (int, error) {
 // scriptFrame is the frame of a page of a script, and the page's head. The draft may be
 // given where it was read already.
 func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Frame, views.ScriptHead, error) {
-	f, last, err := d.around(r)
+	f, around, err := d.around(r)
 	if err != nil {
 		return f, views.ScriptHead{}, err
 	}
@@ -86,8 +101,13 @@ func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Fra
 	if s.LiveVersion > 0 {
 		head.Live = liveOf(s)
 	}
-	if run, ran := last[s.ID]; ran {
+	if run, ran := around.last[s.ID]; ran {
 		head.LastRun = brief(run)
+	}
+	for _, p := range around.paused {
+		if p.Script == s.ID {
+			head.Paused = append(head.Paused, pauseProps(p))
+		}
 	}
 	found, err := d.changed(r, draft)
 	head.Added, head.Removed = found.Added, found.Removed
@@ -137,7 +157,7 @@ func (d *Dashboard) appCards(r *http.Request, apps []app.App) ([]views.AppCard, 
 	for i, a := range apps {
 		did := recent[a.ID]
 		cards[i] = views.AppCard{
-			Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LastRun: did.LastRun,
+			Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LastRun: did.LastRun, Paused: a.Paused,
 			Runs: int(did.Runs), Failures: int(did.Failures), Activity: bars(did.Hours),
 		}
 	}

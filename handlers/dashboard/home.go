@@ -19,7 +19,7 @@ const (
 
 // App is the home of an app: what runs here and what is broken.
 func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
-	f, err := d.appFrame(r)
+	f, around, err := d.around(r)
 	if err != nil {
 		return err
 	}
@@ -28,12 +28,13 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	props := views.AppHomeProps{}
+	props := views.AppHomeProps{Paused: pausesProps(around.paused)}
 	props.URL, _ = d.urls(r, app.Slug)
 	if props.Scripts, err = d.scriptRows(r, scripts); err != nil {
 		return err
 	}
-	for _, row := range props.Scripts {
+	for i, row := range props.Scripts {
+		props.Scripts[i].Paused = livePaused(around.paused, row.Name)
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
 	}
 	failed, err := d.Executions.List(r.Context(), grant, history.Query{Failed: true, Limit: homeFailures})

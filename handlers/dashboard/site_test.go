@@ -28,6 +28,7 @@ import (
 	"picloud/engine/execution/history"
 	"picloud/engine/execution/journal"
 	"picloud/engine/id"
+	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers"
@@ -68,7 +69,7 @@ func empty(t *testing.T) *site {
 	assets, err := static.Open()
 	s.must(err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: s.access, Apps: s.apps, Scripts: s.scripts, Executions: history.NewStore(pool), Assets: assets,
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Executions: history.NewStore(pool), Assets: assets,
 		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
 		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
 	}))

@@ -202,6 +202,8 @@ func explain(result call.Result) refusal {
 		why.title, why.retry, why.detail = "Busy", "1", "Too many calls are under way. Try again in a second."
 	case call.Unavailable:
 		why.title, why.retry, why.detail = "Unavailable", "1", "The function could not be loaded. Try again in a second."
+	case call.Paused:
+		why.title, why.detail = "Paused", "The function is set aside: it has ended its process again and again. Its owner can release it."
 	case call.Timeout, call.Killed:
 		why.title, why.detail = "Timed out", "The function did not answer in time."
 	case call.CPU, call.Memory:

@@ -3,6 +3,7 @@
 package workerapi
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -56,9 +57,11 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	out := newStream(w)
 	var lines atomic.Int32
 	in.Call.Limits = a.Limits
+	program := sha256.Sum256([]byte(in.Program))
 	result := a.Invoker.Run(r.Context(), invoke.Job{
 		Call: in.Call, Capture: execution.Policy(in.Capture),
-		Code: invoke.Code{Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
+		Code:   invoke.Code{Hash: program, Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
+		Paused: a.Table.Paused(in.Call.Script.App, program),
 		OnLine: func(line call.Line) {
 			lines.Add(1)
 			out.send(worker.DraftEvent{Line: &line})

@@ -110,6 +110,12 @@ func ScriptRunsLive(app, script string) string { return ScriptRuns(app, script) 
 // ScriptSettings is a page; POST saves description and capture.
 func ScriptSettings(app, script string) string { return Script(app, script) + "/settings" }
 
+// ReleaseScript takes a POST.
+func ReleaseScript(app, script string) string { return Script(app, script) + "/release" }
+
+// ReleaseApp takes a POST.
+func ReleaseApp(app string) string { return App(app) + "/release" }
+
 // RenameScript takes a POST.
 func RenameScript(app, script string) string { return Script(app, script) + "/rename" }
 

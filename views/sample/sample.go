@@ -74,6 +74,10 @@ func accessPages(out views.Frame) []Page {
 
 func appPages(in, at views.Frame) []Page {
 	fresh := at
+	aside := at
+	set := *at.App
+	set.Paused = &views.PauseProps{Why: "It ignored its deadline and was killed together with its process", At: ago(time.Minute), Runs: []string{"r1", "r2", "r3"}}
+	aside.App = &set
 	fresh.App = &views.AppFrame{Slug: "new", Name: "<b>New & shiny</b>"}
 	return []Page{
 		{"apps", paths.Apps(), 200, views.Apps(in, views.AppsProps{Apps: []views.AppCard{
@@ -84,6 +88,7 @@ func appPages(in, at views.Frame) []Page {
 		{"apps-empty", paths.Apps(), 200, views.Apps(in, views.AppsProps{})},
 		{"app-new", paths.NewApp(), 422, views.NewApp(in, views.NewAppProps{Name: "API", Slug: "api", Faults: views.Faults{"slug": "\"api\" is a reserved word; choose another address."}})},
 		{"app", paths.App(app), 200, views.AppHome(at, appHome())},
+		{"app-paused", paths.App(app), 200, views.AppHome(aside, pausedHome())},
 		{"app-empty", paths.App("new"), 200, views.AppHome(fresh, views.AppHomeProps{URL: "http://127.0.0.1:8080/fn/new"})},
 		{"app-settings", paths.AppSettings(app), 200, views.AppSettings(at, views.AppSettingsProps{
 			Name: "Web shop", Slug: app, URL: "http://127.0.0.1:8080/fn/shop", HostURL: "http://shop.localhost:8080",
@@ -117,6 +122,19 @@ func appHome() views.AppHomeProps {
 			{Name: "receipts", Description: "<img src=x onerror=alert(1)>", Activity: make([]ui.Bar, 24)},
 		},
 		Failed: failures(),
+	}
+}
+
+func pausedHome() views.AppHomeProps {
+	home := appHome()
+	home.Scripts[2].Paused = true
+	home.Paused = []views.PauseProps{pausedImport(), {Script: "greet", Draft: true, Why: pausedImport().Why, At: ago(time.Hour), Runs: []string{"r4", "r5", "r6"}}}
+	return home
+}
+
+func pausedImport() views.PauseProps {
+	return views.PauseProps{
+		Script: "import", Why: "The worker process died in it: native stack overflow", At: ago(3 * time.Minute), Runs: []string{"r1", "r2", "r3"},
 	}
 }
 

@@ -89,6 +89,16 @@ func (c *Client) DeleteScript(ctx context.Context, app, script string) error {
 	return c.do(ctx, http.MethodDelete, scriptPath(app, script), nil, nil)
 }
 
+// ReleaseScript ends the pause of a script.
+func (c *Client) ReleaseScript(ctx context.Context, app, script string) error {
+	return c.do(ctx, http.MethodDelete, scriptPath(app, script, "pause"), nil, nil)
+}
+
+// ReleaseApp ends the pause of an app.
+func (c *Client) ReleaseApp(ctx context.Context, app string) error {
+	return c.do(ctx, http.MethodDelete, "/api/v1/apps/"+url.PathEscape(app)+"/pause", nil, nil)
+}
+
 // Versions gives one page, newest first, of those before a number; 0 begins at the newest.
 func (c *Client) Versions(ctx context.Context, app, script string, before, limit int) (Versions, error) {
 	var answer Versions

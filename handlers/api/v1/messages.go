@@ -35,6 +35,7 @@ type App struct {
 	Name        string    `json:"name"`
 	Scripts     int       `json:"scripts"`
 	LiveScripts int       `json:"live_scripts"`
+	Paused      bool      `json:"paused,omitempty"` // all its calls are refused
 	CreatedAt   time.Time `json:"created_at"`
 }
 
@@ -55,13 +56,22 @@ type Script struct {
 	App         string    `json:"app"` // slug
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
-	Language    string    `json:"language"`     // "typescript" or "javascript"
-	Capture     string    `json:"capture"`      // what of requests is kept: "off", "heads" or "all"
-	LiveVersion *int      `json:"live_version"` // null: not published
+	Language    string    `json:"language"`         // "typescript" or "javascript"
+	Capture     string    `json:"capture"`          // what of requests is kept: "off", "heads" or "all"
+	LiveVersion *int      `json:"live_version"`     // null: not published
+	Paused      *Pause    `json:"paused,omitempty"` // of what is live; only where scripts are asked for
 	URL         string    `json:"url"`
 	Source      *string   `json:"source,omitempty"` // of the live version; only where one script is asked for
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// Pause is why the calls of a script are refused: its runs have ended the worker process
+// again and again.
+type Pause struct {
+	At         time.Time `json:"at"`
+	Why        string    `json:"why"`        // what the last run did
+	Executions []string  `json:"executions"` // the runs, the last first
 }
 
 // NewScript is the body of POST /apps/{app}/scripts: a script with a draft that is not
