@@ -162,17 +162,23 @@ func (e *Embedded) relaunch(ctx context.Context, wait time.Duration) *server {
 
 // launch starts a server and waits until it takes connections. What a server that was
 // killed left behind, its shared memory and lock file, may be in use a little longer:
-// then it tries again.
+// then it ends who uses it and tries again.
 func (e *Embedded) launch(ctx context.Context) (*server, error) {
 	for {
 		next, err := e.launchOnce(ctx)
 		if err == nil || !strings.Contains(err.Error(), "shared memory block") && !strings.Contains(err.Error(), "lock file") {
 			return next, err
 		}
+		if err := e.cluster.EndParts(ctx); err != nil {
+			return nil, err
+		}
 		timer := time.NewTimer(50 * time.Millisecond)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			if holders := e.cluster.Holders(); holders != "" {
+				err = fmt.Errorf("the data folder is held by %s: %w", holders, err)
+			}
 			return nil, err
 		case <-timer.C:
 		}

@@ -20,7 +20,6 @@ import (
 	"go.uber.org/goleak"
 
 	"picloud/db"
-	"picloud/db/cluster"
 	"picloud/engine/account"
 )
 
@@ -241,59 +240,6 @@ func TestOtherMajorVersionIsRefused(t *testing.T) {
 	}
 	if err := lock.Unlock(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestOrphanIsStopped(t *testing.T) {
-	t.Parallel()
-	dir, owner := dataDir(t)
-	first := start(t, dir, owner)
-	pool := open(t, first.ManagerURL())
-	if err := db.Migrate(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	pool.Close()
-	if err := first.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	left, err := cluster.Open(t.Context(), dir, owner, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	orphan := left.Command()
-	if err := orphan.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the orphan serves", func() bool { return left.Ready(orphan.Process.Pid) })
-	reaped := make(chan error, 1)
-	go func() { reaped <- orphan.Wait() }()
-
-	second := start(t, dir, owner)
-	if err := <-reaped; err != nil {
-		t.Errorf("the orphan was not ended cleanly: %v", err)
-	}
-	if got := read[int](t, open(t, second.ManagerURL()), "SELECT 1"); got != 1 {
-		t.Error(got)
-	}
-}
-
-// A process id in postmaster.pid that is another program's by now is left alone.
-func TestForeignProcessIsNoOrphan(t *testing.T) {
-	t.Parallel()
-	dir, owner := dataDir(t)
-	if err := start(t, dir, owner).Stop(); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "postgres", "postmaster.pid")
-	text := fmt.Sprintf("%d\n%s\n1\n5432\n%s\n\n0 0\nready\n", os.Getpid(), filepath.Join(dir, "postgres"), filepath.Join(dir, "socket"))
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := owner.Own(file); err != nil {
-		t.Fatal(err)
-	}
-	if _, running, err := db.Running(dir); running || err != nil {
-		t.Error(running, err)
 	}
 }
 

@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,42 +86,53 @@ func serves(pid int, data string) bool {
 }
 
 // StopOrphan stops a server that an earlier life left behind, first asking it to end
-// cleanly, and waits for its end; then it removes that server's temporary socket folder.
+// cleanly, waits for its end, and ends what is left of it; then it removes that server's
+// temporary socket folder. What is not of the account it names and leaves alone.
 func (c *Cluster) StopOrphan(ctx context.Context) error {
 	found, ok := readPidFile(c.Data())
-	if !ok {
-		return nil
-	}
-	for _, step := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGINT, 20 * time.Second}, {syscall.SIGQUIT, 5 * time.Second}, {syscall.SIGKILL, 5 * time.Second}} {
-		if !serves(found.pid, c.Data()) {
-			return removeSocketFolder(found.socket)
-		}
-		if err := syscall.Kill(found.pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("stop PostgreSQL %d of an earlier start: %w", found.pid, err)
-		}
-		if err := awaitEnd(ctx, found.pid, c.Data(), step.wait); err != nil {
+	if ok && serves(found.pid, c.Data()) {
+		if err := c.stopServer(ctx, found.pid); err != nil {
 			return err
 		}
 	}
-	if serves(found.pid, c.Data()) {
-		return fmt.Errorf("PostgreSQL %d of an earlier start does not end", found.pid)
+	if err := c.EndParts(ctx); err != nil || !ok {
+		return err
 	}
 	return removeSocketFolder(found.socket)
 }
 
-// awaitEnd returns when the process has ended or the time is over.
-func awaitEnd(ctx context.Context, pid int, data string, limit time.Duration) error {
+func (c *Cluster) stopServer(ctx context.Context, pid int) error {
+	server := holder{pid: pid, since: startOf(fmt.Sprintf("/proc/%d", pid))}
+	slog.Warn("PostgreSQL of an earlier start still holds the data folder; ending it", "processes", cmp.Or(c.Holders(), server.String()))
+	gone := func() bool { return !serves(pid, c.Data()) }
+	for _, step := range []struct {
+		signal syscall.Signal
+		wait   time.Duration
+	}{{syscall.SIGINT, 20 * time.Second}, {syscall.SIGQUIT, 5 * time.Second}, {syscall.SIGKILL, killTime}} {
+		if err := syscall.Kill(pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("PostgreSQL holds the data folder %s and is not ours to end, %s: end it and start again: %w", c.Data(), server, err)
+		}
+		c.wake()
+		if err := await(ctx, step.wait, gone); err != nil {
+			return fmt.Errorf("wait for PostgreSQL of an earlier start, %s: %w", server, err)
+		}
+		if gone() {
+			return nil
+		}
+	}
+	return fmt.Errorf("PostgreSQL of an earlier start holds the data folder %s and does not end: %s", c.Data(), server)
+}
+
+// await returns when that is so or the time is over.
+func await(ctx context.Context, limit time.Duration, so func() bool) error {
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for serves(pid, data) {
+	for !so() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for PostgreSQL %d of an earlier start: %w", pid, ctx.Err())
+			return ctx.Err()
 		case <-timeout.C:
 			return nil
 		case <-tick.C:
