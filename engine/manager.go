@@ -21,8 +21,10 @@ import (
 	"picloud/engine/account"
 	"picloud/engine/app"
 	"picloud/engine/bundle"
+	"picloud/engine/call"
 	"picloud/engine/execution/archive"
 	"picloud/engine/execution/history"
+	"picloud/engine/id"
 	"picloud/engine/jobs"
 	"picloud/engine/pause"
 	"picloud/engine/script"
@@ -53,9 +55,11 @@ type Manager struct {
 	RunDir     string // journals and sockets
 	WorkerURL  string // of the database, with few rights
 
-	jobs   *jobs.Jobs
-	pauses *pause.System
-	done   []func() error // in the order of opening
+	jobs     *jobs.Jobs
+	pauses   *pause.System
+	table    *script.Table
+	unserved *unserved
+	done     []func() error // in the order of opening
 }
 
 // OpenManager builds the manager's parts in order: database, schema, services, the first
@@ -90,7 +94,24 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if err = m.Access.Bootstrap(ctx, config.AdminEmail, config.AdminPassword); err != nil {
 		return fmt.Errorf("PICLOUD_ADMIN_EMAIL, PICLOUD_ADMIN_PASSWORD: %w", err)
 	}
-	return system.Seed(ctx)
+	if err = system.Seed(ctx); err != nil {
+		return err
+	}
+	m.table = script.NewTable(m.Pool)
+	if err = m.table.Refresh(ctx); err != nil {
+		return err
+	}
+	m.unserved, err = openUnserved(ctx, m.Pool, m.table, m.RunDir)
+	if err == nil {
+		m.done = append(m.done, m.unserved.close)
+	}
+	return err
+}
+
+// Refuse writes down that a function was called while no worker was ready. It gives the id of
+// the call's row: zero when many share one, or there is no such function.
+func (m *Manager) Refuse(app, name string, request *call.Request) id.Execution {
+	return m.unserved.refuse(app, name, request)
 }
 
 // openDatabase starts or reaches PostgreSQL, opens the manager's pool, brings the schema
@@ -177,6 +198,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.jobs.Run(ctx) })
 	group.Go(func() error { return m.Access.Run(ctx) })
+	group.Go(func() error { return m.table.Run(ctx) })
+	group.Go(func() error { return m.unserved.run(ctx) })
 	return group.Wait()
 }
 

@@ -117,14 +117,15 @@ func (n *neighbours) check() {
 		n.right.Load(), n.busy.Load(), n.closed.Load(), n.refused.Load(), time.Duration(n.longest.Load()).Round(time.Millisecond), rows)
 }
 
-// rows waits until the script has at least so many rows and gives their number by outcome.
+// rows waits until the script has at least so many rows of calls that were not refused, and
+// gives their number by outcome.
 func (p *product) rows(script string, least int64) map[string]int64 {
 	p.t.Helper()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for end := time.After(30 * time.Second); ; {
 		counts, total := p.count(script)
-		if total >= least {
+		if total-counts["busy"]-counts["unavailable"] >= least {
 			return counts
 		}
 		select {
@@ -152,6 +153,18 @@ func (p *product) count(script string) (counts map[string]int64, total int64) {
 		total += n
 	}
 	return counts, total
+}
+
+// refusals are the calls of a script that were refused: those whose row says so, and those
+// that these rows stand for.
+func (p *product) refusals(script string) (calls int64) {
+	p.t.Helper()
+	err := p.pool.QueryRow(p.t.Context(), `SELECT coalesce(sum(1 + coalesce(substring(error->>'message' FROM 'And (\d+) more')::bigint, 0)), 0)
+		FROM executions WHERE script_name = $1 AND outcome IN ('busy', 'unavailable')`, script).Scan(&calls)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return calls
 }
 
 var errClosed = errors.New("connection closed")

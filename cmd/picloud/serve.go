@@ -144,7 +144,9 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
 		Warnings: warnings(m, supervisor, c.dataDir),
 	})
-	front.server = publicServer(&ingress.Edge{Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Forwarded: front.places.Forwarded()}, front.places)
+	front.server = publicServer(&ingress.Edge{
+		Hosts: c.hosts(), Trusted: c.trustedProxies, Dashboard: dashboard, Forwarded: front.places.Forwarded(), Unserved: m.Refuse,
+	}, front.places)
 	front.server.SetKeepAlivesEnabled(false) // a kept connection would never meet the worker
 	// The edge before it keeps the time of bodies; see handlers/ingress.
 	server := &http.Server{Handler: dashboard, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}

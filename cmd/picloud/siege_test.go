@@ -78,6 +78,7 @@ type bounds struct {
 	pages    int64         // of the dashboard, that did not come
 	memory   int64         // the most anonymous resident memory of a worker, bytes; 0: any
 	replaced bool          // there is one worker, and it is another
+	counted  bool          // a row stands for each call of neighbours that was refused
 }
 
 // unbounded is for counts that nothing is promised about.
@@ -298,6 +299,9 @@ func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
 	}
 	if got := w.memory.Load(); s.holds.memory > 0 && got > s.holds.memory {
 		t.Errorf("the worker's memory grew to %d bytes, more than %d", got, s.holds.memory)
+	}
+	if s.holds.counted {
+		p.eventually(10*time.Second, "counted", func() bool { return p.refusals("neighbour") == n.busy.Load() })
 	}
 	if s.holds.replaced {
 		p.eventually(5*time.Second, "replaced", func() bool {

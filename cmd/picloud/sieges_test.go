@@ -35,7 +35,7 @@ func TestSieges(t *testing.T) {
 		{
 			name: "the worker is killed", alone: true,
 			harm:  []harm{killWorkers, killWorkers, killWorkers, killWorkers, killWorkers},
-			holds: bounds{failed: unbounded, gap: 500 * time.Millisecond, pages: 5},
+			holds: bounds{failed: unbounded, gap: 500 * time.Millisecond, pages: 5, counted: true},
 		},
 		{
 			name: "the manager is killed, then everything", answers: 500,

@@ -78,7 +78,7 @@ const (
 
 	// Refused before it began; its row keeps nothing of its messages.
 	Busy        Outcome = "busy"        // 503: no place at the gate
-	Unavailable Outcome = "unavailable" // 503: the program could not be loaded
+	Unavailable Outcome = "unavailable" // 503: the program could not be loaded, or no worker was ready
 	Paused      Outcome = "paused"      // 503: it has ended its process again and again
 )
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"picloud/engine/call"
+	"picloud/engine/id"
 	"picloud/engine/worker"
 )
 
@@ -20,6 +22,7 @@ type Edge struct {
 	Hosts     worker.Hosts
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-… is believed
 	Functions *Functions     // nil while no worker is ready
+	Unserved  Unserved       // is told of calls that come meanwhile; may be nil
 	Dashboard http.Handler   // everything that is not a function's
 	Forwarded *Budget        // requests under way from behind trusted proxies; nil: any number
 	Alone     bool           // no function is served
@@ -103,17 +106,32 @@ func (e *Edge) function(w http.ResponseWriter, r *http.Request, at address) {
 		sandbox(w.Header())
 	}
 	if e.Functions == nil {
-		select { // who asks again and again leaves the processor to the worker that starts
-		case <-time.After(startingPause):
-		case <-r.Context().Done():
-		}
-		refuse(w, r, refusal{
-			status: http.StatusServiceUnavailable, title: "Starting", retry: "1",
-			detail: "Functions are not ready yet. Try again in a second.",
-		})
+		e.starting(w, r, at)
 		return
 	}
 	e.Functions.serve(w, r, at)
+}
+
+// Unserved writes down that a function was called which nobody can run yet, and gives the id
+// of the call's row, if it has one of its own.
+type Unserved func(app, name string, request *call.Request) id.Execution
+
+// starting answers while no worker is ready.
+func (e *Edge) starting(w http.ResponseWriter, r *http.Request, at address) {
+	select { // who asks again and again leaves the processor to the worker that starts
+	case <-time.After(startingPause):
+	case <-r.Context().Done():
+	}
+	why := refusal{
+		status: http.StatusServiceUnavailable, title: "Starting", retry: "1",
+		detail: "Functions are not ready yet. Try again in a second.",
+	}
+	if name, rest := cutSegment(at.rest); e.Unserved != nil {
+		if run := e.Unserved(at.app, name, &call.Request{Method: r.Method, Path: withoutKeys(pathOf(rest))}); !run.IsZero() {
+			why.execution = run.String()
+		}
+	}
+	refuse(w, r, why)
 }
 
 // address is where a request for a function points to.
