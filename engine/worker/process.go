@@ -126,12 +126,19 @@ func (p *process) wait() {
 	close(p.exited)
 }
 
-// leave asks the process, if it lives, to accept no more, finish what runs and go.
-func (p *process) leave() {
+func (p *process) dead() bool {
 	select {
 	case <-p.exited:
-		return
+		return true
 	default:
+		return false
+	}
+}
+
+// leave asks the process, if it lives, to accept no more, finish what runs and go.
+func (p *process) leave() {
+	if p.dead() {
+		return
 	}
 	p.leaving.Store(true)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)

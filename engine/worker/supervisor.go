@@ -25,25 +25,35 @@ type Supervisor struct {
 	changed  chan struct{} // closed and renewed when serving changes
 	hanging  []*process    // left because they hang, oldest first
 	journals map[*process]*journal.Journal
+	owing    int // journals of the dead that wait for their rows
+
+	settled chan struct{} // has an entry when one of these has got them
+	hold    time.Duration // how long too many that wait hold up a restart; doubling
 
 	gone sync.WaitGroup // recoveries under way
 }
 
 // New makes a supervisor; Run does the work.
 func New(settings Settings) *Supervisor {
-	return &Supervisor{settings: settings, changed: make(chan struct{}), journals: make(map[*process]*journal.Journal)}
+	return &Supervisor{
+		settings: settings, changed: make(chan struct{}), journals: make(map[*process]*journal.Journal),
+		settled: make(chan struct{}, 1), hold: owingFirst,
+	}
 }
 
 // Run keeps a worker serving until ctx ends, then lets it finish and returns. Who died is
-// replaced at once, who hangs serves until the next one does; only one that does not start
-// is tried again later.
+// replaced at once, who hangs serves until the next one does; one that does not start is tried
+// again later, and all are while too many of the dead wait for their rows.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.recoverLeftOvers(ctx); err != nil {
 		return err
 	}
 	s.settings.Accept(true)
-	backoff := restartFirst
+	backoff, hold := restartFirst, s.hold
 	for number := 1; ctx.Err() == nil; number++ {
+		if hold = s.awaitRows(ctx, hold); ctx.Err() != nil {
+			break
+		}
 		p, err := start(ctx, s.settings, number, s.begin)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -51,7 +61,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			}
 			s.serve(nil)
 			lasting, done := outlive(ctx, recoverLimit)
-			s.recoverOf(lasting, p)
+			s.recoverOf(lasting, p) // it ran nothing, so this waits for no database
 			done()
 			wait(ctx, backoff)
 			backoff = min(backoff*2, restartLast)
@@ -105,14 +115,7 @@ func (s *Supervisor) makeRoom(hangs *process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hanging = append(s.hanging, hangs)
-	s.hanging = slices.DeleteFunc(s.hanging, func(p *process) bool {
-		select {
-		case <-p.exited:
-			return true
-		default:
-			return false
-		}
-	})
+	s.hanging = slices.DeleteFunc(s.hanging, (*process).dead)
 	for ; len(s.hanging) > mostHanging; s.hanging = s.hanging[1:] {
 		s.hanging[0].kill()
 	}
@@ -133,6 +136,10 @@ func overdue(journal *journal.Journal, now time.Time) int {
 // only hung runs are left in it or its time is over, and recovers its journal. It does not
 // hold up its caller.
 func (s *Supervisor) bury(ctx context.Context, p *process, journal *journal.Journal) {
+	dead := p.dead()
+	if dead {
+		s.owe(1)
+	}
 	s.gone.Go(func() {
 		s.awaitNext(ctx, p)
 		p.leave()
@@ -143,11 +150,54 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *journal.Jour
 			s.makeRoom(p)
 		}
 		s.awaitExit(p, journal)
+		if !dead {
+			s.owe(1)
+		}
 		s.closeJournal(p)
-		lasting, done := outlive(ctx, recoverLimit)
-		defer done()
-		s.recoverOf(lasting, p)
+		s.settle(ctx, p)
 	})
+}
+
+// settle recovers the journal of a process that is gone, and is owed.
+func (s *Supervisor) settle(ctx context.Context, p *process) {
+	lasting, done := outlive(ctx, recoverLimit)
+	defer done()
+	s.recoverOf(lasting, p)
+	s.owe(-1)
+	select {
+	case s.settled <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Supervisor) owe(difference int) (owing int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owing += difference
+	return s.owing
+}
+
+// awaitRows holds restarts up while too many journals wait for their rows: each takes room on
+// the disk, and while the database stands still a function that kills its worker again and
+// again would fill it.
+func (s *Supervisor) awaitRows(ctx context.Context, hold time.Duration) (next time.Duration) {
+	owing := s.owe(0)
+	if owing < mostOwing {
+		return s.hold
+	}
+	slog.Warn("the next worker waits for the rows of dead ones", "journals", owing, "at most", hold)
+	over := time.NewTimer(hold)
+	defer over.Stop()
+	for s.owe(0) >= mostOwing {
+		select {
+		case <-s.settled:
+		case <-over.C:
+			return min(2*hold, owingLast)
+		case <-ctx.Done():
+			return hold
+		}
+	}
+	return hold
 }
 
 // awaitNext waits until p serves no longer.

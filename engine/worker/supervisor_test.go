@@ -20,14 +20,22 @@ import (
 	"picloud/engine/account"
 )
 
-// broken is the log level of a worker that cannot start.
-const broken = "broken"
+// Log levels of a worker that cannot start, and of one that dies as soon as it is ready.
+const (
+	broken = "broken"
+	dying  = "dying"
+)
 
 // The test binary is its own worker: one that never becomes ready.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "worker" {
-		if config, _ := io.ReadAll(os.Stdin); bytes.Contains(config, []byte(`"`+broken+`"`)) {
+		config, _ := io.ReadAll(os.Stdin)
+		if bytes.Contains(config, []byte(`"`+broken+`"`)) {
 			fmt.Fprintln(os.Stderr, "picloud: no room for a journal")
+			os.Exit(1)
+		}
+		if bytes.Contains(config, []byte(`"`+dying+`"`)) {
+			fmt.Fprintln(os.NewFile(ReadyFD, "ready"), "ready")
 			os.Exit(1)
 		}
 		time.Sleep(time.Minute)
@@ -116,6 +124,47 @@ func TestWorkerThatCannotStart(t *testing.T) {
 	}
 	if text := log.String(); strings.Count(text, "\n") != 2 || strings.Count(text, "ended before it was ready: exit status 1: no room for a journal\"") != 2 {
 		t.Errorf("logged:\n%s", text)
+	}
+}
+
+// While the database takes no rows, workers that die do not fill the disk with journals: the
+// next one waits until one of them has its rows.
+func TestJournalsThatWaitAreFew(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	s.Worker.LogLevel = dying
+	waiting, rows := make(chan struct{}, 100), make(chan struct{})
+	s.Recover = func(ctx context.Context, _ string, _ Death) error {
+		waiting <- struct{}{}
+		select {
+		case <-rows:
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	supervisor := New(s)
+	supervisor.hold = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- supervisor.Run(ctx) }()
+	for range mostOwing {
+		<-waiting
+	}
+	for range 3 {
+		select {
+		case <-waiting:
+			t.Fatalf("more than %d journals wait", mostOwing)
+		case rows <- struct{}{}:
+		}
+		<-waiting
+	}
+	if owing := supervisor.owe(0); owing > mostOwing {
+		t.Errorf("%d journals wait", owing)
+	}
+	close(rows)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

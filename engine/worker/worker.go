@@ -84,5 +84,8 @@ const (
 	mostHanging  = 4                      // hanging workers that finish their other calls
 	restartFirst = 10 * time.Millisecond  // back-off of restarts, doubling
 	restartLast  = 5 * time.Second
+	mostOwing    = 4               // journals of dead workers that wait for their rows, before restarts are held up
+	owingFirst   = 2 * time.Second // for how long, doubling
+	owingLast    = time.Minute
 	recoverLimit = 10 * time.Second // for rows that are owed when the product stops
 )
