@@ -1,5 +1,5 @@
 // The code editor: CodeMirror with our colours, problems at their lines, completion.
-import { EditorState } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import {
   EditorView, keymap, lineNumbers, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars,
   drawSelection, dropCursor, rectangularSelection, crosshairCursor,
@@ -28,7 +28,7 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.65", overflow: "auto" },
   ".cm-content": { padding: "12px 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 16px 0 8px" },
-  ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none", paddingLeft: "4px" },
+  ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--muted)", border: "none", paddingLeft: "4px" },
   ".cm-lineNumbers .cm-gutterElement": { minWidth: "32px", padding: "0 6px 0 4px" },
   ".cm-activeLine": { backgroundColor: "color-mix(in oklab, var(--sunken) 70%, transparent)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
@@ -74,6 +74,7 @@ const typing = EditorView.domEventHandlers({
 
 // editor takes the place of a textarea. It calls back on each change of the text and of the cursor.
 export function editor({ textarea, label, language, nonce, changed, moved }) {
+  const wrapping = new Compartment();
   const view = new EditorView({
     parent: textarea.parentElement,
     state: EditorState.create({
@@ -87,7 +88,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
         indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }),
         javascript({ typescript: language === "typescript" }),
         autocompletion({ override: [complete], icons: false }),
-        syntaxHighlighting(colours), look, typing,
+        syntaxHighlighting(colours), look, typing, wrapping.of([]),
         keymap.of([
           { key: "Mod-Enter", run: () => true }, // runs the draft: the page hears it
           ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab,
@@ -113,6 +114,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
     text: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
     focus: () => view.focus(),
+    wrap: (on) => view.dispatch({ effects: wrapping.reconfigure(on ? EditorView.lineWrapping : []) }),
     goTo: (line, column) => {
       const at = place(line, column || 1);
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });

@@ -1,6 +1,7 @@
 // The script page: editor, draft, run panel, publish dialog.
 import { editor } from "./code.js";
 import { draft } from "./draft.js";
+import { divider, wrapSwitch } from "./layout.js";
 import { problemList } from "./problems.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
@@ -23,6 +24,8 @@ if (form) {
     moved: (line, column) => (position.textContent = "Ln " + line + ", Col " + column),
   });
   source.value = code.text(); // the same line ends on both sides
+  wrapSwitch(document.getElementById("wrap"), code.wrap);
+  divider(document.getElementById("divider"), document.getElementById("runner"));
   kept = draft({
     form, revision: form.elements.revision, text: code.text, replace: code.replace,
     say: document.getElementById("saved"),
