@@ -218,7 +218,7 @@ func TestEditor(t *testing.T) {
 
 	// The list follows the text until the next run: its places move, and go with what they were in.
 	press(ctx, t, ".cm-content")
-	do(ctx, t, chromedp.KeyEvent(kb.Home, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("aa"))
+	do(ctx, t, chromedp.KeyEvent(kb.Home, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("  "))
 	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:7no <b>x</b>" && document.getElementById("problem-count").textContent === "1 problem before this change"`)
 	do(ctx, t, control("a"), chromedp.KeyEvent("let z = 1;"))
 	until(ctx, t, `!document.querySelector("#problems li") && document.getElementById("problem-count").textContent === ""`)

@@ -123,6 +123,26 @@ func TestBuildErrors(t *testing.T) {
 	w.until(`!document.querySelector("#problems li") && !document.querySelector(".cm-lint-marker-error")`)
 }
 
+// TestErrorsWhileTyping: a syntax error is told at its place before anything is built, and goes when mended.
+func TestErrorsWhileTyping(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	w.paste("const fine: number = 1;\n\nexport default () => fine +;")
+	w.shows("#problems li", "3:28")
+	w.shows("#problems li", `Unexpected ";".`)
+	w.until(`document.querySelectorAll(".cm-lint-marker-error").length === 1`)
+	w.press("3:28")
+	w.keys("1")
+	w.until(`!document.querySelector("#problems li") && !document.querySelector(".cm-lint-marker-error")`)
+	w.keys("\r", control)
+	w.shows("#answer .out", "2")
+}
+
 // TestCompletion: the editor completes along chains, and of the language what functions find.
 func TestCompletion(t *testing.T) {
 	t.Parallel()

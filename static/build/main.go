@@ -49,7 +49,7 @@ func bundle() (map[string][]byte, error) {
 		return nil, err
 	}
 	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{source + "/app.js", source + "/editor.js", source + "/app.css"},
+		EntryPoints: []string{source + "/app.js", source + "/editor.js", source + "/syntax.js", source + "/app.css"},
 		Outdir:      target, Bundle: true,
 		MinifySyntax: true, MinifyWhitespace: true, MinifyIdentifiers: true,
 		Format: api.FormatIIFE, Target: api.ES2022, Charset: api.CharsetUTF8,

@@ -110,6 +110,10 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
     const at = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
     return Math.min(at.from + Math.max(0, column - 1), at.to);
   };
+  const inSight = () => {
+    const at = view.coordsAtPos(view.state.selection.main.head), box = view.scrollDOM.getBoundingClientRect();
+    return at && at.top >= box.top && at.bottom <= box.bottom;
+  };
   return {
     text: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
@@ -122,17 +126,25 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
     },
     mark: (problems) => view.dispatch(setDiagnostics(view.state, problems.filter((p) => p.line > 0).map((p) => {
       const from = place(p.line, p.column);
-      const word = view.state.wordAt(from);
-      return { from, to: word ? word.to : view.state.doc.lineAt(from).to, severity: "error", message: p.message };
+      const to = p.text === undefined ? (view.state.wordAt(from) ?? view.state.doc.lineAt(from)).to : from + p.text.length;
+      return { from, to, severity: "error", message: p.message, built: p.built, text: view.state.sliceDoc(from, to) };
     }))),
-    // marked are the problems that are still in the text, where they are by now.
+    // marked are the problems that are still in the text, where they are by now; what was changed
+    // at a build's problem may have mended it.
     marked: () => {
       const found = [];
-      forEachDiagnostic(view.state, (d, from) => {
+      forEachDiagnostic(view.state, ({ message, built, text }, from, to) => {
+        if (built && view.state.sliceDoc(from, to) !== text) return;
         const line = view.state.doc.lineAt(from);
-        found.push({ line: line.number, column: from - line.from + 1, message: d.message });
+        found.push({ line: line.number, column: from - line.from + 1, message, built, text });
       });
       return found;
+    },
+    // steady changes what is around the editor, and keeps a cursor in sight that was.
+    steady: (change) => {
+      const seen = inSight();
+      change();
+      if (seen) view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head) });
     },
   };
 }

@@ -2,6 +2,7 @@
 import { editor } from "./code.js";
 import { draft } from "./draft.js";
 import { divider, wrapSwitch } from "./layout.js";
+import { parser } from "./parser.js";
 import { problemList } from "./problems.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
@@ -31,9 +32,9 @@ if (form) {
     say: document.getElementById("saved"),
   });
 
-  problems = problemList({ list, count: document.getElementById("problem-count"), code });
+  problems = problemList({ list, count: document.getElementById("problem-count"), code, parse: parser(form.dataset.syntax, form.dataset.language) });
   const given = JSON.parse(list.dataset.problems);
-  if (given.length) problems.show(given);
+  if (given.length) problems.show(given); else problems.check();
   const opened = /^#L(\d+)(?::(\d+))?$/.exec(location.hash);
   if (opened) code.goTo(Number(opened[1]), Number(opened[2]));
   // What a publish that does not build says is marked in the text too.

@@ -1,19 +1,36 @@
-// The list of what keeps the draft from building. It follows the marks in the text: one whose
-// place is gone leaves the list, and what is left is said to be older than the text.
-export function problemList({ list, count, code }) {
-  let shown = 0;
+// What keeps the draft from building: marks in the text, and the list below it. A build speaks for
+// the text it was of. Once that has changed, syntax errors are what the parser finds a moment after
+// the last key; what else the build said follows the text until its place is changed.
+const pause = 200;
 
-  const tell = (text) => { if (count.textContent.trim() !== text) count.textContent = text; };
-  const words = (n) => n + (n === 1 ? " problem" : " problems");
+export function problemList({ list, count, code, parse }) {
+  let built, said = [], ofSyntax; // the text of the last build, its problems, whether they are syntax errors
+  let drawn = "[]", timer, checking = false;
+
   const draw = (found) => {
-    shown = found.length;
-    list.replaceChildren();
-    if (!shown) return;
+    const old = code.text() === built ? 0 : found.filter((p) => p.built).length;
+    count.textContent = found.length ? words(found.length) + (old === 0 ? "" : (old < found.length ? ", " + old : "") + " before this change") : "";
+    if (JSON.stringify(found) === drawn) return;
+    drawn = JSON.stringify(found);
     const items = document.createElement("ul");
     items.className = "problems";
     items.append(...found.map(item));
-    list.append(items);
+    code.steady(() => list.replaceChildren(...(found.length ? [items] : [])));
   };
+  const put = (found) => { code.mark(found); draw(found); };
+  const check = async () => {
+    if (checking) return;
+    checking = true;
+    let text, found, replaced;
+    do {
+      text = code.text();
+      [found, replaced] = await Promise.all([parse(text), ofSyntax]);
+    } while (text !== code.text());
+    checking = false;
+    if (text === built) put(said);
+    else put([...found, ...(replaced ? [] : code.marked().filter((p) => p.built))].sort((a, b) => a.line - b.line || a.column - b.column));
+  };
+
   document.addEventListener("click", (e) => {
     const at = e.target.closest("[data-line]");
     if (!at) return;
@@ -23,29 +40,38 @@ export function problemList({ list, count, code }) {
   });
 
   return {
-    show: (found) => {
-      code.mark(found);
-      draw(found);
-      tell(shown ? words(shown) : "");
+    // show tells what a build of the text said.
+    show: (found, text = code.text()) => {
+      built = text;
+      said = found.map((p) => ({ ...p, built: true }));
+      ofSyntax = parse(text).then((errors) => errors.length > 0);
+      put(said);
+      if (text !== code.text()) check();
     },
+    check,
     changed: () => {
-      if (!shown) return;
-      draw(code.marked());
-      tell(shown ? words(shown) + " before this change" : "");
+      if (drawn !== "[]") draw(code.marked());
+      clearTimeout(timer);
+      timer = setTimeout(check, pause);
     },
   };
 }
 
+const words = (n) => n + (n === 1 ? " problem" : " problems");
+
 function item({ line, column, message }) {
   const li = document.createElement("li");
-  if (line > 0) {
-    const at = document.createElement("button");
-    at.type = "button";
-    at.className = "mono num link";
-    at.textContent = line + ":" + column;
-    Object.assign(at.dataset, { line, column });
-    li.append(at);
-  }
+  if (line > 0) li.append(placeOf({ line, column }, line + ":" + column));
   li.append(message);
   return li;
+}
+
+// placeOf is a button that leads to a place of the text.
+export function placeOf({ line, column }, text) {
+  const at = document.createElement("button");
+  at.type = "button";
+  at.className = "mono num link";
+  at.textContent = text;
+  Object.assign(at.dataset, { line, column });
+  return at;
 }

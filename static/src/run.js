@@ -14,7 +14,6 @@ export async function run(form, { problems, saved, refused, signal }) {
   answer.setAttribute("aria-busy", "true");
   lines.replaceChildren();
   lines.closest(".console").hidden = true;
-  problems([]);
   accept();
   inView();
   const begun = performance.now();
@@ -32,8 +31,8 @@ export async function run(form, { problems, saved, refused, signal }) {
     let answered = false;
     for await (const { event, data } of events(response.body)) {
       if (event === "line") line(data);
-      else if (event === "saved") saved(JSON.parse(data), sent.get("source"));
-      else if (event === "problems") { const found = JSON.parse(data); problems(found); if (found.length) { message("It does not build, so it was not run."); answered = true; } }
+      else if (event === "saved") { saved(JSON.parse(data), sent.get("source")); problems([], sent.get("source")); }
+      else if (event === "problems") { const found = JSON.parse(data); problems(found, sent.get("source")); if (found.length) { message("It does not build, so it was not run."); answered = true; } }
       else if (event === "answer") { clearInterval(ticking); put(data); answered = true; }
     }
     if (!answered) message("The run ended without an answer.", true);
