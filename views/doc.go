@@ -6,7 +6,9 @@
 // Forms are plain forms. A POST answers 303, or 422 with the same page, the values kept
 // and Faults filled. A form inside a dialog is sent by htmx, with the header HX-Request:
 // a redirect is then answered as 204 with HX-Redirect, a refusal as the whole page with
-// 422, of which htmx takes the part it needs.
+// 422, of which htmx takes the part it needs. Publishing from the editor's dialog answers
+// with the parts of the editor's page that change, and the event "published" with {version,
+// notice} as HX-Trigger.
 //
 // A fault is keyed by the name of its input; the key "" is the whole form's.
 //

@@ -61,7 +61,7 @@ func TestKeys(t *testing.T) {
 	w.shows("dialog[open] h1", "Publish greet as v2")
 	w.insert("By keyboard")
 	w.keys("\r")
-	w.shows("main .banner", "Published v2")
+	w.shows("#live", "Live v2")
 	if got := p.get("/fn/shop/greet"); got.body != "second" {
 		t.Errorf("published %q", got.body)
 	}

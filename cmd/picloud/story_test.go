@@ -173,7 +173,7 @@ func (w *window) publish(version, note string) {
 	w.shows("dialog[open] h1", "Publish greet as "+version)
 	w.fill("Note", note)
 	w.press("Publish " + version)
-	w.shows("main .banner", "Published "+version)
+	w.until(`document.getElementById("say").textContent.startsWith(` + quoted("Published "+version) + `)`)
 	w.shows(".head .state", "Live "+version)
 	w.shows("#differs", "Draft is the same")
 	w.until(`document.querySelector(".cm-content")`)

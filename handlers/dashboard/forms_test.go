@@ -324,11 +324,20 @@ func TestPublish(t *testing.T) {
 	values.Set("if_version", "1")
 	s.sees(s.post("/apps/shop/scripts/hello/publish", values), 409, "version 2 is", `name="if_version" value="2"`)
 	values.Set("if_version", "2")
-	done := s.ask("POST", "/apps/shop/scripts/hello/publish", values, http.Header{"Hx-Request": {"true"}})
-	if done.status != 204 || done.header.Get("HX-Redirect") != "/apps/shop/scripts/hello" {
-		t.Errorf("htmx: %d %v", done.status, done.header)
+	byHTMX := http.Header{"Hx-Request": {"true"}}
+	if strings.Contains(page.body, "hx-post=") {
+		t.Error("the page's form is sent by htmx, and there is no editor around it")
 	}
-	s.sees(s.get("/apps/shop/scripts/hello"), 200, "Live v3", "Published v3", "Draft is the same")
+	s.sees(s.ask("GET", "/apps/shop/scripts/hello/publish", nil, byHTMX), 200, `hx-post="/apps/shop/scripts/hello/publish"`)
+	done := s.ask("POST", "/apps/shop/scripts/hello/publish", values, byHTMX)
+	s.sees(done, 200, `<hx-partial hx-target="#live">`, "Live v3", `<hx-partial hx-target="#differs">`, "Draft is the same", `<hx-partial hx-target="#side">`)
+	if event := done.header.Get("HX-Trigger"); event != `{"published":{"notice":"Published v3. It answers its URL now.","version":3}}` || strings.Contains(done.body, "<html") {
+		t.Errorf("htmx: %s", event)
+	}
+	if page := s.get("/apps/shop/scripts/hello"); strings.Contains(page.body, "Published v3") {
+		t.Error("the notice is shown again")
+	}
+	s.sees(s.get("/apps/shop/scripts/hello"), 200, "Live v3", "Draft is the same")
 	s.sees(s.get("/apps/shop/scripts/hello/versions"), 200, "my note")
 	s.sees(s.post("/apps/shop/scripts/hello/publish", form("note", "x")), 400)
 }

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,6 +38,7 @@ func (d *Dashboard) publish(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
+	props.Dialog = web.ByHTMX(r)
 	props.Script, props.Next, props.Revision, props.IfVersion = head, 1, draft.Revision, state.Script.LiveVersion
 	if len(newest) > 0 {
 		props.Next = newest[0].Number + 1
@@ -65,7 +67,25 @@ func (d *Dashboard) Publish(w http.ResponseWriter, r *http.Request) error {
 	if published.Unchanged {
 		words = fmt.Sprintf("The draft is the same as the live v%d: nothing to publish.", published.Version)
 	}
+	if web.ByHTMX(r) {
+		return d.published(w, r, published, words)
+	}
 	return d.done(w, r, words, paths.Script(web.Of(r).App.Slug, web.Of(r).Script.Name))
+}
+
+// published answers the dialog with what changes on the editor's page around it.
+func (d *Dashboard) published(w http.ResponseWriter, r *http.Request, published script.Published, notice string) error {
+	web.Of(r).Script = published.Script
+	f, head, err := d.scriptFrame(r, nil)
+	if err != nil {
+		return err
+	}
+	event, err := json.Marshal(map[string]any{"published": map[string]any{"version": published.Version, "notice": notice}})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("HX-Trigger", string(event))
+	return d.page(w, r, http.StatusOK, views.Published(f, head))
 }
 
 // notPublished draws the dialog again over what is live and drafted by now.

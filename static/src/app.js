@@ -116,6 +116,9 @@ document.addEventListener("toggle", (e) => {
   if (e.target.matches("details.confirm[open]")) e.target.querySelector("input:not([type=hidden]), textarea")?.focus();
 }, true);
 
+// What was typed goes with the session.
+document.addEventListener("submit", (e) => { if (e.target.matches("[data-signs-out]")) sessionStorage.clear(); });
+
 // A button that was pressed is not pressed twice.
 document.addEventListener("submit", (e) => {
   if (e.target.method === "get" || e.target.id === "edit" || e.defaultPrevented) return;

@@ -4,6 +4,7 @@ import { draft } from "./draft.js";
 import { divider, wrapSwitch } from "./layout.js";
 import { parser } from "./parser.js";
 import { problemList } from "./problems.js";
+import { request } from "./request.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
 
@@ -70,13 +71,18 @@ if (form) {
     if (!await kept.save()) { say("Not published: the draft is not saved, " + kept.why(), true); return; }
     const dialog = document.getElementById("dialog");
     const answer = await fetch(form.dataset.publish, { headers: { "HX-Request": "true" } }).catch(() => null);
-    if (!answer?.ok) { form.dataset.leaving = "yes"; location.assign(form.dataset.publish); return; }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    dialog.replaceChildren(document.adoptNode(page.getElementById("publish")));
+    const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("publish");
+    if (!page) { form.dataset.leaving = "yes"; location.assign(form.dataset.publish); return; }
+    dialog.replaceChildren(document.adoptNode(page));
     window.htmx.process(dialog);
     dialog.showModal();
     dialog.querySelector("input[name=note]")?.focus();
   };
+  document.addEventListener("published", ({ detail }) => {
+    form.dataset.version = detail.version;
+    document.getElementById("dialog").close();
+    say(detail.notice);
+  });
   const save = async () => {
     if (kept.clean()) say("Saved. Nothing has changed since.");
     else if (!await kept.save()) say("Not saved: " + kept.why(), true);
@@ -99,12 +105,5 @@ if (form) {
     act();
   });
 
-  // The folded fields of the request show their first line; one that is unfolded is written in.
-  for (const field of form.querySelectorAll(".req-more textarea")) {
-    const folded = field.closest("details");
-    folded.querySelector("summary").addEventListener("click", () => setTimeout(() => folded.open && field.focus()));
-    field.addEventListener("input", () => {
-      form.querySelector(`[data-summary=${field.name}]`).textContent = field.value.split("\n")[0];
-    });
-  }
+  request(form);
 }

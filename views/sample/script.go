@@ -138,7 +138,7 @@ func historyPages(at views.Frame) []Page {
 	}}
 	none := head()
 	none.Live, none.Added, none.Removed = nil, 0, 0
-	publish := views.PublishProps{Script: head(), Next: 13, IfVersion: 12, Revision: 41, Diff: diff}
+	publish := views.PublishProps{Dialog: true, Script: head(), Next: 13, IfVersion: 12, Revision: 41, Diff: diff}
 	broken := publish
 	broken.Note = "Half an idea"
 	broken.Problems = []views.Problem{{Line: 9, Column: 16, Message: "Expected \")\" but found \";\""}}
