@@ -14,9 +14,10 @@
 //
 // The editor's form has the fields source, revision, method, path, query, headers and
 // body. POST …/draft saves (then=publish goes on to the publish page), POST …/run saves
-// and runs; a source that is the draft's already changes nothing. With Accept:
-// text/event-stream a run answers with the events "saved" (as the PUT below), "line" (a
-// LogLine), "answer" (an AnswerPart) and "problems" (a JSON list of {line, column, message}).
+// and runs; a source that is the draft's already changes nothing. With from=<run> it runs
+// the draft as it is, with that run's request. With Accept: text/event-stream a run answers
+// with the events "saved" (as the PUT below), "line" (a LogLine), "answer" (an AnswerPart)
+// and "problems" (a JSON list of {line, column, message}).
 // PUT …/draft takes {source, revision} and gives {revision, saved_at, differs: {added,
 // removed}}, or 409 with {source, revision, by, at}.
 //

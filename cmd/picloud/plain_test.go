@@ -127,6 +127,10 @@ func (w *window) plainRuns() {
 	w.shows("details pre", "curl")
 	w.press("Run again on draft")
 	w.until(`document.getElementById("r-query")?.value === "name=Ada"`)
+	w.shows("#answer .out", "Ada")
+	w.fill("Path below", "/x?a=1")
+	w.press("Run draft")
+	w.until(`document.getElementById("r-path")?.value === "/x" && document.getElementById("r-query").value === "a=1&name=Ada"`)
 	w.clean()
 }
 

@@ -73,3 +73,62 @@ func TestPublishKeepsThePage(t *testing.T) {
 	w.edit("shop", "greet")
 	w.asks("GET", "", "", "", "")
 }
+
+// TestRunAgain: the button on a run's page runs, once; an address runs nothing.
+func TestRunAgain(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", asked)
+	if got := p.get("/fn/shop/greet/orders?name=Ada"); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	p.rows("greet", 1)
+	w := p.open(p.chromium())
+	w.signIn()
+	w.visit("/apps/shop/runs")
+	w.until(`document.querySelector("#rows a")?.click() ?? document.querySelector("#rows a")`)
+	w.shows("h1", "/orders")
+	run, err := evaluate[string](w, `document.querySelector("[data-again]").dataset.again`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.press("Run again on draft")
+	w.until(`document.querySelector("#answer .out")?.textContent.startsWith("GET ?name=Ada")`)
+	w.until(`location.pathname === "/apps/shop/scripts/greet" && location.search === ""`)
+	const filled = `document.getElementById("r-path")?.value === "/orders" && document.getElementById("r-query").value === "name=Ada"`
+	w.until(filled)
+	p.rows("greet", 2)
+
+	w.do(chromedp.Reload())
+	w.until(filled)
+	w.visit(run)
+	w.until(filled)
+	w.shows("#answer p", "The answer appears here")
+	w.until(`document.querySelector(".cm-content") && sessionStorage.getItem("again") === null`)
+	w.press("Run draft")
+	w.shows("#answer .out", "GET ?name=Ada")
+	p.rows("greet", 3)
+	if counts, total := p.count("greet"); total != 3 {
+		t.Errorf("%d runs: %v", total, counts)
+	}
+}
+
+// TestPathWithAQuery: "?" in the path goes on in the query, as one types and as one pastes.
+func TestPathWithAQuery(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", asked)
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	w.fill("Path below", "")
+	w.keys("/a?b=1")
+	w.asks("GET", "/a", "b=1", "", "")
+	w.until(`document.activeElement.id === "r-query"`)
+	w.fill("Path below", "/c?d=2")
+	w.asks("GET", "/c", "d=2&b=1", "", "")
+	w.keys("\r", control)
+	w.until(`document.querySelector("#answer .out")?.textContent.startsWith("GET ?d=2&b=1")`)
+}

@@ -97,12 +97,16 @@ func (d *Dashboard) json(w http.ResponseWriter, status int, value any) error {
 
 // keep stores a source over a revision; the draft's own source changes nothing.
 func (d *Dashboard) keep(r *http.Request, source string, revision int64) (script.Draft, error) {
-	state := web.Of(r)
-	draft, err := d.Scripts.Draft(r.Context(), state.Grant, state.Script.ID)
+	draft, err := d.draft(r)
 	if err != nil || draft.Source == source {
 		return draft, err
 	}
-	return d.Scripts.SaveDraft(r.Context(), state.Grant, state.Script.ID, source, revision)
+	return d.Scripts.SaveDraft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID, source, revision)
+}
+
+// draft is the one of the request's script.
+func (d *Dashboard) draft(r *http.Request) (script.Draft, error) {
+	return d.Scripts.Draft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
 }
 
 func otherOf(draft script.Draft) otherDraft {
@@ -136,7 +140,7 @@ func (d *Dashboard) PostDraft(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = d.keepForm(r, values)
 	if err != nil {
-		return d.notKept(w, r, values, err)
+		return d.notKept(w, r, values.Get("source"), runForm(values), err)
 	}
 	state := web.Of(r)
 	if values.Get("then") == "publish" {
@@ -155,20 +159,20 @@ func (d *Dashboard) keepForm(r *http.Request, values url.Values) (script.Draft, 
 
 // notKept answers a form whose draft was not stored: both drafts side by side, or the
 // editor with what was typed.
-func (d *Dashboard) notKept(w http.ResponseWriter, r *http.Request, values url.Values, err error) error {
+func (d *Dashboard) notKept(w http.ResponseWriter, r *http.Request, source string, typed views.RunForm, err error) error {
 	if stale, ok := errors.AsType[*script.StaleDraft](err); ok {
 		web.Of(r).Err = err
-		return d.conflict(w, r, values.Get("source"), stale.Current)
+		return d.conflict(w, r, source, stale.Current)
 	}
 	status, faults, ok := refusal(w, r, err)
 	if !ok {
 		return err
 	}
-	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
+	draft, err := d.draft(r)
 	if err != nil {
 		return err
 	}
-	return d.editor(w, r, status, draft, views.ScriptProps{Source: values.Get("source"), Request: runForm(values), Faults: faults})
+	return d.editor(w, r, status, draft, views.ScriptProps{Source: source, Request: typed, Faults: faults})
 }
 
 // conflict shows mine against theirs, and lets the person choose.

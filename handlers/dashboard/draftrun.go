@@ -30,23 +30,30 @@ const (
 
 // draftRun is one run of a draft: what was typed and what comes of it.
 type draftRun struct {
-	values  url.Values
+	typed   views.RunForm
 	draft   script.Draft
 	request call.Request
 	output  bundle.Output
 	run     id.Execution
 }
 
-// Run saves the draft and runs it: as a stream for the editor, as a page otherwise.
+// Run saves the draft and runs it: as a stream for the editor, as a page otherwise. With
+// from=<run> it is the draft as it is, with that run's request.
 func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
 		return err
 	}
-	a := &draftRun{values: values, run: id.New[id.Execution]()}
+	a, keep := &draftRun{typed: runForm(values), run: id.New[id.Execution]()}, d.keepForm
+	if from := values.Get("from"); from != "" {
+		keep = func(r *http.Request, _ url.Values) (script.Draft, error) { return d.draft(r) }
+		if a.typed, err = d.requestFrom(r, from); err != nil {
+			return err
+		}
+	}
 	streaming := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
-	if a.request, err = d.request(r, runForm(values)); err == nil {
-		a.draft, err = d.keepForm(r, values)
+	if a.request, err = d.request(r, a.typed); err == nil {
+		a.draft, err = keep(r, values)
 	}
 	if err != nil {
 		if stale, ok := errors.AsType[*script.StaleDraft](err); ok && streaming {
@@ -55,7 +62,7 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 		if streaming {
 			return err
 		}
-		return d.notKept(w, r, values, err)
+		return d.notKept(w, r, values.Get("source"), a.typed, err)
 	}
 	if streaming {
 		return d.runStream(w, r, a)
@@ -102,7 +109,7 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRu
 
 // runPage draws the editor with the answer, or with what keeps the draft from building.
 func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun) error {
-	props := views.ScriptProps{Request: runForm(a.values)}
+	props := views.ScriptProps{Request: a.typed}
 	problems, err := d.build(r, a)
 	if err != nil {
 		return err
@@ -139,12 +146,15 @@ func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line
 	return d.answer(r, a, done)
 }
 
-// runForm are the values of the run panel.
+// runForm are the values of the run panel. "?" ends the path, as in an address.
 func runForm(values url.Values) views.RunForm {
-	return views.RunForm{
-		Method: values.Get("method"), Path: values.Get("path"), Query: values.Get("query"),
-		Headers: values.Get("headers"), Body: values.Get("body"),
+	typed := views.RunForm{Method: values.Get("method"), Query: strings.TrimPrefix(values.Get("query"), "?"), Headers: values.Get("headers"), Body: values.Get("body")}
+	path, query, _ := strings.Cut(values.Get("path"), "?")
+	if typed.Path = path; query != "" && typed.Query != "" {
+		query += "&"
 	}
+	typed.Query = query + typed.Query
+	return typed
 }
 
 // request is the call that the run panel describes, as it would reach the function at
@@ -168,8 +178,8 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if query != "" {
 		address += "?" + escaped(query)
 	}
-	if len(path)+len(query) > maxRunPath || strings.ContainsAny(path, "?#") || strings.Contains(query, "#") {
-		refuse("path", "A path and its query have at most 8 KiB; \"?\" and \"#\" are not part of a path.")
+	if len(path)+len(query) > maxRunPath || strings.Contains(path, "#") || strings.Contains(query, "#") {
+		refuse("path", "A path and its query have at most 8 KiB; \"#\" is not part of them.")
 	} else if _, err := url.Parse(address); err != nil {
 		refuse("path", "This is no path: a \"%\" stands before two digits of 0-9 and a-f.")
 	}

@@ -360,6 +360,7 @@ func TestRunOfADraft(t *testing.T) {
 	fine := "export default () => 1\n"
 	s.sees(run(stream, "source", fine, "revision", "1"), 409, `"source":"export default () =\u003e {\n  retur 1\n}\n"`)
 	s.sees(run(nil, "source", fine, "revision", "1"), 409, "Two drafts")
+	s.sees(run(nil, "source", fine, "revision", revision(), "path", "/a?b=1", "query", "?c=2"), 200, `value="/a"`, "b=1&amp;c=2</textarea>")
 	for input, value := range map[string]string{
 		"headers": "no colon", "method": "get it", "path": "/%zz", "query": "a#b", "body": strings.Repeat("a", 1<<20+1),
 	} {
@@ -374,4 +375,28 @@ func TestRunOfADraft(t *testing.T) {
 	gone := run(stream, "source", fine, "revision", revision(), "method", "GET", "path", "anna", "query", "?q=1", "headers", "Accept: */*\nHost: evil.example")
 	s.sees(gone, 200, "event: saved", "event: answer", "No answer") // no worker runs
 	s.sees(run(nil, "source", fine, "revision", revision(), "method", "GET"), 200, "No answer", "crashed")
+}
+
+// A run is made again by a POST alone, with its request and the draft as it is.
+func TestRunAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	shop, _ := s.find("shop", "hello")
+	run := failed(shop, s, 2)
+	s.record(run)
+	before := s.revision()
+	again := s.post("/apps/shop/scripts/hello/run", form("from", run.Execution.String()))
+	s.sees(again, 200, "No answer", `<option selected>POST</option>`, `value="/anna"`, "q=1</textarea>", "x-custom: a", "it&#39;s a body") // no worker runs
+	if s.revision() != before {
+		t.Error("the draft was saved")
+	}
+	s.sees(s.get("/apps/shop/scripts/hello?from="+run.Execution.String()), 200, `value="/anna"`, "The answer appears here")
+	for _, from := range []string{"7", id.New[id.Execution]().String()} {
+		s.sees(s.post("/apps/shop/scripts/hello/run", form("from", from)), 404, "no such run")
+		s.sees(s.get("/apps/shop/scripts/hello?from="+from), 200, "The answer appears here")
+	}
+	odd := failed(shop, s, 2)
+	odd.Subject = "quiet /anna"
+	s.record(odd)
+	s.sees(s.post("/apps/shop/scripts/hello/run", form("from", odd.Execution.String())), 422, "Choose one of the methods", `value="/anna"`)
 }

@@ -159,19 +159,13 @@ func (d *Dashboard) sourceOf(r *http.Request, run history.Run, current script.Sc
 	return draftSource(app.Slug, current, draft.Source), err
 }
 
-// requestFrom fills the run panel from a run. A run that is gone leaves it empty.
+// requestFrom fills the run panel from a run.
 func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, error) {
-	if from == "" {
-		return views.RunForm{}, nil
-	}
 	run, err := id.Parse[id.Execution](from)
 	if err != nil {
-		return views.RunForm{}, nil
+		return views.RunForm{}, noRun(err)
 	}
 	found, err := d.Executions.Get(r.Context(), web.Of(r).Grant, run)
-	if fault.Is(err, fault.NotFound) {
-		return views.RunForm{}, nil
-	}
 	if err != nil {
 		return views.RunForm{}, err
 	}

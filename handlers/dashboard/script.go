@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"picloud/engine/bundle"
+	"picloud/engine/fault"
 	"picloud/engine/script"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -49,15 +50,18 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	return d.done(w, r, "Live: "+shared+"/"+published.Script.Name, paths.Script(state.App.Slug, made.Name))
 }
 
-// Script is the editor. With ?from=<run> its run panel holds that run's request.
+// Script is the editor. With ?from=<run> its run panel holds that run's request; of a run
+// that is gone it is empty.
 func (d *Dashboard) Script(w http.ResponseWriter, r *http.Request) error {
-	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
+	draft, err := d.draft(r)
 	if err != nil {
 		return err
 	}
-	request, err := d.requestFrom(r, r.URL.Query().Get("from"))
-	if err != nil {
-		return err
+	var request views.RunForm
+	if from := r.URL.Query().Get("from"); from != "" {
+		if request, err = d.requestFrom(r, from); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
 	}
 	return d.editor(w, r, http.StatusOK, draft, views.ScriptProps{Request: request})
 }

@@ -116,8 +116,15 @@ document.addEventListener("toggle", (e) => {
   if (e.target.matches("details.confirm[open]")) e.target.querySelector("input:not([type=hidden]), textarea")?.focus();
 }, true);
 
-// What was typed goes with the session.
-document.addEventListener("submit", (e) => { if (e.target.matches("[data-signs-out]")) sessionStorage.clear(); });
+// A run's request goes to the editor, which runs it. What was typed there goes with the session.
+document.addEventListener("submit", (e) => {
+  const { again } = e.target.dataset;
+  if (again) {
+    sessionStorage.setItem("again", again);
+    e.preventDefault();
+    location.assign(again);
+  } else if (e.target.matches("[data-signs-out]")) sessionStorage.clear();
+});
 
 // A button that was pressed is not pressed twice.
 document.addEventListener("submit", (e) => {

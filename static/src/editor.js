@@ -4,7 +4,7 @@ import { draft } from "./draft.js";
 import { divider, wrapSwitch } from "./layout.js";
 import { parser } from "./parser.js";
 import { problemList } from "./problems.js";
-import { request } from "./request.js";
+import { again, request } from "./request.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
 
@@ -106,4 +106,6 @@ if (form) {
   });
 
   request(form);
+  if (again()) start();
+  if (new URLSearchParams(location.search).has("from")) history.replaceState(history.state, "", location.pathname + location.hash); // a reload brings what became of it
 }

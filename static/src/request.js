@@ -20,6 +20,20 @@ export function request(form) {
     field.addEventListener("input", () => summary(field));
   }
 
+  // "?" ends the path: what follows it is the query.
+  const { path, query } = form.elements;
+  path.addEventListener("input", (e) => {
+    const at = path.value.indexOf("?");
+    if (at < 0) return;
+    const moved = path.value.slice(at + 1);
+    path.value = path.value.slice(0, at);
+    write(query, [moved, query.value].filter(Boolean).join("&"));
+    if (e.inputType !== "insertText") return;
+    query.closest("details").open = true;
+    query.focus();
+    query.setSelectionRange(0, moved ? 0 : query.value.length);
+  });
+
   const empty = (values) => values.join("\n") === "GET\n\n\n\n";
   const keep = () => {
     const values = fields.map((field) => field.value);
@@ -32,4 +46,11 @@ export function request(form) {
   const before = JSON.parse(sessionStorage.getItem(kept));
   if (before && empty(fields.map((field) => field.value))) fields.forEach((field, i) => write(field, before[i]));
   addEventListener("pagehide", keep);
+}
+
+// again tells whether "Run again" of a run's page led here; it does so once, and no address can.
+export function again() {
+  const wanted = sessionStorage.getItem("again");
+  sessionStorage.removeItem("again");
+  return wanted === location.pathname + location.search;
 }
