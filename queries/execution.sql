@@ -63,8 +63,9 @@ WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcome
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
 ORDER BY r.id DESC LIMIT @page;
 
--- The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every
--- log line there is.
+-- Of an HTTP request path and query are searched, which the subject has behind the method.
+-- The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every log line
+-- there is.
 
 -- name: SearchExecutionsOfApp :many
 SELECT r.* FROM (
@@ -78,7 +79,7 @@ WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcome
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(coalesce(r.path, r.subject))) > 0
+  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.path, substr(r.subject, coalesce(length(r.method), -1) + 2)))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id
@@ -98,7 +99,7 @@ WHERE (sqlc.narg(outcomes)::text[] IS NULL OR r.outcome = ANY (sqlc.narg(outcome
   AND (sqlc.narg(version)::int IS NULL OR r.version = sqlc.narg(version)::int)
   AND (@path_prefix::text = '' OR starts_with(r.path, @path_prefix::text))
   AND (@path_part::text = '' OR position(@path_part::text IN r.path) > 0)
-  AND (position(lower(@text::text) IN lower(coalesce(r.path, r.subject))) > 0
+  AND (position(lower(@text::text) IN lower(concat_ws(' ', r.path, substr(r.subject, coalesce(length(r.method), -1) + 2)))) > 0
        OR r.error IS NOT NULL AND position(lower(@text::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = @app_id

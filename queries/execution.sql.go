@@ -972,7 +972,7 @@ WHERE ($5::text[] IS NULL OR r.outcome = ANY ($5::text[]))
   AND ($8::int IS NULL OR r.version = $8::int)
   AND ($9::text = '' OR starts_with(r.path, $9::text))
   AND ($10::text = '' OR position($10::text IN r.path) > 0)
-  AND (position(lower($11::text) IN lower(coalesce(r.path, r.subject))) > 0
+  AND (position(lower($11::text) IN lower(concat_ws(' ', r.path, substr(r.subject, coalesce(length(r.method), -1) + 2)))) > 0
        OR r.error IS NOT NULL AND position(lower($11::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = $1
@@ -996,8 +996,9 @@ type SearchExecutionsOfAppParams struct {
 	Page        int32
 }
 
-// The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every
-// log line there is.
+// Of an HTTP request path and query are searched, which the subject has behind the method.
+// The scalar sub-query is deliberate: an EXISTS may be turned into a hash over every log line
+// there is.
 func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg SearchExecutionsOfAppParams) ([]Execution, error) {
 	rows, err := db.Query(ctx, searchExecutionsOfApp,
 		arg.AppID,
@@ -1065,7 +1066,7 @@ WHERE ($6::text[] IS NULL OR r.outcome = ANY ($6::text[]))
   AND ($9::int IS NULL OR r.version = $9::int)
   AND ($10::text = '' OR starts_with(r.path, $10::text))
   AND ($11::text = '' OR position($11::text IN r.path) > 0)
-  AND (position(lower($12::text) IN lower(coalesce(r.path, r.subject))) > 0
+  AND (position(lower($12::text) IN lower(concat_ws(' ', r.path, substr(r.subject, coalesce(length(r.method), -1) + 2)))) > 0
        OR r.error IS NOT NULL AND position(lower($12::text) IN lower(concat(r.error ->> 'name', ': ', r.error ->> 'message'))) > 0
        OR r.log_lines > 0 AND (SELECT true FROM log_lines l
            WHERE l.execution_id = r.id AND l.app_id = $1

@@ -589,7 +589,7 @@ func (p RunProps) callerGot() string {
 	return " The caller got " + strconv.Itoa(p.Status) + ", with the id of this run."
 }
 
-// title names the run as lists do: its query is known only when it has ended.
+// title names the run without its query, which may be long.
 func (p RunProps) title() string {
 	path, _, _ := strings.Cut(p.Subject, "?")
 	return strings.TrimSpace(p.Method + " " + path)

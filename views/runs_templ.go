@@ -57,7 +57,7 @@ type RunRowProps struct {
 	Status  int
 	Failed  bool
 	Method  string // of an HTTP request
-	Subject string // what it is about: of an HTTP request the path
+	Subject string // what it is about: of an HTTP request the path with its query
 	Script  string
 	Version int // 0: the draft
 	Wall    time.Duration
@@ -771,7 +771,7 @@ func runFilter(p RunsProps, action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "\" placeholder=\"text in log, path or error…\" autocomplete=\"off\" data-find></label> <button class=\"b small\">Filter</button> <a class=\"b quiet small clear\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "\" placeholder=\"text in log, address or error…\" autocomplete=\"off\" data-find></label> <button class=\"b small\">Filter</button> <a class=\"b quiet small clear\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -109,7 +109,7 @@ func ScriptSettings(f Frame, p ScriptSettingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "> <span>Nothing <span class=\"muted\">only time, path, status and log</span></span></label> <label><input type=\"radio\" name=\"capture\" value=\"heads\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "> <span>Nothing <span class=\"muted\">only time, path without query, status and log</span></span></label> <label><input type=\"radio\" name=\"capture\" value=\"heads\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -235,7 +235,8 @@ func TestSingleProcess(t *testing.T) {
 	p.rows("hello", 1)
 }
 
-// Calls over the limit of running ones are refused with an id, and have rows like all others.
+// Calls over the limit of running ones are refused with an id, and have rows like all others,
+// which keep nothing of their messages, the query included.
 func TestRefusedCallsHaveRows(t *testing.T) {
 	t.Parallel()
 	p := serveProduct(t, "--max-running", "1")
@@ -245,7 +246,7 @@ func TestRefusedCallsHaveRows(t *testing.T) {
 	const calls = 12
 	answers := make(chan reply, calls)
 	for range calls {
-		go func() { answers <- p.get("/fn/shop/slow") }()
+		go func() { answers <- p.get("/fn/shop/slow?name=Ada&token=hidden") }()
 	}
 	var refused int
 	for range calls {
@@ -267,6 +268,12 @@ func TestRefusedCallsHaveRows(t *testing.T) {
 	p.eventually(10*time.Second, "a row for every call", func() bool {
 		return p.pool.QueryRow(t.Context(), `SELECT count(*) FROM executions WHERE script_name = 'slow'`).Scan(&rows) == nil && rows == calls
 	})
+	for subject, outcome := range map[string]string{"GET /": "busy", "GET /?name=Ada&token=[redacted]": "ok"} {
+		var others int
+		if err := p.pool.QueryRow(t.Context(), `SELECT count(*) FROM executions WHERE outcome = $1 AND subject <> $2`, outcome, subject).Scan(&others); err != nil || others > 0 {
+			t.Errorf("%d of %s are about something else than %q, %v", others, outcome, subject, err)
+		}
+	}
 }
 
 // A run that fills the heap is stopped before the process dies of it, and the next call

@@ -19,6 +19,8 @@ const (
 	CaptureAll   Policy = "all"   // and the first 16 KiB of each body
 )
 
+func (p Policy) keeps() bool { return p == CaptureHeads || p == CaptureAll }
+
 // Capture is what was kept of a run's messages. Values of fields whose names look secret
 // are replaced by [redact.Mark].
 type Capture struct {

@@ -1,11 +1,13 @@
 package execution
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"time"
 
 	"picloud/engine/call"
+	"picloud/engine/execution/redact"
 	"picloud/engine/id"
 )
 
@@ -20,16 +22,26 @@ type Identity struct {
 	Version    int            `json:"version,omitempty"`    // 0: the draft
 	Cause      call.Cause     `json:"cause,omitzero"`
 	Event      call.EventKind `json:"event,omitempty"`
-	Subject    string         `json:"subject,omitempty"` // what the event is in short; of an HTTP request method and path
+	Subject    string         `json:"subject,omitempty"` // what the event is in short; of an HTTP request method, path and query
 	Started    time.Time      `json:"started,omitzero"`
 }
 
-// IdentityOf is the identity of a call that began at a time.
-func IdentityOf(c *call.Call, started time.Time) Identity {
+// IdentityOf is the identity of a call that began at a time. The query of an HTTP request is
+// kept where the policy keeps something of messages, its secrets replaced by [redact.Mark].
+func IdentityOf(c *call.Call, policy Policy, started time.Time) Identity {
 	return Identity{
 		Execution: c.Execution, App: c.Script.App, Script: c.Script.ID, ScriptName: c.Script.Name, Version: c.Script.Version,
-		Cause: c.Cause, Event: c.Event.Kind(), Subject: c.Event.Subject(), Started: started,
+		Cause: c.Cause, Event: c.Event.Kind(), Subject: subjectOf(c.Event.Request, policy), Started: started,
 	}
+}
+
+func subjectOf(r *call.Request, policy Policy) string {
+	subject := call.Event{Request: r}.Subject()
+	_, query, found := strings.Cut(r.URL, "?")
+	if !found || !policy.keeps() {
+		return subject
+	}
+	return string(redact.AppendQuery(append([]byte(subject), '?'), Cut(query, maxSubject)))
 }
 
 // HTTP are method and path of a run that is about an HTTP request; of others both are empty.
@@ -38,7 +50,14 @@ func (i *Identity) HTTP() (method, path string) {
 		return "", ""
 	}
 	method, path, _ = strings.Cut(i.Subject, " ")
+	path, _, _ = strings.Cut(path, "?")
 	return method, path
+}
+
+// About is the subject where the method of an HTTP request stands apart: path and query.
+func (i *Identity) About() string {
+	method, _ := i.HTTP()
+	return strings.TrimPrefix(i.Subject, method+" ")
 }
 
 // The encoding of an identity, in big-endian byte order as COPY wants it:
@@ -94,12 +113,9 @@ func (v *IdentityView) HTTP() (method, path []byte) {
 	if string(v.Event) != string(call.Fetch) {
 		return nil, nil
 	}
-	for i, c := range v.Subject {
-		if c == ' ' {
-			return v.Subject[:i:i], v.Subject[i+1:]
-		}
-	}
-	return v.Subject, v.Subject[len(v.Subject):]
+	method, path, _ = bytes.Cut(v.Subject, []byte(" "))
+	path, _, _ = bytes.Cut(path, []byte("?"))
+	return method, path
 }
 
 func (v *IdentityView) identity() Identity {

@@ -26,7 +26,7 @@ type Record struct {
 
 // captures tells whether messages are kept.
 func (r *Record) captures() bool {
-	return r.Request != nil && (r.Policy == CaptureHeads || r.Policy == CaptureAll)
+	return r.Request != nil && r.Policy.keeps()
 }
 
 // Limit is a bound that a run reached.

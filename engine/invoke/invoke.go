@@ -123,7 +123,7 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 		r.let()
 		return nil, call.Result{Outcome: call.Busy}
 	}
-	r.who = execution.IdentityOf(&r.Call, r.began.Add(-waited))
+	r.who = execution.IdentityOf(&r.Call, r.Capture, r.began.Add(-waited))
 	if said == admitted {
 		r.who.Started = r.began
 		if r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline(), Program: job.Code.Hash}); r.slot.Index() >= 0 {
@@ -162,6 +162,7 @@ const tooMany = "Too many calls were under way, of this app or in all. The limit
 // is kept, so that a flood does not fill the disk with what nobody ran.
 func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.Result {
 	r.Capture = execution.CaptureOff
+	r.who = execution.IdentityOf(&r.Call, r.Capture, r.who.Started)
 	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Failure: why}
 	record := recordOf(r, result)
 	r.slot.Finish(&record)

@@ -336,10 +336,10 @@ func (l *liveList) ended(e live.Event) bool {
 
 // eventRow is a run that begins or has ended as a row of a table.
 func eventRow(app string, e live.Event) views.RunRowProps {
-	method, path := e.HTTP()
+	method, _ := e.HTTP()
 	row := views.RunRowProps{
 		ID: e.Execution.String(), Href: paths.Run(app, e.Execution.String()), At: e.At, Outcome: "running",
-		Method: method, Subject: subject(method, path, &e.Identity), Script: e.ScriptName, Version: e.Version,
+		Method: method, Subject: clip(e.About(), 200), Script: e.ScriptName, Version: e.Version,
 	}
 	if e.Kind == live.RunEnded {
 		row.Outcome, row.Status, row.Failed, row.Wall = string(e.Outcome), e.Status, e.Outcome.Failed(e.Status), time.Duration(e.WallUS)*time.Microsecond

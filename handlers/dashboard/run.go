@@ -62,10 +62,10 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 	}
 	props := views.RunProps{
 		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Cause.Kind),
-		Method: run.Method, Subject: run.Subject, Outcome: string(run.Outcome), Status: run.Status,
+		Method: run.Method, Subject: run.About(), Outcome: string(run.Outcome), Status: run.Status,
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}
-	if run.Method != "" {
+	if len(run.Path) > len(props.Subject) { // which is cut
 		props.Subject = run.Path
 	}
 	size, lines := int64(-1), run.LineCount
@@ -73,8 +73,8 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 		lines = -1
 	}
 	if c := run.Capture; c != nil {
-		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" {
-			props.Subject += "?" + u.RawQuery
+		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" { // whole
+			props.Subject = run.Path + "?" + u.RawQuery
 		}
 		props.Request, props.Response, size = message(c.URL, c.Request), message("", c.Response), c.Response.Size
 		if run.Outcome != call.OK && len(c.Response.Header) == 0 {

@@ -12,7 +12,6 @@ import (
 
 	"picloud/engine/actor"
 	"picloud/engine/call"
-	"picloud/engine/execution"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -275,21 +274,13 @@ func (d *Dashboard) runRows(ctx context.Context, grant actor.Grant, app string, 
 func rowProps(app string, row history.Row) views.RunRowProps {
 	props := views.RunRowProps{
 		ID: row.Execution.String(), Href: paths.Run(app, row.Execution.String()), At: row.Started,
-		Outcome: string(row.Outcome), Status: row.Status, Failed: row.Outcome.Failed(row.Status), Method: row.Method, Subject: subject(row.Method, row.Path, &row.Identity),
+		Outcome: string(row.Outcome), Status: row.Status, Failed: row.Outcome.Failed(row.Status), Method: row.Method, Subject: clip(row.About(), 200),
 		Script: row.ScriptName, Version: row.Version, Wall: row.Wall,
 	}
 	if row.Failure != nil {
 		props.Summary = failureLine(row.Failure.Name, row.Failure.Message)
 	}
 	return props
-}
-
-// subject is what a run is about, where the method of an HTTP request stands apart.
-func subject(method, path string, who *execution.Identity) string {
-	if method == "" {
-		path = who.Subject
-	}
-	return clip(path, 200)
 }
 
 // failureLine is a failure in one line of a table.

@@ -46,9 +46,9 @@ func appendExecution(dst []byte, v *execution.View) []byte {
 	return append(dst, v.Failure...)
 }
 
-// maxSubject is how much of a subject is kept for lists, in bytes; of an HTTP request the whole
-// path has a column of its own.
-const maxSubject = 200
+// maxSubject is how much of a subject is kept for lists and for search, in bytes; of an HTTP
+// request the whole path has a column of its own.
+const maxSubject = 500
 
 // appendCause writes what is not as in most runs: caused by another, or tried again.
 func appendCause(dst []byte, v *execution.View) []byte {

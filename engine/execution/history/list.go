@@ -26,7 +26,7 @@ type Query struct {
 	Path        string // beginning with "/": how the path begins, else a part of it
 	Since       time.Time
 	Until       time.Time
-	Text        string // a part of the subject, the path, the error or a log line, in any case
+	Text        string // a part of what it is about, of an HTTP request path or query, the error or a log line, in any case
 }
 
 // Page is a page of a list, newest first.

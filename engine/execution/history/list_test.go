@@ -192,3 +192,36 @@ func TestFailedIsOneThing(t *testing.T) {
 		t.Errorf("%+v of %d runs and %d failures, %v", recent[script], len(records), len(failed), err)
 	}
 }
+
+// The query of a request is found as the path is; the method is not, for it is in all of them.
+func TestTextIsFoundInTheQuery(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	record, other := executiontest.Record(executiontest.Identity()), executiontest.Record(executiontest.Identity())
+	record.Subject, other.App = "GET /anna?name=Ada&token=[redacted]", record.App
+	write(t, pool, record, other)
+	if _, err := pool.Exec(t.Context(), "UPDATE executions SET subject = NULL WHERE id = $1", other.Execution); err != nil { // as rows had it before
+		t.Fatal(err)
+	}
+	s := NewStore(pool)
+	for text, want := range map[string]int{"name=ada": 1, "anna?name": 1, "/ANNA": 2, "get": 0, "GET /anna": 0, "abc": 0} {
+		for _, script := range []id.Script{{}, record.Script} {
+			page, err := s.List(t.Context(), executiontest.Reading(t, record.App), Query{Text: text, Script: script})
+			if !script.IsZero() {
+				want = min(want, 1)
+			}
+			if err != nil || len(page.Rows) != want {
+				t.Errorf("%q: %d rows, want %d, %v", text, len(page.Rows), want, err)
+			}
+		}
+	}
+	for path, want := range map[string]int{"/anna": 2, "name": 0} {
+		if page, err := s.List(t.Context(), executiontest.Reading(t, record.App), Query{Path: path}); err != nil || len(page.Rows) != want {
+			t.Errorf("path %q: %d rows, %v", path, len(page.Rows), err)
+		}
+	}
+	got, err := s.Get(t.Context(), executiontest.Reading(t, record.App), record.Execution)
+	if err != nil || got.Path != "/anna" || got.Subject != record.Subject {
+		t.Errorf("%+v, %v", got.Row, err)
+	}
+}

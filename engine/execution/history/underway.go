@@ -50,12 +50,12 @@ func (s *Store) locate(ctx context.Context, run id.Execution) (id.App, *Row, err
 // underWay are the runs that a query's first page begins with, newest first.
 func (s *Store) underWay(q *Query) []Row {
 	wanted := !q.Failed && len(q.Outcomes) == 0 || slices.Contains(q.Outcomes, call.Running)
-	if !wanted || !q.Before.IsZero() || !q.Until.IsZero() || q.StatusClass != 0 || q.Text != "" {
+	if !wanted || !q.Before.IsZero() || !q.Until.IsZero() || q.StatusClass != 0 {
 		return nil
 	}
 	rows := s.running(func(r *execution.Running) bool {
 		return r.App == q.app && (q.Script.IsZero() || r.Script == q.Script) && (q.Version == nil || *q.Version == r.Version) &&
-			!r.Started.Before(q.Since) && q.MatchesPath(&r.Identity)
+			!r.Started.Before(q.Since) && q.MatchesPath(&r.Identity) && q.MatchesText(r.About())
 	})
 	return rows[:min(len(rows), pageRows)]
 }
@@ -68,6 +68,12 @@ func (q *Query) MatchesPath(of *execution.Identity) bool {
 		return strings.HasPrefix(path, wanted)
 	}
 	return strings.Contains(path, wanted)
+}
+
+// MatchesText tells whether one of the texts has the text that the query asks for.
+func (q *Query) MatchesText(texts ...string) bool {
+	wanted := strings.ToLower(searchable(q.Text))
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), wanted) })
 }
 
 // MatchesEnd tells whether a run that ended so is what the query asks for.

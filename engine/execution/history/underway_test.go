@@ -58,7 +58,8 @@ func TestListBeginsWithWhatRuns(t *testing.T) {
 		"outcome": {Query{Outcomes: []call.Outcome{call.OK}}, nil},
 		"running": {Query{Outcomes: []call.Outcome{call.Running}}, []id.Execution{second, first}},
 		"status":  {Query{StatusClass: 2}, nil},
-		"text":    {Query{Text: "first"}, nil},
+		"text":    {Query{Text: "FIRST"}, []id.Execution{first}},
+		"log":     {Query{Text: "not in the address"}, nil},
 		"older":   {Query{Before: page.Rows[3].Execution}, nil},
 		"later":   {Query{Since: time.Now().Add(time.Hour)}, nil},
 	} {

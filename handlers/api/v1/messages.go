@@ -136,7 +136,7 @@ type Execution struct {
 	ScriptID  string    `json:"script_id"`
 	Version   int       `json:"version"` // 0: the draft
 	Trigger   string    `json:"trigger"`
-	Subject   string    `json:"subject"`          // what it was about, in short: "GET /orders/7"
+	Subject   string    `json:"subject"`          // what it was about, in short: "GET /orders/7?all=1"; secrets in it are hidden
 	Method    string    `json:"method,omitempty"` // of an HTTP request
 	Path      string    `json:"path,omitempty"`   // of an HTTP request
 	Status    int       `json:"status"`
