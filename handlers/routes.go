@@ -140,6 +140,7 @@ func (s *server) api() []web.Route {
 		{Method: "DELETE", Pattern: apiScript + "/pause", Access: write, Handler: a.ReleaseScript},
 		{Method: "GET", Pattern: apiScript + "/versions", Access: read, Handler: a.ListVersions},
 		{Method: "POST", Pattern: apiScript + "/versions/{version}/live", Access: write, Handler: a.MakeLive},
+		{Method: "DELETE", Pattern: apiScript + "/live", Access: write, Handler: a.Unpublish},
 		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
 		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: web.Run(actor.ReadApp).ByKey(), Handler: a.ReadExecution},
 	}
@@ -206,6 +207,7 @@ func (s *server) scriptPages() []web.Route {
 		{Method: "GET", Pattern: pageScript + "/versions", Access: read, Handler: d.Versions},
 		{Method: "GET", Pattern: pageScript + "/versions/{version}", Access: read, Handler: d.Version},
 		{Method: "POST", Pattern: pageScript + "/versions/{version}/live", Access: write, Handler: d.MakeLive},
+		{Method: "POST", Pattern: pageScript + "/unpublish", Access: write, Handler: d.Unpublish},
 		{Method: "GET", Pattern: pageScript + "/diff", Access: read, Handler: d.Diff},
 		{Method: "GET", Pattern: pageScript + "/runs", Access: read, Handler: d.ScriptRuns},
 		{Method: "GET", Pattern: pageScript + "/runs/live", Access: read, Handler: d.ScriptRunsLive, Stream: true},

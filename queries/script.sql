@@ -99,6 +99,7 @@ SELECT source_hash FROM script_versions WHERE app_id = $1 AND script_id = $2 AND
 
 
 -- name: AddDeployment :exec
+-- to_version is 0 where nothing is live from then on.
 INSERT INTO deployments (id, app_id, script_id, from_version, to_version, author_id, author, note)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 

@@ -29,6 +29,7 @@ type AddDeploymentParams struct {
 	Note        string
 }
 
+// to_version is 0 where nothing is live from then on.
 func (q *Queries) AddDeployment(ctx context.Context, db DBTX, arg AddDeploymentParams) error {
 	_, err := db.Exec(ctx, addDeployment,
 		arg.ID,

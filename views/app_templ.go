@@ -28,7 +28,7 @@ type AppHomeProps struct {
 // ScriptRow is one script of the list.
 type ScriptRow struct {
 	Name, Description string
-	Live              *Live // nil: never published
+	Live              *Live // nil: not published
 	Added, Removed    int   // how the draft differs from the live version
 	LastRun           *RunBrief
 	Paused            bool // what is live

@@ -43,6 +43,7 @@ const (
 	ScriptReleased  Action = "script released"
 	AppPaused       Action = "app paused"
 	AppReleased     Action = "app released"
+	Unpublished     Action = "script unpublished"
 )
 
 // Who acts where nobody asked over the network: PiCloud itself, and commands that go to

@@ -11,8 +11,6 @@ import (
 
 	"picloud/db"
 	"picloud/engine/actor"
-	"picloud/engine/app"
-	"picloud/engine/audit"
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -300,61 +298,4 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App,
 		return 0, err
 	}
 	return int(next), s.deploy(ctx, tx, by, locked, next, v.note)
-}
-
-// deploy makes a version live and writes it into the deployment history.
-func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queries.Script, to int32, note string) error {
-	if err := s.q.SetLiveVersion(ctx, tx, queries.SetLiveVersionParams{AppID: script.AppID, ID: script.ID, LiveVersion: &to}); err != nil {
-		return err
-	}
-	err := s.q.AddDeployment(ctx, tx, queries.AddDeploymentParams{
-		ID: id.New[id.Deployment](), AppID: script.AppID, ScriptID: script.ID, FromVersion: script.LiveVersion, ToVersion: to,
-		AuthorID: by.user, Author: by.name, Note: note,
-	})
-	if err != nil {
-		return err
-	}
-	return app.Record(ctx, tx, script.AppID, by.did(audit.VersionMadeLive, script.ID, map[string]any{
-		"name": script.Name, "from": number(script.LiveVersion), "to": to,
-	}))
-}
-
-// MakeLive makes a stored version live at once.
-func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Script, to int, note string) (Script, error) {
-	appID, err := grant.App(actor.WriteScript)
-	if err != nil {
-		return Script{}, err
-	}
-	if why := checkText("The note", note, MaxNote); why != "" {
-		return Script{}, fault.AtField("note", "%s", why)
-	}
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		locked, err := s.lock(ctx, tx, appID, script)
-		if err != nil {
-			return err
-		}
-		if to > 0 && number(locked.LiveVersion) == to {
-			return nil // as it is already
-		}
-		if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
-			return err
-		}
-		return s.deploy(ctx, tx, authorOf(grant), locked, int32(to), strings.TrimSpace(note))
-	})
-	if err != nil {
-		return Script{}, fmt.Errorf("make version %d of %s live: %w", to, script, err)
-	}
-	s.Announce(ctx)
-	return s.Get(ctx, grant, script)
-}
-
-func (s *Service) hasVersion(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script, number int) error {
-	if number < 1 || number > maxNumber {
-		return noVersion(number)
-	}
-	_, err := s.q.ReadVersionHash(ctx, tx, queries.ReadVersionHashParams{AppID: appID, ScriptID: script, Number: int32(number)})
-	if db.IsNoRows(err) {
-		return noVersion(number)
-	}
-	return err
 }

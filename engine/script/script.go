@@ -53,7 +53,7 @@ type Script struct {
 	Description  string
 	Language     bundle.Language
 	Capture      execution.Policy
-	LiveVersion  int // 0: never published
+	LiveVersion  int // 0: nothing is live
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Revision     int64 // of the draft

@@ -111,7 +111,7 @@ func (s *Service) stateOf(ctx context.Context, grant actor.Grant, script id.Scri
 type Deployment struct {
 	ID       id.Deployment
 	From     int // 0: nothing was live
-	To       int
+	To       int // 0: nothing is live since
 	Author   string
 	AuthorID *id.User
 	Note     string

@@ -189,6 +189,16 @@ func (a *API) MakeLive(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusOK, a.fromScript(r, live))
 }
 
+// Unpublish answers DELETE /apps/{app}/scripts/{script}/live, also when nothing is live.
+func (a *API) Unpublish(w http.ResponseWriter, r *http.Request) error {
+	state := web.Of(r)
+	if _, err := a.Scripts.Unpublish(r.Context(), state.Grant, state.Script.ID, ""); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func (a *API) fromScript(r *http.Request, s script.Script) v1.Script {
 	state := web.Of(r)
 	base := a.BaseURL

@@ -172,6 +172,27 @@ func TestVersions(t *testing.T) {
 	s.sees(s.get("/apps/shop/scripts/hello/versions?before=x"), 200, "note 2")
 }
 
+func TestUnpublish(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const hello = "/apps/shop/scripts/hello"
+	s.sees(s.get(hello), 200, "Unpublish…", hello+"/unpublish")
+	s.sees(s.post(hello+"/unpublish", form("note", strings.Repeat("a", 501))), 422, "501")
+	s.goes(s.post(hello+"/unpublish", form("note", "wrong prices")), hello)
+	page := s.get(hello)
+	s.sees(page, 200, "Not published", "hello is unpublished: its URL answers 404")
+	if strings.Contains(page.body, "Unpublish…") {
+		t.Error("what is not live can be unpublished")
+	}
+	s.sees(s.get(hello+"/versions"), 200, "Unpublished", "v2 was live", "wrong prices", "nothing is live", "Make v2 live")
+	s.sees(s.get(hello+"/publish"), 200, "Nothing is live now.", "Publish v3")
+	s.sees(s.get(hello+"/diff?from=live"), 404, "Nothing is live.")
+	s.sees(s.get("/apps/shop"), 200, "not published")
+	s.goes(s.post(hello+"/versions/1/live", form("note", "")), hello+"/versions")
+	s.sees(s.get(hello+"/versions"), 200, "v1 is live.", "went live")
+	s.sees(s.get(hello), 200, "Live v1", "Unpublish…")
+}
+
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -204,6 +204,24 @@ func (d *Dashboard) MakeLive(w http.ResponseWriter, r *http.Request) error {
 	return d.done(w, r, fmt.Sprintf("v%d is live. The draft is as it was.", number), paths.Versions(state.App.Slug, state.Script.Name))
 }
 
+// Unpublish makes nothing live.
+func (d *Dashboard) Unpublish(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	if _, err := d.Scripts.Unpublish(r.Context(), state.Grant, state.Script.ID, values.Get("note")); err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		return d.versions(w, r, status, 0, faults)
+	}
+	return d.done(w, r, state.Script.Name+" is unpublished: its URL answers 404. Publish it, or make a version live, to bring it back.",
+		paths.Script(state.App.Slug, state.Script.Name))
+}
+
 // versionNumber reads a version's number in its one spelling.
 func versionNumber(text string) (int, error) {
 	number, err := strconv.Atoi(text)
@@ -276,7 +294,7 @@ func (d *Dashboard) side(r *http.Request, name string, fallback int) (int, error
 		if live := web.Of(r).Script.LiveVersion; live > 0 {
 			return live, nil
 		}
-		return 0, fault.New(fault.NotFound, "Nothing is live yet.")
+		return 0, fault.New(fault.NotFound, "Nothing is live.")
 	default:
 		return versionNumber(text)
 	}

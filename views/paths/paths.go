@@ -96,6 +96,9 @@ func VersionLine(app, script string, number, line int) string {
 // MakeLive takes a POST.
 func MakeLive(app, script string, number int) string { return Version(app, script, number) + "/live" }
 
+// Unpublish takes a POST.
+func Unpublish(app, script string) string { return Script(app, script) + "/unpublish" }
+
 // Diff compares two sides, each a version number in decimal, Draft or Live.
 func Diff(app, script, from, to string) string {
 	return query(Script(app, script)+"/diff", "from", from, "to", to)

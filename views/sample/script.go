@@ -131,7 +131,8 @@ func historyPages(at views.Frame) []Page {
 		{Number: 9, At: ago(9 * 24 * time.Hour), Author: "anna", Note: "First", Size: 301},
 	}
 	history := views.VersionsProps{Script: head(), Versions: versions, Older: paths.Versions(app, "greet") + "?before=9", Deployments: []views.DeploymentRow{
-		{At: ago(3 * time.Minute), Author: "anna", From: 10, To: 12, Note: "Prices in dollars"},
+		{At: ago(3 * time.Minute), Author: "anna", To: 12, Note: "Prices in dollars"},
+		{At: ago(40 * time.Minute), Author: "ben", From: 10, Note: "The prices are wrong"},
 		{At: ago(time.Hour), Author: "ben", From: 11, To: 10, Note: "v11 forgot the currency"},
 		{At: ago(2 * time.Hour), Author: "ben", From: 10, To: 11},
 		{At: ago(9 * 24 * time.Hour), Author: "anna", To: 9, Note: "First"},

@@ -115,6 +115,11 @@ func (c *Client) MakeLive(ctx context.Context, app, script string, version int, 
 	return answer, err
 }
 
+// Unpublish makes no version live: the function's URL answers 404 until one is again.
+func (c *Client) Unpublish(ctx context.Context, app, script string) error {
+	return c.do(ctx, http.MethodDelete, scriptPath(app, script, "live"), nil, nil)
+}
+
 // Runs chooses executions; zero fields do not restrict.
 type Runs struct {
 	Script  string // "" : of the whole app
