@@ -78,14 +78,17 @@ type Deployment struct {
 }
 
 type Draft struct {
-	ScriptID    id.Script
-	AppID       id.App
-	Source      string
-	SourceHash  []byte
-	Revision    int64
-	BaseVersion *int32
-	UpdatedAt   time.Time
-	UpdatedBy   *id.User
+	ScriptID     id.Script
+	AppID        id.App
+	Source       string
+	SourceHash   []byte
+	Revision     int64
+	BaseVersion  *int32
+	UpdatedAt    time.Time
+	UpdatedBy    *id.User
+	Replaced     *string
+	ReplacedBase *int32
+	ReplacedAt   *time.Time
 }
 
 type Execution struct {

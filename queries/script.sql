@@ -49,7 +49,7 @@ UPDATE scripts SET live_version = $3, updated_at = now() WHERE app_id = $1 AND i
 INSERT INTO drafts (script_id, app_id, source, source_hash, revision, updated_by) VALUES ($1, $2, $3, $4, 1, $5);
 
 -- name: ReadDraft :one
-SELECT d.source, d.source_hash, d.revision, d.base_version, d.updated_at, d.updated_by, u.name AS updated_by_name
+SELECT d.source, d.source_hash, d.revision, d.base_version, d.updated_at, d.updated_by, u.name AS updated_by_name, d.replaced_at
 FROM drafts d LEFT JOIN users u ON u.id = d.updated_by
 WHERE d.app_id = $1 AND d.script_id = $2;
 
@@ -72,6 +72,22 @@ WHERE d.app_id = $1 AND d.script_id = $2 AND d.source_hash <> sqlc.arg(source_ha
   AND (d.base_version IS NULL AND d.source_hash = sqlc.arg(example_hash)
     OR EXISTS (SELECT FROM script_versions v WHERE v.app_id = d.app_id AND v.script_id = d.script_id
       AND v.number = d.base_version AND v.source_hash = d.source_hash));
+
+-- name: ReplaceDraft :one
+-- Sets aside what the draft held, unless a version has it; then what was set aside before stays,
+-- but for the source that is the draft now.
+UPDATE drafts d SET source = sqlc.arg(source), source_hash = sqlc.arg(source_hash), base_version = sqlc.narg(base_version),
+  revision = d.revision + 1, updated_at = now(), updated_by = sqlc.narg(updated_by),
+  replaced = CASE WHEN old.stored THEN nullif(d.replaced, sqlc.arg(source)) ELSE d.source END,
+  replaced_base = CASE WHEN old.stored THEN d.replaced_base ELSE d.base_version END,
+  replaced_at = CASE WHEN NOT old.stored THEN now() WHEN d.replaced <> sqlc.arg(source) THEN d.replaced_at END
+FROM (SELECT EXISTS (SELECT FROM script_versions v JOIN drafts x ON x.app_id = v.app_id AND x.script_id = v.script_id AND x.source_hash = v.source_hash
+  WHERE v.app_id = sqlc.arg(app_id) AND v.script_id = sqlc.arg(script_id)) AS stored) old
+WHERE d.app_id = sqlc.arg(app_id) AND d.script_id = sqlc.arg(script_id) AND d.revision = sqlc.arg(revision)
+RETURNING d.revision;
+
+-- name: ReadReplacedDraft :one
+SELECT replaced::text AS source, replaced_base FROM drafts WHERE app_id = $1 AND script_id = $2 AND replaced IS NOT NULL;
 
 
 -- name: AddVersion :exec

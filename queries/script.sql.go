@@ -493,7 +493,7 @@ func (q *Queries) NextVersionNumber(ctx context.Context, db DBTX, arg NextVersio
 }
 
 const readDraft = `-- name: ReadDraft :one
-SELECT d.source, d.source_hash, d.revision, d.base_version, d.updated_at, d.updated_by, u.name AS updated_by_name
+SELECT d.source, d.source_hash, d.revision, d.base_version, d.updated_at, d.updated_by, u.name AS updated_by_name, d.replaced_at
 FROM drafts d LEFT JOIN users u ON u.id = d.updated_by
 WHERE d.app_id = $1 AND d.script_id = $2
 `
@@ -511,6 +511,7 @@ type ReadDraftRow struct {
 	UpdatedAt     time.Time
 	UpdatedBy     *id.User
 	UpdatedByName *string
+	ReplacedAt    *time.Time
 }
 
 func (q *Queries) ReadDraft(ctx context.Context, db DBTX, arg ReadDraftParams) (ReadDraftRow, error) {
@@ -524,7 +525,29 @@ func (q *Queries) ReadDraft(ctx context.Context, db DBTX, arg ReadDraftParams) (
 		&i.UpdatedAt,
 		&i.UpdatedBy,
 		&i.UpdatedByName,
+		&i.ReplacedAt,
 	)
+	return i, err
+}
+
+const readReplacedDraft = `-- name: ReadReplacedDraft :one
+SELECT replaced::text AS source, replaced_base FROM drafts WHERE app_id = $1 AND script_id = $2 AND replaced IS NOT NULL
+`
+
+type ReadReplacedDraftParams struct {
+	AppID    id.App
+	ScriptID id.Script
+}
+
+type ReadReplacedDraftRow struct {
+	Source       string
+	ReplacedBase *int32
+}
+
+func (q *Queries) ReadReplacedDraft(ctx context.Context, db DBTX, arg ReadReplacedDraftParams) (ReadReplacedDraftRow, error) {
+	row := db.QueryRow(ctx, readReplacedDraft, arg.AppID, arg.ScriptID)
+	var i ReadReplacedDraftRow
+	err := row.Scan(&i.Source, &i.ReplacedBase)
 	return i, err
 }
 
@@ -625,6 +648,45 @@ type RenameScriptParams struct {
 func (q *Queries) RenameScript(ctx context.Context, db DBTX, arg RenameScriptParams) error {
 	_, err := db.Exec(ctx, renameScript, arg.AppID, arg.ID, arg.Name)
 	return err
+}
+
+const replaceDraft = `-- name: ReplaceDraft :one
+UPDATE drafts d SET source = $1, source_hash = $2, base_version = $3,
+  revision = d.revision + 1, updated_at = now(), updated_by = $4,
+  replaced = CASE WHEN old.stored THEN nullif(d.replaced, $1) ELSE d.source END,
+  replaced_base = CASE WHEN old.stored THEN d.replaced_base ELSE d.base_version END,
+  replaced_at = CASE WHEN NOT old.stored THEN now() WHEN d.replaced <> $1 THEN d.replaced_at END
+FROM (SELECT EXISTS (SELECT FROM script_versions v JOIN drafts x ON x.app_id = v.app_id AND x.script_id = v.script_id AND x.source_hash = v.source_hash
+  WHERE v.app_id = $5 AND v.script_id = $6) AS stored) old
+WHERE d.app_id = $5 AND d.script_id = $6 AND d.revision = $7
+RETURNING d.revision
+`
+
+type ReplaceDraftParams struct {
+	Source      string
+	SourceHash  []byte
+	BaseVersion *int32
+	UpdatedBy   *id.User
+	AppID       id.App
+	ScriptID    id.Script
+	Revision    int64
+}
+
+// Sets aside what the draft held, unless a version has it; then what was set aside before stays,
+// but for the source that is the draft now.
+func (q *Queries) ReplaceDraft(ctx context.Context, db DBTX, arg ReplaceDraftParams) (int64, error) {
+	row := db.QueryRow(ctx, replaceDraft,
+		arg.Source,
+		arg.SourceHash,
+		arg.BaseVersion,
+		arg.UpdatedBy,
+		arg.AppID,
+		arg.ScriptID,
+		arg.Revision,
+	)
+	var revision int64
+	err := row.Scan(&revision)
+	return revision, err
 }
 
 const reuseScriptName = `-- name: ReuseScriptName :exec

@@ -69,6 +69,10 @@ func acts() []act {
 			w.press("Make live…")
 			w.shows("details[open] button", "Make v")
 		}},
+		{name: "script-unpublish", play: func(w *window) {
+			w.press("Unpublish…")
+			w.shows("details[open] button", "Unpublish greet")
+		}},
 		{name: "run-running", path: "/apps/shop", play: func(w *window) {
 			var ctx context.Context
 			ctx, leave = context.WithCancel(w.t.Context())

@@ -263,6 +263,7 @@ func (p *product) places() (outside, inside []place) {
 		{name: "script-publish", path: greetPage + "/publish"},
 		{name: "script-history", path: greetPage + "/versions"},
 		{name: "script-version", path: greetPage + "/versions/2"},
+		{name: "script-into-draft", path: greetPage + "/versions/2/draft"},
 		{name: "script-diff", path: greetPage + "/diff?from=3&to=draft"},
 		{name: "script-runs", path: greetPage + "/runs"},
 		{name: "script-runs-empty", path: "/apps/shop/scripts/returns/runs"},

@@ -38,6 +38,7 @@ const (
 	ScriptRenamed   Action = "script renamed"
 	ScriptDescribed Action = "script described"
 	ScriptDeleted   Action = "script deleted"
+	DraftReplaced   Action = "draft replaced"
 	VersionMadeLive Action = "version made live"
 	ScriptPaused    Action = "script paused"
 	ScriptReleased  Action = "script released"

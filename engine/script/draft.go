@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"picloud/db"
 	"picloud/engine/actor"
+	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -20,6 +23,7 @@ type Draft struct {
 	SavedAt     time.Time
 	SavedBy     string // the name of the person; "" when gone or the platform
 	SavedByID   *id.User
+	Replaced    time.Time // when a text that TakeBack gives back was set aside; zero: there is none
 }
 
 // StaleDraft is a save over a revision that is no longer the latest. It is a Conflict
@@ -54,6 +58,9 @@ func (s *Service) Draft(ctx context.Context, grant actor.Grant, script id.Script
 	}
 	if row.UpdatedByName != nil {
 		draft.SavedBy = *row.UpdatedByName
+	}
+	if row.ReplacedAt != nil {
+		draft.Replaced = *row.ReplacedAt
 	}
 	return draft, nil
 }
@@ -107,4 +114,65 @@ func (s *Service) staleDraft(ctx context.Context, grant actor.Grant, script id.S
 		stale.Base = base.Source
 	}
 	return stale
+}
+
+// TakeVersion makes a version's source the draft, over the given revision; over another
+// one it fails with *StaleDraft. What the draft held is set aside, unless a version has
+// it, too. It takes the place of what was set aside before.
+func (s *Service) TakeVersion(ctx context.Context, grant actor.Grant, script id.Script, number int, revision int64) (Draft, error) {
+	if err := grant.Need(actor.WriteScript); err != nil {
+		return Draft{}, err
+	}
+	version, err := s.Version(ctx, grant, script, number)
+	if err != nil {
+		return Draft{}, err
+	}
+	return s.replaceDraft(ctx, grant, script, revision, version.Source, new(int32(version.Number)))
+}
+
+// TakeBack makes the draft what was set aside, and sets aside what it held, as TakeVersion does.
+func (s *Service) TakeBack(ctx context.Context, grant actor.Grant, script id.Script, revision int64) (Draft, error) {
+	app, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Draft{}, err
+	}
+	aside, err := s.q.ReadReplacedDraft(ctx, s.pool, queries.ReadReplacedDraftParams{AppID: app, ScriptID: script})
+	if db.IsNoRows(err) {
+		return Draft{}, fault.New(fault.NotFound, "No earlier draft is set aside.")
+	}
+	if err != nil {
+		return Draft{}, fmt.Errorf("read what was the draft of %s: %w", script, err)
+	}
+	return s.replaceDraft(ctx, grant, script, revision, aside.Source, aside.ReplacedBase)
+}
+
+func (s *Service) replaceDraft(ctx context.Context, grant actor.Grant, script id.Script, revision int64, source string, base *int32) (Draft, error) {
+	app, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Draft{}, err
+	}
+	current, err := s.Draft(ctx, grant, script)
+	if err != nil || current.Source == source {
+		return current, err
+	}
+	by := authorOf(grant)
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := s.q.ReplaceDraft(ctx, tx, queries.ReplaceDraftParams{
+			AppID: app, ScriptID: script, Revision: revision, Source: source, SourceHash: hashOf(source), BaseVersion: base, UpdatedBy: by.user,
+		})
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, by.did(audit.DraftReplaced, script, map[string]any{"revision": revision, "version": number(base)}))
+	})
+	if db.IsNoRows(err) {
+		if current, err = s.Draft(ctx, grant, script); err != nil {
+			return Draft{}, err
+		}
+		return Draft{}, s.staleDraft(ctx, grant, script, revision, current)
+	}
+	if err != nil {
+		return Draft{}, fmt.Errorf("replace the draft of %s: %w", script, err)
+	}
+	return s.Draft(ctx, grant, script)
 }

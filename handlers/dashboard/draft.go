@@ -132,7 +132,8 @@ func (d *Dashboard) differs(r *http.Request, source string) (differs, error) {
 	return differs{Added: found.Added, Removed: found.Removed}, nil
 }
 
-// PostDraft saves the editor's form; then=publish goes on to the publish page.
+// PostDraft saves the editor's form; then=publish goes on to the publish page, then=discard
+// to the one that takes the live version.
 func (d *Dashboard) PostDraft(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
@@ -143,8 +144,11 @@ func (d *Dashboard) PostDraft(w http.ResponseWriter, r *http.Request) error {
 		return d.notKept(w, r, values.Get("source"), runForm(values), err)
 	}
 	state := web.Of(r)
-	if values.Get("then") == "publish" {
+	switch live := state.Script.LiveVersion; {
+	case values.Get("then") == "publish":
 		return web.Redirect(w, r, paths.Publish(state.App.Slug, state.Script.Name))
+	case values.Get("then") == "discard" && live > 0:
+		return web.Redirect(w, r, paths.TakeVersion(state.App.Slug, state.Script.Name, live))
 	}
 	return d.done(w, r, "Saved. Nothing went live.", paths.Script(state.App.Slug, state.Script.Name))
 }

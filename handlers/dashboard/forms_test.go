@@ -193,6 +193,38 @@ func TestUnpublish(t *testing.T) {
 	s.sees(s.get(hello), 200, "Live v1", "Unpublish…")
 }
 
+func TestDiscardAndTakeBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const hello = "/apps/shop/scripts/hello"
+	revision := func() string { return s.input(s.get(hello), "revision") }
+	s.sees(s.get(hello+"/versions/2/draft"), 200, "The draft is the same as v2 already.")
+	// The editor's form is saved on the way to the question.
+	s.goes(s.post(hello+"/draft", form("revision", revision(), "source", "being written", "then", "discard")), hello+"/versions/2/draft")
+	page := s.get(hello + "/versions/2/draft")
+	s.sees(page, 200, "Discard the changes of hello", "being written", "set aside")
+	s.goes(s.post(hello+"/versions/2/draft", form("revision", s.input(page, "revision"))), hello)
+	s.sees(s.get(hello), 200, "The draft is as v2 now.", "Your earlier draft was set aside.", "Draft is the same")
+	s.sees(s.get(hello+"/versions"), 200, "An earlier draft was set aside", "Take it back")
+	s.sees(s.post(hello+"/versions/1/draft", form("revision", s.input(page, "revision"))), 409, "was saved again since")
+	s.sees(s.post(hello+"/versions/1/draft", form("revision", "x")), 400, "no revision")
+	s.sees(s.get(hello+"/versions/9/draft"), 404)
+	s.goes(s.post(hello+"/draft/back", form("revision", revision())), hello)
+	page = s.get(hello)
+	s.sees(page, 200, "being written", "The draft is what was set aside.")
+	if strings.Contains(page.body, "Undo") {
+		t.Error("there is something to undo still")
+	}
+	// Undo in the editor keeps what was typed since.
+	s.goes(s.post(hello+"/versions/1/draft", form("revision", revision())), hello)
+	s.goes(s.post(hello+"/draft/back", form("revision", revision(), "source", "typed since")), hello)
+	s.sees(s.get(hello), 200, "being written")
+	s.goes(s.post(hello+"/draft/back", form("revision", revision())), hello)
+	s.sees(s.get(hello), 200, "typed since")
+	s.sees(s.post(hello+"/draft/back", form("revision", "1", "source", "late")), 409, "Two drafts of hello")
+	s.sees(s.post(hello+"/draft/back", form("revision", "1")), 409, "The draft was saved elsewhere")
+}
+
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	s := open(t)

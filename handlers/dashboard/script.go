@@ -76,6 +76,7 @@ func (d *Dashboard) editor(w http.ResponseWriter, r *http.Request, status int, d
 	current := web.Of(r).Script
 	props.Script, props.Language, props.File = head, string(current.Language), current.File()
 	props.Revision, props.SavedAt, props.SavedBy = draft.Revision, draft.SavedAt, draft.SavedBy
+	props.JustReplaced = draft.Replaced.Equal(draft.SavedAt)
 	if props.Source == "" {
 		props.Source = draft.Source
 	}

@@ -153,7 +153,11 @@ func (d *Dashboard) Versions(w http.ResponseWriter, r *http.Request) error {
 
 func (d *Dashboard) versions(w http.ResponseWriter, r *http.Request, status, before int, faults views.Faults) error {
 	state := web.Of(r)
-	f, head, err := d.scriptFrame(r, nil)
+	draft, err := d.Scripts.Draft(r.Context(), state.Grant, state.Script.ID)
+	if err != nil {
+		return err
+	}
+	f, head, err := d.scriptFrame(r, &draft)
 	if err != nil {
 		return err
 	}
@@ -165,7 +169,7 @@ func (d *Dashboard) versions(w http.ResponseWriter, r *http.Request, status, bef
 	if err != nil {
 		return err
 	}
-	props := views.VersionsProps{Script: head, Faults: faults}
+	props := views.VersionsProps{Script: head, Revision: draft.Revision, Aside: draft.Replaced, Faults: faults}
 	for _, v := range versions {
 		props.Versions = append(props.Versions, versionRow(v))
 	}

@@ -89,9 +89,16 @@ if (form) {
   };
   const acts = { run: start, stop, save, publish };
 
+  // Who goes on to another page takes along what is saved.
+  const leave = async (by) => {
+    if (await kept.save()) form.requestSubmit(by);
+    else say("The draft is not saved, " + kept.why(), true);
+  };
   form.addEventListener("submit", (e) => {
     const act = acts[e.submitter ? e.submitter.dataset.act : "run"];
-    if (act) { e.preventDefault(); act(); } else form.dataset.leaving = "yes";
+    if (act) { e.preventDefault(); act(); }
+    else if (e.submitter.dataset.act || kept.clean()) form.dataset.leaving = "yes";
+    else { e.preventDefault(); leave(e.submitter); }
   });
   document.addEventListener("keydown", (e) => {
     const mod = (e.metaKey || e.ctrlKey) && !e.altKey;

@@ -74,6 +74,9 @@ func ScriptFromRun(app, script, execution string) string {
 // ScriptDraft takes the draft: POST as a form, PUT as JSON.
 func ScriptDraft(app, script string) string { return Script(app, script) + "/draft" }
 
+// TakeBack makes the draft what was set aside (POST).
+func TakeBack(app, script string) string { return ScriptDraft(app, script) + "/back" }
+
 // ScriptRun runs the draft (POST).
 func ScriptRun(app, script string) string { return Script(app, script) + "/run" }
 
@@ -95,6 +98,11 @@ func VersionLine(app, script string, number, line int) string {
 
 // MakeLive takes a POST.
 func MakeLive(app, script string, number int) string { return Version(app, script, number) + "/live" }
+
+// TakeVersion is the page that makes a version's source the draft; POST does so.
+func TakeVersion(app, script string, number int) string {
+	return Version(app, script, number) + "/draft"
+}
 
 // Unpublish takes a POST.
 func Unpublish(app, script string) string { return Script(app, script) + "/unpublish" }

@@ -104,6 +104,8 @@ func scriptPages(at views.Frame) []Page {
 	fresh.Script.Live, fresh.Script.LastRun, fresh.Script.HostURL, fresh.Script.Description = nil, nil, "", ""
 	published := at
 	published.Flash = "Published v12."
+	taken := script()
+	taken.JustReplaced, taken.SavedAt = true, ago(5*time.Second)
 	same := script()
 	same.Script.Added, same.Script.Removed = 0, 0
 	settings := views.ScriptSettingsProps{Script: head(), Description: head().Description, Capture: "heads", Name: "greet", Versions: 12}
@@ -113,6 +115,7 @@ func scriptPages(at views.Frame) []Page {
 	return []Page{
 		{"script", path, 200, views.Script(at, ran)},
 		{"script-start", path, 200, views.Script(published, same)},
+		{"script-replaced", path, 200, views.Script(at, taken)},
 		{"script-preview", path, 200, views.Script(at, html)},
 		{"script-problems", path, 422, views.Script(at, broken)},
 		{"script-failure", path, 200, views.Script(at, failed)},
@@ -130,13 +133,15 @@ func historyPages(at views.Frame) []Page {
 		{Number: 10, At: ago(26 * time.Hour), Author: "anna", Note: "Take the name from the query, and a note that is long enough to need a second line in its cell <b>!</b>", Size: 466},
 		{Number: 9, At: ago(9 * 24 * time.Hour), Author: "anna", Note: "First", Size: 301},
 	}
-	history := views.VersionsProps{Script: head(), Versions: versions, Older: paths.Versions(app, "greet") + "?before=9", Deployments: []views.DeploymentRow{
+	history := views.VersionsProps{Script: head(), Revision: 41, Aside: ago(4 * time.Minute), Versions: versions, Older: paths.Versions(app, "greet") + "?before=9", Deployments: []views.DeploymentRow{
 		{At: ago(3 * time.Minute), Author: "anna", To: 12, Note: "Prices in dollars"},
 		{At: ago(40 * time.Minute), Author: "ben", From: 10, Note: "The prices are wrong"},
 		{At: ago(time.Hour), Author: "ben", From: 11, To: 10, Note: "v11 forgot the currency"},
 		{At: ago(2 * time.Hour), Author: "ben", From: 10, To: 11},
 		{At: ago(9 * 24 * time.Hour), Author: "anna", To: 9, Note: "First"},
 	}}
+	take := views.TakeVersionProps{Script: head(), Version: versions[2], Revision: 41, Aside: ago(4 * time.Minute), Diff: diff}
+	discard := views.TakeVersionProps{Script: head(), Version: versions[0], Revision: 41, Diff: diff}
 	none := head()
 	none.Live, none.Added, none.Removed = nil, 0, 0
 	publish := views.PublishProps{Dialog: true, Script: head(), Next: 13, IfVersion: 12, Revision: 41, Diff: diff}
@@ -152,6 +157,8 @@ func historyPages(at views.Frame) []Page {
 		{"history", paths.Versions(app, "greet"), 200, views.Versions(at, history)},
 		{"history-empty", paths.Versions(app, "greet"), 200, views.Versions(at, views.VersionsProps{Script: none})},
 		{"version", paths.Version(app, "greet", 10), 200, views.Version(at, views.VersionProps{Script: head(), Version: versions[2], File: "greet.ts", Source: source, Lines: codeLines()})},
+		{"take-version", paths.TakeVersion(app, "greet", 10), 200, views.TakeVersion(at, take)},
+		{"discard", paths.TakeVersion(app, "greet", 12), 200, views.TakeVersion(at, discard)},
 		{"diff", paths.Diff(app, "greet", "12", paths.Draft), 200, views.Diff(at, views.DiffPageProps{
 			Script: head(), From: views.DiffSide{Key: "12", Label: "v12"}, To: views.DiffSide{Key: paths.Draft, Label: "Draft"}, Diff: diff,
 			Sides: []views.DiffSide{{Key: paths.Draft, Label: "Draft"}, {Key: "12", Label: "v12, live"}, {Key: "11", Label: "v11"}},
