@@ -10,7 +10,7 @@ ARGS ?=
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # Hand-written and generated Go, for the formatter.
-GO_FOLDERS := $(wildcard cmd db engine handlers queries static tools views *.go)
+GO_FOLDERS := $(wildcard cmd db docs engine handlers queries static tools views *.go)
 ASSET_SOURCES := $(shell find static/src static/build -type f 2>/dev/null) $(shell find engine/sdk -name '*.d.ts' 2>/dev/null)
 # The end-to-end, attack and timing tests run without -race, which would slow what they time.
 TIMED := ./cmd/...

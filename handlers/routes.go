@@ -158,6 +158,8 @@ func (s *server) entrance() []web.Route {
 		{Method: "POST", Pattern: "/logout", Access: anyone, Handler: d.Logout},
 		{Method: "GET", Pattern: "/{$}", Access: apps, Handler: d.Home},
 		{Method: "GET", Pattern: "/search", Access: apps, Handler: d.Search},
+		{Method: "GET", Pattern: "/help", Access: apps, Handler: d.Help},
+		{Method: "GET", Pattern: "/help/{page}", Access: apps, Handler: d.Help},
 		{Method: "GET", Pattern: "/preview/{token}", Access: apps, Handler: d.Preview},
 		{Method: "GET", Pattern: "/profile", Access: account, Handler: d.Profile},
 		{Method: "POST", Pattern: "/profile/password", Access: account, Handler: d.Password},

@@ -37,6 +37,8 @@ func everyPage(s *site, run id.Execution) map[string]string {
 		"/profile":                                         email,
 		"/search?q=hel":                                    "/apps/shop/scripts/hello",
 		"/search":                                          "Profile and keys",
+		"/help":                                            "id=\"not-yet\"",
+		"/help/attacks":                                    "endless loops",
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"picloud/docs"
 	"picloud/handlers/web"
 	"picloud/views"
 	"picloud/views/paths"
@@ -64,5 +65,9 @@ func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult,
 	add("Page", "All apps", "", paths.Apps(), "")
 	add("Page", "New app", "", paths.NewApp(), "")
 	add("Page", "Profile and keys", "", paths.Profile(), "password sessions")
-	return found, nil
+	pages, err := docs.Pages()
+	for _, page := range pages {
+		add("Help", page.Title, "", paths.Help(page.Name), "help documentation")
+	}
+	return found, err
 }

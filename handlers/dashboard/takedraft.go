@@ -83,7 +83,7 @@ func (d *Dashboard) TakeBack(w http.ResponseWriter, r *http.Request) error {
 	if values.Has("source") {
 		kept, err := d.keepForm(r, values)
 		if err != nil {
-			return d.notKept(w, r, values, err)
+			return d.notKept(w, r, values.Get("source"), runForm(values), err)
 		}
 		revision = kept.Revision
 	}

@@ -186,3 +186,14 @@ func query(path string, pairs ...string) string {
 	}
 	return path + "?" + values.Encode()
 }
+
+// Help is a page of documentation; the one about functions is the first.
+func Help(page string) string {
+	if page == "" || page == "functions" {
+		return "/help"
+	}
+	return "/help/" + url.PathEscape(page)
+}
+
+// NotYet is where the documentation tells what functions do not have.
+func NotYet() string { return Help("functions") + "#not-yet" }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"picloud/docs"
 	"picloud/static"
 	"picloud/views"
 	"picloud/views/paths"
@@ -53,6 +54,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, historyPages(at)...)
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, profilePages(in)...)
+	pages = append(pages, helpPages(in)...)
 	return append(pages, errorPages(out)...)
 }
 
@@ -185,6 +187,23 @@ func profilePages(in views.Frame) []Page {
 		{"profile-key", paths.Keys(), 200, views.Profile(in, made)},
 		{"profile-faults", paths.Password(), 422, views.Profile(in, faulty)},
 	}
+}
+
+func helpPages(in views.Frame) []Page {
+	all, err := docs.Pages()
+	if err != nil {
+		panic(err) // they are part of the binary
+	}
+	var pages []Page
+	var names []views.HelpPage
+	for _, page := range all {
+		names = append(names, views.HelpPage{Name: page.Name, Title: page.Title})
+	}
+	for _, page := range all {
+		props := views.HelpProps{Name: page.Name, Title: page.Title, HTML: page.HTML, Pages: names}
+		pages = append(pages, Page{"help-" + page.Name, paths.Help(page.Name), 200, views.Help(in, props)})
+	}
+	return pages
 }
 
 func errorPages(out views.Frame) []Page {
