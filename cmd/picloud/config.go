@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -53,7 +54,7 @@ func (c *config) options() []option {
 		{flag: "dashboard-addr", env: "PICLOUD_DASHBOARD_ADDR", usage: "a second address, for the dashboard alone, which no function's crash disturbs", set: optional(address(&c.dashboardAddr))},
 		{flag: "data-dir", env: "PICLOUD_DATA_DIR", fallback: "data", usage: "folder for the private PostgreSQL, journals and sockets", set: c.setDataDir},
 		{flag: "base-url", env: "PICLOUD_BASE_URL", usage: "public address of the dashboard, such as https://pi.example", set: c.setBaseURL},
-		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/", set: c.setFunctionsHost},
+		{flag: "functions-host", env: "PICLOUD_FUNCTIONS_HOST", fallback: "localhost", usage: "apps answer at <app>.<functions-host>; \"none\" leaves only /fn/, and localhost counts where the base URL is this machine's", set: c.setFunctionsHost},
 		{flag: "trusted-proxies", env: "PICLOUD_TRUSTED_PROXIES", usage: "addresses or prefixes whose X-Forwarded-… headers are believed", set: prefixes(&c.trustedProxies)},
 		{flag: "roles", env: "PICLOUD_ROLES", fallback: "manager,orchestrator,executor", usage: "what this node does; for now all three", set: c.setRoles},
 		{flag: "single-process", env: "PICLOUD_SINGLE_PROCESS", fallback: "false", usage: "run manager and worker in one process (tests, debugging)", set: boolean(&c.singleProcess)},
@@ -107,6 +108,9 @@ func (c *config) read(options []option, arguments []string, getenv func(string) 
 	}
 	if c.baseURL == "" && c.addr != "" {
 		c.baseURL = "http://" + reachable(c.addr)
+	}
+	if c.functionsHost == "localhost" && !local(c.baseURL) {
+		c.functionsHost = "" // it would lead each caller to their own machine
 	}
 	return rest, err
 }
@@ -231,7 +235,7 @@ func printConfig(getenv func(string) string, arguments []string) error {
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("config takes no argument %q", rest[0])
 	}
-	shown["PICLOUD_BASE_URL"] = c.baseURL
+	shown["PICLOUD_BASE_URL"], shown["PICLOUD_FUNCTIONS_HOST"] = c.baseURL, cmp.Or(c.functionsHost, "none")
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, o := range options {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", o.env, o.flagName(), shown[o.env])

@@ -136,6 +136,32 @@ func TestLocalhostIsAlsoItsAddress(t *testing.T) {
 	}
 }
 
+// TestOtherMachines: what is for this machine alone says so, and leads nobody else here.
+func TestOtherMachines(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		arguments                []string
+		elsewhere, functionsHost string
+	}{
+		{nil, "set --addr :8080 --base-url http://NAME:8080 (", "localhost"},
+		{[]string{"--addr", "localhost:9000"}, "set --addr :9000 --base-url http://NAME:9000 (", "localhost"},
+		{[]string{"--addr", ":9000"}, "set --base-url http://NAME:9000 (", "localhost"},
+		{[]string{"--addr", "192.168.1.7:80"}, "", ""},
+		{[]string{"--base-url", "http://pi.lan:8080"}, "", ""},
+		{[]string{"--base-url", "https://pi.example", "--functions-host", "fn.pi.example"}, "", "fn.pi.example"},
+		{[]string{"--functions-host", "none"}, "set --addr", ""},
+	} {
+		got, _, err := readConfig(c.arguments, noEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := got.elsewhere()
+		if !strings.Contains(said, c.elsewhere) || c.elsewhere == "" && said != "" || got.functionsHost != c.functionsHost {
+			t.Errorf("%v: %q, functions at %q", c.arguments, said, got.functionsHost)
+		}
+	}
+}
+
 // TestNamesOfTheDashboardAlone: on its own listener the dashboard answers at the base URL's
 // host, the machine's names and addresses, and at no name that somebody has point here.
 func TestNamesOfTheDashboardAlone(t *testing.T) {

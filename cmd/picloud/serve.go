@@ -250,6 +250,7 @@ func machineNames() []string {
 // announce prints where PiCloud is and, while there is no owner, the way in.
 func announce(ctx context.Context, c *config, m *engine.Manager) {
 	fmt.Println("PiCloud is at " + c.baseURL)
+	fmt.Print(c.elsewhere())
 	if c.dashboardAddr != "" {
 		fmt.Println("The dashboard alone is at http://" + reachable(c.dashboardAddr))
 	}
@@ -259,6 +260,29 @@ func announce(ctx context.Context, c *config, m *engine.Manager) {
 	} else if needed {
 		fmt.Println("Set it up here, within an hour: " + c.baseURL + "/setup?token=" + token)
 	}
+}
+
+// elsewhere is a line that says what other machines need; "" where the base URL is for them.
+func (c *config) elsewhere() string {
+	_, port, err := net.SplitHostPort(c.addr)
+	if err != nil || !local(c.baseURL) {
+		return ""
+	}
+	wanted := "--base-url http://NAME:" + port
+	if local("http://" + c.addr) {
+		wanted = "--addr :" + port + " " + wanted
+	}
+	return "To open it from other machines, set " + wanted + " (NAME: what they call this one)\n"
+}
+
+// local tells whether only this machine reaches an address.
+func local(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // front accepts on the public listener in the manager while no worker does.

@@ -57,10 +57,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			detail: "This server is no proxy and echoes no requests; " + r.Method + " is not supported.",
 		})
 	case kind == unknownHost && !probe:
-		refuse(w, r, refusal{
-			status: http.StatusMisdirectedRequest, title: "Unknown host",
-			detail: "This server does not answer at " + printable(from.host) + ". Its own address is " + e.Hosts.Base + ".",
-		})
+		refuse(w, r, e.unknown(from))
 	case e.Alone && (kind == appHost || isFunction(target)):
 		refuse(w, r, refusal{
 			status: http.StatusNotFound, title: "No functions here",

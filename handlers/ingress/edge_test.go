@@ -2,6 +2,8 @@ package ingress
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -82,6 +84,55 @@ func TestDashboardAlone(t *testing.T) {
 		edge.ServeHTTP(w, r)
 		if w.Code != c.want || w.Code == 404 && !strings.Contains(w.Body.String(), "https://pi.example/fn/") {
 			t.Errorf("%s%s: %d %s", c.host, c.target, w.Code, w.Body)
+		}
+	}
+}
+
+// At a host that is nobody's stands what to set, for people and for programs, and nothing of
+// what is set.
+func TestUnknownHostSaysWhatToSet(t *testing.T) {
+	t.Parallel()
+	general := "--base-url says where the dashboard is, --functions-host below which name the apps are."
+	long := strings.Repeat("a", 300) + ".example"
+	for _, c := range []struct {
+		host  string
+		alone bool
+		want  string
+	}{
+		{"pi.lan:8080", false, `at the host "pi.lan:8080". If this server is yours, start it with --base-url http://pi.lan:8080 to have the dashboard here.`},
+		{"SHOP.pi.lan", false, "--base-url http://shop.pi.lan to have the dashboard here, or with --functions-host pi.lan to have the app shop here."},
+		{"raspberry", false, "--base-url http://raspberry to have the dashboard here."},
+		{"10.0.0.7:8080", false, "--base-url http://10.0.0.7:8080 to have the dashboard here."},
+		{"pi.lan:8081", true, "--base-url http://pi.lan to have the dashboard here."},
+		{"", false, `at the host "". If this server is yours: ` + general},
+		{"<b>x</b>.example", false, general},
+		{"pi.lan. rm -rf", false, general},
+		{"b\u00fccher.example\u202e", false, general},
+		{long, false, long[:100] + `…". If this server is yours: ` + general},
+	} {
+		edge := &Edge{Hosts: worker.Hosts{Base: "https://own.example", Dashboard: []string{"own.example"}, Functions: "fn.example"}, Alone: c.alone}
+		for accept, kind := range map[string]string{"text/html": "text/html; charset=utf-8", "*/*": "application/problem+json"} {
+			r := httptest.NewRequest("GET", "/fn/shop/hello", nil)
+			r.Host = c.host
+			r.Header.Set("Accept", accept)
+			w := httptest.NewRecorder()
+			edge.ServeHTTP(w, r)
+			said := html.UnescapeString(w.Body.String())
+			if kind == "application/problem+json" {
+				var told problem
+				if err := json.Unmarshal(w.Body.Bytes(), &told); err != nil {
+					t.Fatal(err)
+				}
+				said = told.Detail
+			}
+			if w.Code != 421 || w.Header().Get("Content-Type") != kind || !strings.Contains(said, c.want) {
+				t.Errorf("%q: %d %s", c.host, w.Code, w.Body)
+			}
+			for _, hidden := range []string{"own.example", "fn.example", "<b>", "\u202e"} {
+				if strings.Contains(w.Body.String(), hidden) {
+					t.Errorf("%q: the answer holds %q", c.host, hidden)
+				}
+			}
 		}
 	}
 }
