@@ -38,6 +38,7 @@ func everyPage(s *site, run id.Execution) map[string]string {
 		"/search?q=hel":                                    "/apps/shop/scripts/hello",
 		"/search":                                          "Profile and keys",
 		"/help":                                            "id=\"not-yet\"",
+		"/help/network":                                    "pg_restore",
 		"/help/attacks":                                    "endless loops",
 	}
 }
