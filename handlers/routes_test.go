@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -56,5 +57,20 @@ func TestNoRouteIsOpenByMistake(t *testing.T) {
 	}
 	if open != 9 {
 		t.Errorf("%d routes are open to anyone; the test knows 9: health, readiness, version, static, set-up (2), sign-in (2), sign-out", open)
+	}
+}
+
+// README has a row for each request of the API.
+func TestReadmeListsTheAPI(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range handlers.Routes(handlers.Deps{}) {
+		row := "| `" + route.Method + " " + strings.TrimPrefix(route.Pattern, "/api/v1") + "` | "
+		if route.Access.Kind == web.Key && !strings.Contains(string(text), row) {
+			t.Errorf("README.md has no row that begins with %s", row)
+		}
 	}
 }
