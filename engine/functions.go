@@ -22,6 +22,7 @@ import (
 	"picloud/engine/js"
 	"picloud/engine/script"
 	"picloud/engine/sdk/log"
+	"picloud/engine/sdk/missing"
 	"picloud/engine/webapi"
 	"picloud/engine/worker"
 )
@@ -58,7 +59,7 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	w.flusher = archive.NewFlusher(w.records, w.journal)
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions), Journal: w.journal, Live: w.Live,
-		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()),
+		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()).Explaining(missing.Explain),
 		MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil

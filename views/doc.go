@@ -17,7 +17,7 @@
 // and runs; a source that is the draft's already changes nothing. With from=<run> it runs
 // the draft as it is, with that run's request. With Accept: text/event-stream a run answers
 // with the events "saved" (as the PUT below), "line" (a LogLine), "answer" (an AnswerPart)
-// and "problems" (a JSON list of {line, column, message}).
+// and "problems" (a JSON list of {line, column, message, warning}).
 // PUT …/draft takes {source, revision} and gives {revision, saved_at, differs: {added,
 // removed}}, or 409 with {source, revision, by, at}.
 //

@@ -106,7 +106,9 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(d.problems) > 0 {
 		event("problems", func(b *strings.Builder) { _ = json.NewEncoder(b).Encode(d.problems) })
-		return
+		if !d.problems[0].Warning {
+			return
+		}
 	}
 	event("line", func(b *strings.Builder) {
 		_ = views.LogLine(views.LogLineProps{At: sample.Now(), Level: "info", Message: "ran " + method}).Render(r.Context(), b)
@@ -215,6 +217,19 @@ func TestEditor(t *testing.T) {
 	d.Unlock()
 	do(ctx, t, control("\r"))
 	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:5no <b>x</b>" && document.querySelector(".cm-lint-marker-error")`)
+
+	// A warning is told in another way, and does not keep it from running.
+	d.Lock()
+	d.problems = []views.Problem{{Line: 1, Column: 5, Message: "not here", Warning: true}}
+	d.Unlock()
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector("#problems .warn li")?.textContent === "1:5not here" && document.querySelector(".cm-lint-marker-warning") && !document.querySelector(".cm-lint-marker-error")`)
+	until(ctx, t, `document.getElementById("problem-count").textContent === "1 warning" && document.querySelector(".answer .tag")?.textContent === "201"`)
+	d.Lock()
+	d.problems = []views.Problem{{Line: 1, Column: 5, Message: "no <b>x</b>"}}
+	d.Unlock()
+	do(ctx, t, control("\r"))
+	until(ctx, t, `document.querySelector(".cm-lint-marker-error") && !document.querySelector("#problems .warn")`)
 
 	// The list follows the text until the next run: its places move, and go with what they were in.
 	press(ctx, t, ".cm-content")

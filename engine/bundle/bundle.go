@@ -53,6 +53,8 @@ type Output struct {
 	Program   string   `json:"program"`    // ASCII; a script whose completion value is the default export
 	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → Input.File
 	Hash      [32]byte `json:"hash"`       // SHA-256 of Program
+
+	Warnings []Problem `json:"warnings,omitempty"` // what will probably fail when it runs
 }
 
 // Problem is one reason why a source is no program, at its place in the person's file.
@@ -80,13 +82,15 @@ func Build(input Input) (Output, []Problem) {
 	if problems := check(input); problems != nil {
 		return Output{}, problems
 	}
-	if problems := survey(input); problems != nil {
+	warnings, problems := survey(input)
+	if problems != nil {
 		return Output{}, problems
 	}
 	output, problems, again := compile(input, false)
 	if again {
 		output, problems, _ = compile(input, true)
 	}
+	output.Warnings = warnings
 	return output, problems
 }
 

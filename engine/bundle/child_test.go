@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,7 +32,7 @@ func TestChildBuildsWhatBuildBuilds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := build(t, TypeScript, input.Source); got != want {
+	if want := build(t, TypeScript, input.Source); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	input.Source = "export default 1 +"

@@ -80,15 +80,18 @@ func closeModule(text string) (string, bool) {
 }
 
 // survey finds what the build proper does not tell: imports TypeScript would silently
-// drop because nothing uses them, and a file that exports no handler.
-func survey(input Input) []Problem {
+// drop because nothing uses them, a file that exports no handler, and names that are missing.
+func survey(input Input) (warnings, problems []Problem) {
 	options := settings(input)
 	if problems := surveyDynamic(input, options); problems != nil {
-		return problems
+		return nil, problems
 	}
 	options.Format = api.FormatESModule
 	options.Metafile = true
+	options.Sourcemap = api.SourceMapExternal
+	options.SourcesContent = api.SourcesContentExclude
 	options.TsconfigRaw = keepImports
+	markMissing(options.Define)
 	result := api.Build(options)
 	errors := make([]api.Message, 0, len(result.Errors))
 	for _, message := range result.Errors {
@@ -98,12 +101,16 @@ func survey(input Input) []Problem {
 		}
 	}
 	if len(errors) > 0 {
-		return toProblems(input, errors)
+		return nil, toProblems(input, errors)
 	}
 	if len(result.Errors) > 0 {
-		return nil
+		return nil, nil
 	}
-	return surveyExports(input, result.Metafile)
+	if problems := surveyExports(input, result.Metafile); problems != nil {
+		return nil, problems
+	}
+	files := outputs(result)
+	return missingIn(files[outputFile], files[sourceMapFile]), nil
 }
 
 const keepImports = `{"compilerOptions":{"verbatimModuleSyntax":true}}`

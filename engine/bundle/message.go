@@ -9,6 +9,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/sdk/missing"
 )
 
 // refusal says why an import is refused and what may be imported.
@@ -18,8 +19,8 @@ func refusal(args api.OnResolveArgs) string {
 	switch {
 	case len(args.With) > 0:
 		return fmt.Sprintf("%s cannot be imported with attributes. %s", path, allowed)
-	case strings.HasPrefix(args.Path, "node:"):
-		return fmt.Sprintf("%s is a module of Node.js, which is not here. %s", path, allowed)
+	case missing.Module(args.Path) != "":
+		return fmt.Sprintf("%s %s %s", path, missing.Module(args.Path), allowed)
 	case strings.HasPrefix(args.Path, "."), strings.HasPrefix(args.Path, "/"):
 		return fmt.Sprintf("%s cannot be imported: a function is one file. %s", path, allowed)
 	case strings.Contains(args.Path, ":"):

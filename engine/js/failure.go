@@ -44,7 +44,7 @@ func (s *Sandbox) describe(thrown goja.Value, stack []goja.StackFrame) call.Fail
 	}
 	failure := call.Failure{
 		Name:    native.Text(s.vm, object, "name", maxNameUnits),
-		Message: native.Text(s.vm, object, "message", maxMessageUnits),
+		Message: s.message(object),
 		Stack:   s.fromNew(object, frames(stack)),
 	}
 	if failure.Name == "" {
@@ -135,7 +135,16 @@ func (s *Sandbox) short(thrown goja.Value) string {
 	if !ok || !s.isError(object) {
 		return cut(s.Inspect(thrown), maxMessageUnits)
 	}
-	return native.Text(s.vm, object, "name", maxNameUnits) + ": " + native.Text(s.vm, object, "message", maxMessageUnits)
+	return native.Text(s.vm, object, "name", maxNameUnits) + ": " + s.message(object)
+}
+
+// message is that of an error, in words for people.
+func (s *Sandbox) message(object *goja.Object) string {
+	message := native.Text(s.vm, object, "message", maxMessageUnits)
+	if s.globals.explain == nil {
+		return message
+	}
+	return s.globals.explain(message)
 }
 
 // causes are the causes of an error (ECMA-262, section 20.5.8.1), a line for each.

@@ -25,7 +25,8 @@ type Globals struct {
 	parsing []parser.Option
 
 	library map[string]*goja.Program
-	shared  sync.Map // of Sandbox.Shared
+	explain func(message string) string // nil: messages are as the engine writes them
+	shared  sync.Map                    // of Sandbox.Shared
 }
 
 // NewGlobals merges tables from name to maker; later tables win. Timers and queueMicrotask
@@ -59,6 +60,13 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 
 		library: library.Compile(),
 	}
+}
+
+// Explaining sets what puts the messages of errors in words for people, where they are told
+// and logged. A script reads them as the engine writes them.
+func (g *Globals) Explaining(explain func(message string) string) *Globals {
+	g.explain = explain
+	return g
 }
 
 // Names lists the names in order, without those that are not for scripts.

@@ -29,8 +29,9 @@ type Publishing struct {
 type Published struct {
 	Script    Script
 	Version   int
-	Unchanged bool // the source is live already; no version was made
-	Created   bool // the script was made with it
+	Unchanged bool            // the source is live already; no version was made
+	Created   bool            // the script was made with it
+	Warnings  bundle.Problems // of the source that went live
 }
 
 // Publish builds a source and makes it the live version. Problems of the source are an
@@ -75,7 +76,7 @@ func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Scri
 	}
 	s.Announce(ctx)
 	current, err = s.Get(ctx, grant, script)
-	return Published{Script: current, Version: made}, err
+	return Published{Script: current, Version: made, Warnings: output.Warnings}, err
 }
 
 // unchanged answers for a source that is live already.
@@ -136,7 +137,7 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	}
 	s.Announce(ctx)
 	current, err := s.Get(ctx, grant, made)
-	return Published{Script: current, Version: 1, Created: true}, err
+	return Published{Script: current, Version: 1, Created: true, Warnings: output.Warnings}, err
 }
 
 // checkNew gives the source of a script that is not there yet.

@@ -96,6 +96,9 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := v1.Published{Script: a.fromScript(r, published.Script), Version: published.Version, Unchanged: published.Unchanged}
 	answer.URL = answer.Script.URL
+	for _, warning := range published.Warnings {
+		answer.Warnings = append(answer.Warnings, v1.FieldFault{Field: "source", Message: warning.Message, Line: warning.Line, Column: warning.Column})
+	}
 	if published.Created {
 		return write(w, http.StatusCreated, answer)
 	}

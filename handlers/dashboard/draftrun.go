@@ -70,7 +70,8 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 	return d.runPage(w, r, a)
 }
 
-// build makes the program of the draft. Problems of the source are no error.
+// build makes the program of the draft. Problems of the source are no error; of warnings alone
+// there is a program.
 func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error) {
 	state := web.Of(r)
 	_, output, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
@@ -78,7 +79,7 @@ func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error)
 		return problems, nil
 	}
 	a.output = output
-	return nil, err
+	return warningsOf(output.Warnings), err
 }
 
 // runStream sends what was saved, then problems, or lines and the answer.
@@ -99,7 +100,9 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRu
 		return err
 	}
 	if len(problems) > 0 {
-		return s.value("problems", problems)
+		if err := s.value("problems", problems); err != nil || a.output.Program == "" {
+			return err
+		}
 	}
 	answer := d.runDraft(r, a, func(line call.Line) {
 		_ = s.draw("line", views.LogLine(lineProps(line))) // the reader went away: the run ends with the request
@@ -114,8 +117,8 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun)
 	if err != nil {
 		return err
 	}
-	if len(problems) > 0 {
-		props.Problems = problems
+	props.Problems = problems
+	if a.output.Program == "" {
 		return d.editor(w, r, http.StatusUnprocessableEntity, a.draft, props)
 	}
 	var lines []views.LogLineProps

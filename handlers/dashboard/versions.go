@@ -67,6 +67,9 @@ func (d *Dashboard) Publish(w http.ResponseWriter, r *http.Request) error {
 	if published.Unchanged {
 		words = fmt.Sprintf("The draft is the same as the live v%d: nothing to publish.", published.Version)
 	}
+	if warnings := published.Warnings; len(warnings) > 0 {
+		words += fmt.Sprintf(" %s: line %d: %s", ui.Plural(len(warnings), "warning"), warnings[0].Line, warnings[0].Message)
+	}
 	if web.ByHTMX(r) {
 		return d.published(w, r, published, words)
 	}
@@ -132,9 +135,16 @@ func problemsOf(err error) []views.Problem {
 	if !ok {
 		return nil
 	}
+	return places(found, false)
+}
+
+// warningsOf are the places of a source that will probably fail when it runs.
+func warningsOf(found bundle.Problems) []views.Problem { return places(found, true) }
+
+func places(found bundle.Problems, warning bool) []views.Problem {
 	problems := make([]views.Problem, len(found))
 	for i, p := range found {
-		problems[i] = views.Problem{Line: p.Line, Column: p.Column, Message: p.Message}
+		problems[i] = views.Problem{Line: p.Line, Column: p.Column, Message: p.Message, Warning: warning}
 	}
 	return problems
 }

@@ -57,6 +57,9 @@ const look = EditorView.theme({
   ".cm-diagnostic": { fontFamily: "var(--font)", fontSize: "13px", padding: "6px 12px", borderLeft: "3px solid var(--fail)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--fail)", textUnderlineOffset: "3px" },
   ".cm-lint-marker-error": { content: '""', width: "8px", height: "8px", borderRadius: "50%", backgroundColor: "var(--fail)", margin: "6px 2px" },
+  ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
+  ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warn)", textUnderlineOffset: "3px" },
+  ".cm-lint-marker-warning": { content: '""', width: "8px", height: "8px", borderRadius: "50%", border: "2px solid var(--warn)", margin: "6px 2px" },
   ".cm-gutter-lint": { width: "14px" },
 });
 
@@ -127,16 +130,16 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
     mark: (problems) => view.dispatch(setDiagnostics(view.state, problems.filter((p) => p.line > 0).map((p) => {
       const from = place(p.line, p.column);
       const to = p.text === undefined ? (view.state.wordAt(from) ?? view.state.doc.lineAt(from)).to : from + p.text.length;
-      return { from, to, severity: "error", message: p.message, built: p.built, text: view.state.sliceDoc(from, to) };
+      return { from, to, severity: p.warning ? "warning" : "error", message: p.message, built: p.built, text: view.state.sliceDoc(from, to) };
     }))),
     // marked are the problems that are still in the text, where they are by now; what was changed
     // at a build's problem may have mended it.
     marked: () => {
       const found = [];
-      forEachDiagnostic(view.state, ({ message, built, text }, from, to) => {
+      forEachDiagnostic(view.state, ({ message, severity, built, text }, from, to) => {
         if (built && view.state.sliceDoc(from, to) !== text) return;
         const line = view.state.doc.lineAt(from);
-        found.push({ line: line.number, column: from - line.from + 1, message, built, text });
+        found.push({ line: line.number, column: from - line.from + 1, message, built, text, warning: severity === "warning" });
       });
       return found;
     },

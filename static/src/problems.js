@@ -9,11 +9,11 @@ export function problemList({ list, count, code, parse }) {
 
   const draw = (found) => {
     const old = code.text() === built ? 0 : found.filter((p) => p.built).length;
-    count.textContent = found.length ? words(found.length) + (old === 0 ? "" : (old < found.length ? ", " + old : "") + " before this change") : "";
+    count.textContent = found.length ? words(found) + (old === 0 ? "" : (old < found.length ? ", " + old : "") + " before this change") : "";
     if (JSON.stringify(found) === drawn) return;
     drawn = JSON.stringify(found);
     const items = document.createElement("ul");
-    items.className = "problems";
+    items.className = onlyWarnings(found) ? "problems warn" : "problems";
     items.append(...found.map(item));
     code.steady(() => list.replaceChildren(...(found.length ? [items] : [])));
   };
@@ -57,7 +57,8 @@ export function problemList({ list, count, code, parse }) {
   };
 }
 
-const words = (n) => n + (n === 1 ? " problem" : " problems");
+const onlyWarnings = (found) => found.every((p) => p.warning);
+const words = (found) => found.length + (onlyWarnings(found) ? " warning" : " problem") + (found.length === 1 ? "" : "s");
 
 function item({ line, column, message }) {
   const li = document.createElement("li");

@@ -32,7 +32,7 @@ export async function run(form, { problems, saved, refused, signal }) {
     for await (const { event, data } of events(response.body)) {
       if (event === "line") line(data);
       else if (event === "saved") { saved(JSON.parse(data), sent.get("source")); problems([], sent.get("source")); }
-      else if (event === "problems") { const found = JSON.parse(data); problems(found, sent.get("source")); if (found.length) { message("It does not build, so it was not run."); answered = true; } }
+      else if (event === "problems") { const found = JSON.parse(data); problems(found, sent.get("source")); if (found.some((p) => !p.warning)) { message("It does not build, so it was not run."); answered = true; } }
       else if (event === "answer") { clearInterval(ticking); put(data); answered = true; }
     }
     if (!answered) message("The run ended without an answer.", true);

@@ -98,6 +98,8 @@ type Published struct {
 	Version   int    `json:"version"`
 	Unchanged bool   `json:"unchanged,omitempty"` // this source was live already; no version was made
 	URL       string `json:"url"`
+
+	Warnings []FieldFault `json:"warnings,omitempty"` // what in the source will probably fail when it runs
 }
 
 // Scripts is one page by name. Next is the after of the next page, empty on the last.
