@@ -29,17 +29,24 @@ func (m SourceMap) Stack(frames []call.Frame) []call.Frame {
 // PlaceMark begins each place in the text of a log line.
 const PlaceMark = "\n    at "
 
-// Line makes the places of a log line part of its text, as other engines write a stack.
+// Line makes the places of a log line part of its text.
 func (m SourceMap) Line(line call.Line) call.Line {
-	for _, frame := range m.Stack(line.Stack) {
+	line.Message += m.Text(line.Stack)
+	line.Stack = nil
+	return line
+}
+
+// Text is Stack as other engines write one, without the error.
+func (m SourceMap) Text(frames []call.Frame) string {
+	var text strings.Builder
+	for _, frame := range m.Stack(frames) {
 		place := fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column)
 		if frame.Function != "" {
 			place = frame.Function + " (" + place + ")"
 		}
-		line.Message += PlaceMark + place
+		text.WriteString(PlaceMark + place)
 	}
-	line.Stack = nil
-	return line
+	return text.String()
 }
 
 // segment is one mapping of a generated line; source -1 is text without an origin.

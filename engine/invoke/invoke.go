@@ -176,7 +176,7 @@ func (i *Invoker) start(r *run) {
 	r.turn.app = r.Script.App
 	r.charge(len(r.Event.Request.Body))
 	r.handler = handler.New(handler.Input{
-		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold,
+		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold, Locate: r.locate,
 	})
 	i.watcher.add(r)
 	i.live.Start(&r.who)

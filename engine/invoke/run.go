@@ -210,6 +210,23 @@ func (r *run) line(line call.Line) {
 	r.invoker.live.Line(&r.who, line)
 }
 
+// locate gives the places of a stack that the function reads itself. Others execute while its
+// source map is read.
+func (r *run) locate(stack []call.Frame) string {
+	if r.Code.Draft != nil {
+		return r.Code.Draft.places().Text(stack)
+	}
+	maps := r.invoker.maps
+	read, there := maps.known(r.Code.Version)
+	if !there {
+		r.pause(func() { read.places, read.err = maps.of(r.Code.Version) })
+	}
+	if read.err != nil {
+		return ""
+	}
+	return read.places.Text(stack)
+}
+
 // let says that nothing of the event is held any more.
 func (r *run) let() {
 	if r.Done != nil {

@@ -52,6 +52,7 @@ var sources = map[string]string{
 	"waits":   `export default () => new Promise((done) => setTimeout(done, 60000));`,
 	"later":   `export default (request: Request, env: {}, ctx: any) => { ctx.waitUntil(new Promise((done) => setTimeout(done, 5))); console.log("x"); return "now"; };`,
 	"stack":   `export default () => { const f = (): number => f() + 1; return f(); };`,
+	"tells":   `export default () => { try { throw new Error("no"); } catch (error) { return error.stack; } };`,
 	"slow":    `export default async () => { for (let n = 0; n < 5; n++) await new Promise((done) => setTimeout(done, 1)); return "slow"; };`,
 }
 
@@ -112,6 +113,11 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 				if result.Outcome == call.OK && live.Name == "ok" {
 					if body, _ := io.ReadAll(result.Response.Body); string(body) != "body" {
 						t.Errorf("answer %q", body)
+					}
+				}
+				if result.Outcome == call.OK && live.Name == "tells" {
+					if body, _ := io.ReadAll(result.Response.Body); string(body) != "Error: no\n    at default (tells.ts:1:36)" {
+						t.Errorf("stack %q", body)
 					}
 				}
 			}

@@ -140,7 +140,10 @@ func (s *Sandbox) short(thrown goja.Value) string {
 
 // message is that of an error, in words for people.
 func (s *Sandbox) message(object *goja.Object) string {
-	message := native.Text(s.vm, object, "message", maxMessageUnits)
+	return s.explained(native.Text(s.vm, object, "message", maxMessageUnits))
+}
+
+func (s *Sandbox) explained(message string) string {
 	if s.globals.explain == nil {
 		return message
 	}

@@ -16,7 +16,7 @@ func (s *Sandbox) Function(name string, length int, run native.Function) *goja.O
 	function := s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
 		s.Check()
 		if s.nested >= maxNested {
-			panic(s.RangeError("%s: calls are nested too deeply", name))
+			panic(s.RangeError("%s: calls are nested deeper than %d", name, maxNested))
 		}
 		s.nested++
 		defer func() { s.nested-- }()

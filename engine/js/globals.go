@@ -34,6 +34,8 @@ type Globals struct {
 func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 	all := timerGlobals()
 	all[rewrite.Apart] = func(s *Sandbox) goja.Value { return guard.Apart(s) }
+	all[rewrite.Exec] = func(s *Sandbox) goja.Value { return guard.Exec(s) }
+	all[rewrite.Located] = (*Sandbox).located
 	for _, g := range guard.All() {
 		for _, name := range g.Words {
 			if g.Global {
@@ -63,7 +65,7 @@ func NewGlobals(tables ...map[string]func(*Sandbox) goja.Value) *Globals {
 }
 
 // Explaining sets what puts the messages of errors in words for people, where they are told
-// and logged. A script reads them as the engine writes them.
+// and logged. A script reads a message as the engine writes it.
 func (g *Globals) Explaining(explain func(message string) string) *Globals {
 	g.explain = explain
 	return g

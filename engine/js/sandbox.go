@@ -37,10 +37,11 @@ type Config struct {
 	Globals *Globals
 	Program *Program
 	Limits  call.Limits
-	Slot    Slot            // nil: always free
-	OnLine  func(call.Line) // called on the loop for every kept log line; may be nil
-	Hold    func([]byte)    // called on the loop with each larger buffer that is made; it may wait; may be nil
-	Tick    func()          // called on the loop between instructions, about every hundred; it may wait; may be nil
+	Slot    Slot                      // nil: always free
+	OnLine  func(call.Line)           // called on the loop for every kept log line; may be nil
+	Hold    func([]byte)              // called on the loop with each larger buffer that is made; it may wait; may be nil
+	Locate  func([]call.Frame) string // called on the loop for a stack that the script reads: its places as text, "": unknown; it may wait; may be nil
+	Tick    func()                    // called on the loop between instructions, about every hundred; it may wait; may be nil
 }
 
 // Sandbox is one runtime with its event loop. But for Stop, everything belongs
@@ -56,6 +57,7 @@ type Sandbox struct {
 	log      lineLog
 	observer Observer
 	hold     func([]byte)
+	locate   func([]call.Frame) string
 
 	task     func() error
 	taskErr  error
@@ -76,7 +78,7 @@ type Sandbox struct {
 func New(config Config) *Sandbox {
 	s := &Sandbox{
 		vm: goja.New(), globals: config.Globals, program: config.Program,
-		limits: config.Limits, slot: config.Slot, hold: config.Hold, log: lineLog{onLine: config.OnLine},
+		limits: config.Limits, slot: config.Slot, hold: config.Hold, locate: config.Locate, log: lineLog{onLine: config.OnLine},
 	}
 	s.vm.SetMaxCallStackSize(config.Limits.Stack)
 	s.hook(config.Tick)

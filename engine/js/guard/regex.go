@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -38,49 +39,102 @@ func (s *site) matching(c goja.FunctionCall, run func() goja.Value) goja.Value {
 		}
 		return run()
 	}
-	if _, ok := goja.AssertFunction(c.Argument(1)); ok {
-		return run()
+	if each, ok := native.Direct(c.Argument(1)); ok {
+		return s.patientlyEach(c, expression, each, run)
 	}
 	return s.patiently(expression, run, func(found goja.Value) bool {
 		return goja.IsNull(found) || found.StrictEquals(c.This) || found.StrictEquals(s.vm.ToValue(-1))
 	})
 }
 
-// patiently looks twice at a match that found nothing and took so long that goja's
-// backtracking engine may have given up, which it does not tell. Where the reason was a busy
-// machine, the second try is right; where it was the expression, there is an error: a check
-// written with it must not pass in silence.
+// patiently looks again at a match that found nothing and took long: goja's backtracking
+// engine may have given up, which it does not tell, and on a busy machine sooner than it should.
+// Where that was the reason, a later look is right; where it was the expression, there is an
+// error: a check written with it must not pass in silence.
 func (s *site) patiently(expression *goja.Object, run func() goja.Value, nothing func(goja.Value) bool) goja.Value {
 	start := native.Get(s.vm, expression, "lastIndex")
-	began := time.Now()
-	found := run()
-	if !nothing(found) || time.Since(began) < MatchTime {
-		return found
-	}
-	s.Check()
-	if start != nil {
-		must(expression.Set("lastIndex", start))
-	}
-	began = time.Now()
-	found = run()
-	if nothing(found) && time.Since(began) >= MatchTime {
+	var found goja.Value
+	var before time.Duration
+	for range looks {
+		if before > 0 && start != nil {
+			must(expression.Set("lastIndex", start))
+		}
+		began := time.Now()
+		found = run()
+		took := time.Since(began)
+		if !nothing(found) || took < suspicious || before == 0 && !s.backtracks(expression, start) {
+			break
+		}
 		s.Check()
-		if s.backtracks(expression) || start != nil && start.ToInteger() > 0 {
+		if before > 0 && took >= MatchTime {
 			panic(s.RangeError("a regular expression took longer than %d ms for one match", MatchTime.Milliseconds()))
 		}
+		if before > 0 && took < 2*before && before < 2*took { // it is slow, and that is all
+			break
+		}
+		before = took
 	}
 	return found
 }
 
-// backtracks tells whether goja cannot use Go's own engine, which takes linear time.
-func (s *site) backtracks(expression *goja.Object) bool {
+// A match that found nothing in so short a time was none; how often another one is looked at.
+const (
+	suspicious = MatchTime / 8
+	looks      = 4
+)
+
+// patientlyEach is patiently for a replacement by a function. One that was never called had
+// nothing to replace.
+func (s *site) patientlyEach(c goja.FunctionCall, expression *goja.Object, each native.Function, run func() goja.Value) goja.Value {
+	isCalled := false
+	c.Arguments[1] = s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		isCalled = true
+		return each(c)
+	})
+	return s.patiently(expression, run, func(goja.Value) bool { return !isCalled })
+}
+
+// Exec is the function that package rewrite puts in the place of a method exec. Another method
+// on the prototype would make every use of an expression slow.
+func Exec(m native.Machine) goja.Value {
+	s := &site{Machine: m, vm: m.VM()}
+	own := s.nativeExec()
+	return s.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		this := c.Arguments[0]
+		c = goja.FunctionCall{This: this, Arguments: c.Arguments[1:]}
+		if goja.IsUndefined(this) || goja.IsNull(this) {
+			panic(s.vm.NewTypeError("Cannot read property 'exec' of undefined or null"))
+		}
+		object := this.ToObject(s.vm)
+		method := object.Get("exec")
+		if method == own.value && object.ClassName() == "RegExp" {
+			return s.patiently(object, func() goja.Value { return own.run(c) }, goja.IsNull)
+		}
+		run, ok := native.Direct(method)
+		if !ok {
+			panic(s.vm.NewTypeError("Object has no member 'exec'"))
+		}
+		return run(c)
+	})
+}
+
+// longRepeat is what Go's own engine does not take.
+var longRepeat = regexp.MustCompile(`\{\d{4,}|,\d{4,}\}`)
+
+// backtracks tells whether goja cannot use Go's own engine, which takes linear time, for a match
+// from there on.
+func (s *site) backtracks(expression *goja.Object, start goja.Value) bool {
+	if start != nil && start.ToInteger() > 0 {
+		return true
+	}
 	source := native.Text(s.vm, expression, "source", maxSourceUnits)
 	for _, sign := range []string{"(?=", "(?!", "(?<", `\1`, `\2`, `\3`, `\4`, `\5`, `\6`, `\7`, `\8`, `\9`, `\k<`} {
 		if strings.Contains(source, sign) {
 			return true
 		}
 	}
-	return false
+	unicode := strings.Contains(native.Text(s.vm, expression, "flags", maxFlagUnits), "u") && strings.Contains(strings.ToLower(source), `\p{`)
+	return unicode || longRepeat.MatchString(source)
 }
 
 // execFunction is RegExp.prototype.exec as it was when first needed.
@@ -141,6 +195,9 @@ func (s *site) guardSplit(string) {
 		case *goja.Object:
 			if separator.ClassName() == "RegExp" && !native.IsProxy(separator) && subject.Length() >= longSubject {
 				return s.splitLong(subject, separator, c.Argument(1))
+			}
+			if separator.ClassName() == "RegExp" && !native.IsProxy(separator) {
+				return s.patiently(separator, func() goja.Value { return original(c) }, func(parts goja.Value) bool { return native.Length(parts) < 2 })
 			}
 		}
 		return original(c)

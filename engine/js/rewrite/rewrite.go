@@ -15,6 +15,13 @@ const internal = "__picloud_"
 // Apart is the global function that is put around what is taken apart as an object.
 const Apart = internal + "apart"
 
+// Exec is the global function that is called in the place of a method exec, with its object
+// before the arguments.
+const Exec = internal + "exec"
+
+// Located is the global function that is put around a property stack where it is read.
+const Located = internal + "located"
+
 // Guarded is the name under which a rewritten program reads a global that gets its guard when
 // it is first read.
 func Guarded(name string) string { return internal + name }
@@ -27,11 +34,15 @@ func IsInternal(name string) bool { return strings.HasPrefix(name, internal) }
 // references to [Guarded] names; renamed tells which did.
 func Tree(tree *ast.Program, text string, globals map[string]int) (renamed []string) {
 	properties, chains := hasProperties(text), mayChainRelations(text)
-	if !properties && !chains && len(globals) == 0 && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
+	matches, stacks := strings.Contains(text, ".exec("), strings.Contains(text, ".stack")
+	if !properties && !chains && !matches && !stacks && len(globals) == 0 && !strings.Contains(text, "...") && !strings.Contains(text, "Object.") {
 		return nil
 	}
 	references := map[string][]*ast.Identifier{}
 	visit(reflect.ValueOf(tree), map[uintptr]bool{}, func(node any) {
+		if stacks {
+			locate(node)
+		}
 		switch node := node.(type) {
 		case reference:
 			if name := string(node.Name); globals[name] > 0 {
@@ -60,6 +71,9 @@ func Tree(tree *ast.Program, text string, globals map[string]int) (renamed []str
 				node.Right = guardedApart(node.Right)
 			}
 		case *ast.CallExpression:
+			if matches {
+				callExec(node)
+			}
 			if listsProperties(node.Callee) {
 				for i, argument := range node.ArgumentList {
 					if _, ok := argument.(*ast.SpreadElement); !ok {
@@ -139,10 +153,13 @@ func listsProperties(callee ast.Expression) bool {
 	return false
 }
 
-func guardedApart(value ast.Expression) ast.Expression {
+func guardedApart(value ast.Expression) ast.Expression { return called(Apart, value) }
+
+// called is a call of a global function with a value.
+func called(name unistring.String, value ast.Expression) ast.Expression {
 	at := value.Idx0()
 	return &ast.CallExpression{
-		Callee:           &ast.Identifier{Name: Apart, Idx: at},
+		Callee:           &ast.Identifier{Name: name, Idx: at},
 		LeftParenthesis:  at,
 		ArgumentList:     []ast.Expression{value},
 		RightParenthesis: value.Idx1(),

@@ -22,8 +22,9 @@ type Input struct {
 	Deadline time.Time // what ctx.deadline tells; enforcing it is the caller's matter, by Stop
 	Slot     js.Slot
 	OnLine   func(call.Line)
-	Tick     func()       // of js.Config
-	Hold     func([]byte) // of js.Config
+	Tick     func()                    // of js.Config
+	Locate   func([]call.Frame) string // of js.Config
+	Hold     func([]byte)              // of js.Config
 }
 
 // Run is one call under way.
@@ -41,7 +42,7 @@ type Run struct {
 // New prepares a run; no code of the function runs before Do.
 func New(in Input) *Run {
 	r := &Run{in: in}
-	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold})
+	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold, Locate: in.Locate})
 	r.context.run = r
 	return r
 }

@@ -412,3 +412,28 @@ func TestListenerThatThrows(t *testing.T) {
 		t.Errorf("%s %+v", o.summary(), o.Lines)
 	}
 }
+
+// A stack that the function reads has the places that whoever runs it knows, however it is
+// read, and is asked for only then.
+func TestStackThatIsRead(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	locate := func(stack []call.Frame) string {
+		asked++
+		return fmt.Sprintf("\n    at %s hello.ts:%d", stack[0].Function, stack[0].Line)
+	}
+	const want = "Error: no: way\n    at deep hello.ts:2"
+	for read, want := range map[string]string{
+		`e.stack`: want, `e?.stack`: want, `String(e.stack)`: want, "`${e.stack}`": want, `({ s: e.stack }).s`: want, `[e.stack][0]`: want, `(e.stack || 1)`: want,
+		`(() => e.stack)()`: want, `(() => { const s = e.stack; return s })()`: want, `e.stack.split("\n")[1]`: "    at deep hello.ts:2", `e.stack?.slice(0, 5)`: "Error",
+		`e.message`: "no: way", `(e.stack = "mine", e.stack)`: "mine",
+		`(() => { try { fetch() } catch (f) { return f.stack.split("\n")[0] } })()`: `ReferenceError: ` + missing.Explain("fetch is not defined"),
+	} {
+		asked = 0
+		in := input(t, "(function () { function deep() {\nthrow new Error('no: way') }\nreturn () => { try { deep() } catch (e) { return "+read+" } } })()")
+		in.Locate = locate
+		if got := do(t, in); got.body != want || (asked > 0) != (strings.Contains(read, "stack") && want != "mine") {
+			t.Errorf("%s: %s, asked %d times", read, got.summary(), asked)
+		}
+	}
+}
