@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"picloud/engine/call"
 )
 
 // The one module a source may import, and the file names of the build.
@@ -127,8 +129,38 @@ func surveyDynamic(input Input, options api.BuildOptions) []Problem {
 	if len(result.Errors) == 0 {
 		return nil
 	}
+	if problem, found := looksLikeJSX(input, options); found {
+		return []Problem{problem}
+	}
 	return toProblems(input, result.Errors)
 }
+
+// looksLikeJSX tells whether a source in TypeScript would be one with JSX, and where its first
+// element is: as TypeScript that is a cast and much that makes no sense.
+func looksLikeJSX(input Input, options api.BuildOptions) (Problem, bool) {
+	const factory = "__picloud_element"
+	if input.Language != TypeScript {
+		return Problem{}, false
+	}
+	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
+		Sourcefile: input.File, Loader: api.LoaderTSX, JSX: api.JSXTransform, JSXFactory: factory, Charset: options.Charset,
+		Target: options.Target, TsconfigRaw: keepImports, LogLevel: options.LogLevel, Sourcemap: api.SourceMapExternal,
+	})
+	if len(result.Errors) > 0 {
+		return Problem{}, false
+	}
+	line := 0
+	for text := range strings.Lines(string(result.Code)) {
+		line++
+		if at := strings.Index(text, factory); at >= 0 {
+			place, found := ReadMap(string(result.Map)).find(call.Frame{Line: line, Column: at + 1})
+			return Problem{Message: jsxInTypeScript, Line: place.Line, Column: place.Column, Length: 1}, found
+		}
+	}
+	return Problem{}, false
+}
+
+const jsxInTypeScript = "This looks like JSX, which is not supported. Put the page together as a text."
 
 func surveyExports(input Input, metafile string) []Problem {
 	var meta struct {
