@@ -13,6 +13,9 @@ SELECT a.id, a.slug, a.name, a.created_at,
   EXISTS (SELECT FROM pauses p WHERE p.app_id = a.id AND p.hash = '') AS paused
 FROM apps a ORDER BY lower(a.name), a.id;
 
+-- name: ListAppIDs :many
+SELECT id FROM apps;
+
 -- name: ReadApp :one
 SELECT * FROM apps WHERE id = $1;
 

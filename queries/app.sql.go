@@ -72,6 +72,30 @@ func (q *Queries) KeepAppSlug(ctx context.Context, db DBTX, arg KeepAppSlugParam
 	return err
 }
 
+const listAppIDs = `-- name: ListAppIDs :many
+SELECT id FROM apps
+`
+
+func (q *Queries) ListAppIDs(ctx context.Context, db DBTX) ([]id.App, error) {
+	rows, err := db.Query(ctx, listAppIDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []id.App
+	for rows.Next() {
+		var id id.App
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listApps = `-- name: ListApps :many
 SELECT a.id, a.slug, a.name, a.created_at,
   (SELECT count(*) FROM scripts s WHERE s.app_id = a.id) AS scripts,

@@ -185,19 +185,20 @@ func (q *Queries) ListLastExecutionsOfApps(ctx context.Context, db DBTX, appIds 
 }
 
 const searchScriptsAcrossApps = `-- name: SearchScriptsAcrossApps :many
-SELECT s.app_id, a.slug, a.name AS app_name, s.name, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
-WHERE position(lower($1::text) IN s.name) > 0 OR position(lower($1::text) IN lower(s.description)) > 0
-ORDER BY starts_with(s.name, lower($1::text)) DESC, position(lower($1::text) IN s.name) = 0, s.name, a.slug
-LIMIT $2
+SELECT a.slug, a.name AS app_name, s.name, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
+WHERE s.app_id = ANY ($1::uuid[])
+  AND (position(lower($2::text) IN s.name) > 0 OR position(lower($2::text) IN lower(s.description)) > 0)
+ORDER BY starts_with(s.name, lower($2::text)) DESC, position(lower($2::text) IN s.name) = 0, s.name, a.slug
+LIMIT $3
 `
 
 type SearchScriptsAcrossAppsParams struct {
+	Seen []pgtype.UUID
 	Text string
 	Most int32
 }
 
 type SearchScriptsAcrossAppsRow struct {
-	AppID       id.App
 	Slug        string
 	AppName     string
 	Name        string
@@ -205,7 +206,7 @@ type SearchScriptsAcrossAppsRow struct {
 }
 
 func (q *Queries) SearchScriptsAcrossApps(ctx context.Context, db DBTX, arg SearchScriptsAcrossAppsParams) ([]SearchScriptsAcrossAppsRow, error) {
-	rows, err := db.Query(ctx, searchScriptsAcrossApps, arg.Text, arg.Most)
+	rows, err := db.Query(ctx, searchScriptsAcrossApps, arg.Seen, arg.Text, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,6 @@ func (q *Queries) SearchScriptsAcrossApps(ctx context.Context, db DBTX, arg Sear
 	for rows.Next() {
 		var i SearchScriptsAcrossAppsRow
 		if err := rows.Scan(
-			&i.AppID,
 			&i.Slug,
 			&i.AppName,
 			&i.Name,

@@ -144,3 +144,27 @@ func TestAGrantReachesItsOwnAppOnly(t *testing.T) {
 		t.Errorf("%+v became %+v", before, after)
 	}
 }
+
+// What somebody may not see takes none of the places of what they may.
+func TestSearchFindsBeforeItCounts(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	other, err := w.apps.Create(t.Context(), w.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"find-1", "find-2", "find-3"} {
+		if _, err := w.scripts.Create(t.Context(), w.may(t, actor.WriteScript, other.ID), script.New{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.create(t, "to-find")
+	bound, err := actor.Allow(actor.Actor{User: id.New[id.User](), App: &w.app.ID}, actor.ListApps, id.App{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.scripts.Search(t.Context(), bound, "find", 2)
+	if err != nil || len(found) != 1 || found[0].Name != "to-find" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

@@ -49,17 +49,25 @@ func (s *Service) Search(ctx context.Context, grant actor.Grant, text string, li
 	if err := grant.Need(actor.ListApps); err != nil {
 		return nil, err
 	}
+	apps, err := s.q.ListAppIDs(ctx, s.pool)
+	if err != nil {
+		return nil, fmt.Errorf("search scripts: %w", err)
+	}
+	var seen []pgtype.UUID
+	for _, app := range apps {
+		if grant.Sees(app) {
+			seen = append(seen, pgtype.UUID{Bytes: app, Valid: true})
+		}
+	}
 	rows, err := s.q.SearchScriptsAcrossApps(ctx, s.pool, queries.SearchScriptsAcrossAppsParams{
-		Text: strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""), Most: int32(limit),
+		Seen: seen, Text: strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""), Most: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("search scripts: %w", err)
 	}
 	found := make([]Found, 0, len(rows))
 	for _, row := range rows {
-		if grant.Sees(row.AppID) {
-			found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
-		}
+		found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
 	}
 	return found, nil
 }
