@@ -56,7 +56,7 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 		return nil, errors.Join(fmt.Errorf("worker: %w", err), w.Close())
 	}
 	w.Live = live.NewHub(w.journal)
-	w.flusher = archive.NewFlusher(w.records, w.journal)
+	w.flusher = archive.NewFlusher(w.records, w.journal, config.HistoryShare)
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions), Journal: w.journal, Live: w.Live,
 		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()).Explaining(missing.Explain),

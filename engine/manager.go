@@ -44,16 +44,17 @@ type ManagerConfig struct {
 
 // Manager is the part of the product that never runs a function's code.
 type Manager struct {
-	Access     *access.Service
-	Apps       *app.Service
-	Scripts    *script.Service
-	Pauses     *pause.Service
-	Executions *history.Store
-	Pool       *pgxpool.Pool
-	Account    account.Account
-	Starter    *account.Starter
-	RunDir     string // journals and sockets
-	WorkerURL  string // of the database, with few rights
+	Access       *access.Service
+	Apps         *app.Service
+	Scripts      *script.Service
+	Pauses       *pause.Service
+	Executions   *history.Store
+	HistoryShare int64 // of an app, in bytes of a rolling day
+	Pool         *pgxpool.Pool
+	Account      account.Account
+	Starter      *account.Starter
+	RunDir       string // journals and sockets
+	WorkerURL    string // of the database, with few rights
 
 	jobs     *jobs.Jobs
 	pauses   *pause.System
@@ -86,7 +87,9 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	m.Scripts = script.NewService(m.Pool, build)
 	m.Pauses = pause.NewService(m.Pool)
 	m.pauses = pause.NewSystem(m.Pauses)
+	m.HistoryShare = config.Retention.Share()
 	m.Executions = history.NewStore(m.Pool)
+	m.Executions.AppShare = m.HistoryShare
 	system := script.NewSystem(m.Pool, build)
 	if m.jobs, err = jobs.Open(m.Pool, config.Retention, system.TrimChanges, m.pauses.Trim); err != nil {
 		return err

@@ -60,7 +60,7 @@ func (m *Manager) recover(ctx context.Context, journal string, death worker.Deat
 	if death.Slot < 0 && death.Why == worker.OutOfMemory {
 		death.Slot = executingLongest(journal)
 	}
-	return archive.Recover(ctx, m.Pool, journal, func(run execution.Running) archive.Verdict {
+	return archive.Recover(ctx, m.Pool, journal, m.HistoryShare, func(run execution.Running) archive.Verdict {
 		switch {
 		case death.Slot == run.Slot:
 			return archive.Verdict{Outcome: call.Crashed, Ended: death.At, Failure: &call.Failure{

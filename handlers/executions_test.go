@@ -27,7 +27,7 @@ func (in *installation) ran(t *testing.T, records ...execution.Record) {
 		file.Begin(&journal.Entry{Identity: r.Identity}).Finish(&r)
 	}
 	must(t, file.Close())
-	must(t, archive.Recover(t.Context(), in.pool, path, func(execution.Running) archive.Verdict {
+	must(t, archive.Recover(t.Context(), in.pool, path, 0, func(execution.Running) archive.Verdict {
 		return archive.Verdict{Outcome: call.Crashed}
 	}))
 }

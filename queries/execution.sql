@@ -184,15 +184,22 @@ SELECT e.id FROM executions e WHERE e.app_id = @app_id AND e.script_id = @script
 SELECT * FROM run_counts WHERE app_id = @app_id AND hour >= @since ORDER BY script_id, hour;
 
 -- name: AddRunCountsAcrossApps :exec
-INSERT INTO run_counts (app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max)
+INSERT INTO run_counts (app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max, bytes)
 SELECT unnest(@app_ids::uuid[]), unnest(@script_ids::uuid[]), unnest(@hours::timestamptz[]), unnest(@runs::bigint[]),
-       unnest(@failures::bigint[]), unnest(@wall_us::bigint[]), unnest(@cpu_us::bigint[]), unnest(@wall_us_max::bigint[])
+       unnest(@failures::bigint[]), unnest(@wall_us::bigint[]), unnest(@cpu_us::bigint[]), unnest(@wall_us_max::bigint[]), unnest(@bytes::bigint[])
 ON CONFLICT (app_id, script_id, hour) DO UPDATE SET
     runs = run_counts.runs + EXCLUDED.runs,
     failures = run_counts.failures + EXCLUDED.failures,
     wall_us = run_counts.wall_us + EXCLUDED.wall_us,
     cpu_us = run_counts.cpu_us + EXCLUDED.cpu_us,
-    wall_us_max = greatest(run_counts.wall_us_max, EXCLUDED.wall_us_max);
+    wall_us_max = greatest(run_counts.wall_us_max, EXCLUDED.wall_us_max),
+    bytes = run_counts.bytes + EXCLUDED.bytes;
+
+-- name: SumBytesAcrossApps :many
+SELECT app_id, sum(bytes)::bigint AS bytes FROM run_counts WHERE hour >= @since GROUP BY app_id;
+
+-- name: SumBytesOfApp :one
+SELECT coalesce(sum(bytes), 0)::bigint FROM run_counts WHERE app_id = @app_id AND hour >= @since;
 
 -- name: DeleteRunCountsAcrossApps :exec
 DELETE FROM run_counts WHERE hour < @before;

@@ -14,15 +14,16 @@ import (
 )
 
 const addRunCountsAcrossApps = `-- name: AddRunCountsAcrossApps :exec
-INSERT INTO run_counts (app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max)
+INSERT INTO run_counts (app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max, bytes)
 SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::timestamptz[]), unnest($4::bigint[]),
-       unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[])
+       unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[])
 ON CONFLICT (app_id, script_id, hour) DO UPDATE SET
     runs = run_counts.runs + EXCLUDED.runs,
     failures = run_counts.failures + EXCLUDED.failures,
     wall_us = run_counts.wall_us + EXCLUDED.wall_us,
     cpu_us = run_counts.cpu_us + EXCLUDED.cpu_us,
-    wall_us_max = greatest(run_counts.wall_us_max, EXCLUDED.wall_us_max)
+    wall_us_max = greatest(run_counts.wall_us_max, EXCLUDED.wall_us_max),
+    bytes = run_counts.bytes + EXCLUDED.bytes
 `
 
 type AddRunCountsAcrossAppsParams struct {
@@ -34,6 +35,7 @@ type AddRunCountsAcrossAppsParams struct {
 	WallUs    []int64
 	CpuUs     []int64
 	WallUsMax []int64
+	Bytes     []int64
 }
 
 func (q *Queries) AddRunCountsAcrossApps(ctx context.Context, db DBTX, arg AddRunCountsAcrossAppsParams) error {
@@ -46,6 +48,7 @@ func (q *Queries) AddRunCountsAcrossApps(ctx context.Context, db DBTX, arg AddRu
 		arg.WallUs,
 		arg.CpuUs,
 		arg.WallUsMax,
+		arg.Bytes,
 	)
 	return err
 }
@@ -165,7 +168,7 @@ func (q *Queries) FindCapture(ctx context.Context, db DBTX, arg FindCaptureParam
 }
 
 const findExecution = `-- name: FindExecution :one
-SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions WHERE app_id = $1 AND id = $2
+SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions WHERE app_id = $1 AND id = $2
 `
 
 type FindExecutionParams struct {
@@ -198,6 +201,8 @@ func (q *Queries) FindExecution(ctx context.Context, db DBTX, arg FindExecutionP
 		&i.Depth,
 		&i.Attempt,
 		&i.Source,
+		&i.Others,
+		&i.LeftOut,
 	)
 	return i, err
 }
@@ -367,8 +372,8 @@ func (q *Queries) ListDaysInDefaultAcrossApps(ctx context.Context, db DBTX) ([]t
 
 const listExecutionsOfApp = `-- name: ListExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
     ORDER BY e.id DESC LIMIT $4
 ) r
@@ -441,6 +446,8 @@ func (q *Queries) ListExecutionsOfApp(ctx context.Context, db DBTX, arg ListExec
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -453,8 +460,8 @@ func (q *Queries) ListExecutionsOfApp(ctx context.Context, db DBTX, arg ListExec
 }
 
 const listExecutionsOfScript = `-- name: ListExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
     ORDER BY e.id DESC LIMIT $5
 ) r
@@ -526,6 +533,8 @@ func (q *Queries) ListExecutionsOfScript(ctx context.Context, db DBTX, arg ListE
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -585,8 +594,8 @@ func (q *Queries) ListLogLines(ctx context.Context, db DBTX, arg ListLogLinesPar
 
 const listNotableExecutionsOfApp = `-- name: ListNotableExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
       AND (e.outcome <> 'ok' OR e.status >= 400)
     ORDER BY e.id DESC LIMIT $4
@@ -659,6 +668,8 @@ func (q *Queries) ListNotableExecutionsOfApp(ctx context.Context, db DBTX, arg L
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -671,8 +682,8 @@ func (q *Queries) ListNotableExecutionsOfApp(ctx context.Context, db DBTX, arg L
 }
 
 const listNotableExecutionsOfScript = `-- name: ListNotableExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
       AND (e.outcome <> 'ok' OR e.status >= 400)
     ORDER BY e.id DESC LIMIT $5
@@ -745,6 +756,8 @@ func (q *Queries) ListNotableExecutionsOfScript(ctx context.Context, db DBTX, ar
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -798,7 +811,7 @@ func (q *Queries) ListRecordedAcrossApps(ctx context.Context, db DBTX, arg ListR
 }
 
 const listRunCounts = `-- name: ListRunCounts :many
-SELECT app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max FROM run_counts WHERE app_id = $1 AND hour >= $2 ORDER BY script_id, hour
+SELECT app_id, script_id, hour, runs, failures, wall_us, cpu_us, wall_us_max, bytes FROM run_counts WHERE app_id = $1 AND hour >= $2 ORDER BY script_id, hour
 `
 
 type ListRunCountsParams struct {
@@ -824,6 +837,7 @@ func (q *Queries) ListRunCounts(ctx context.Context, db DBTX, arg ListRunCountsP
 			&i.WallUs,
 			&i.CpuUs,
 			&i.WallUsMax,
+			&i.Bytes,
 		); err != nil {
 			return nil, err
 		}
@@ -840,11 +854,11 @@ const sampleExecutionsOfApp = `-- name: SampleExecutionsOfApp :many
 SELECT r.id, r.started_at, r.wall_us, r.status, r.outcome
 FROM (SELECT unnest($1::uuid[]) AS low, unnest($2::uuid[]) AS high) s
 CROSS JOIN LATERAL (
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source, e.others, e.left_out FROM executions e
      WHERE e.app_id = $3 AND e.id >= s.low AND e.id < s.high
      ORDER BY e.id DESC LIMIT $4)
     UNION ALL
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source, e.others, e.left_out FROM executions e
      WHERE e.app_id = $3 AND e.id >= s.low AND e.id < s.high AND (e.outcome <> 'ok' OR e.status >= 400)
      ORDER BY e.id DESC LIMIT $4)
 ) r
@@ -901,11 +915,11 @@ const sampleExecutionsOfScript = `-- name: SampleExecutionsOfScript :many
 SELECT r.id, r.started_at, r.wall_us, r.status, r.outcome
 FROM (SELECT unnest($1::uuid[]) AS low, unnest($2::uuid[]) AS high) s
 CROSS JOIN LATERAL (
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source, e.others, e.left_out FROM executions e
      WHERE e.app_id = $3 AND e.script_id = $4 AND e.id >= s.low AND e.id < s.high
      ORDER BY e.id DESC LIMIT $5)
     UNION ALL
-    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source FROM executions e
+    (SELECT e.id, e.app_id, e.script_id, e.script_name, e.version, e.trigger, e.method, e.path, e.status, e.outcome, e.started_at, e.wall_us, e.cpu_us, e.log_lines, e.error, e.subject, e.root_id, e.parent_id, e.depth, e.attempt, e.source, e.others, e.left_out FROM executions e
      WHERE e.app_id = $3 AND e.script_id = $4 AND e.id >= s.low AND e.id < s.high AND (e.outcome <> 'ok' OR e.status >= 400)
      ORDER BY e.id DESC LIMIT $5)
 ) r
@@ -961,8 +975,8 @@ func (q *Queries) SampleExecutionsOfScript(ctx context.Context, db DBTX, arg Sam
 
 const searchExecutionsOfApp = `-- name: SearchExecutionsOfApp :many
 
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.id < $2 AND e.id >= $3
     ORDER BY e.id DESC LIMIT $4
 ) r
@@ -1043,6 +1057,8 @@ func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg Search
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -1055,8 +1071,8 @@ func (q *Queries) SearchExecutionsOfApp(ctx context.Context, db DBTX, arg Search
 }
 
 const searchExecutionsOfScript = `-- name: SearchExecutionsOfScript :many
-SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source FROM (
-    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source FROM executions e
+SELECT r.id, r.app_id, r.script_id, r.script_name, r.version, r.trigger, r.method, r.path, r.status, r.outcome, r.started_at, r.wall_us, r.cpu_us, r.log_lines, r.error, r.subject, r.root_id, r.parent_id, r.depth, r.attempt, r.source, r.others, r.left_out FROM (
+    SELECT id, app_id, script_id, script_name, version, trigger, method, path, status, outcome, started_at, wall_us, cpu_us, log_lines, error, subject, root_id, parent_id, depth, attempt, source, others, left_out FROM executions e
     WHERE e.app_id = $1 AND e.script_id = $2 AND e.id < $3 AND e.id >= $4
     ORDER BY e.id DESC LIMIT $5
 ) r
@@ -1136,6 +1152,8 @@ func (q *Queries) SearchExecutionsOfScript(ctx context.Context, db DBTX, arg Sea
 			&i.Depth,
 			&i.Attempt,
 			&i.Source,
+			&i.Others,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -1145,6 +1163,51 @@ func (q *Queries) SearchExecutionsOfScript(ctx context.Context, db DBTX, arg Sea
 		return nil, err
 	}
 	return items, nil
+}
+
+const sumBytesAcrossApps = `-- name: SumBytesAcrossApps :many
+SELECT app_id, sum(bytes)::bigint AS bytes FROM run_counts WHERE hour >= $1 GROUP BY app_id
+`
+
+type SumBytesAcrossAppsRow struct {
+	AppID id.App
+	Bytes int64
+}
+
+func (q *Queries) SumBytesAcrossApps(ctx context.Context, db DBTX, since time.Time) ([]SumBytesAcrossAppsRow, error) {
+	rows, err := db.Query(ctx, sumBytesAcrossApps, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumBytesAcrossAppsRow
+	for rows.Next() {
+		var i SumBytesAcrossAppsRow
+		if err := rows.Scan(&i.AppID, &i.Bytes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sumBytesOfApp = `-- name: SumBytesOfApp :one
+SELECT coalesce(sum(bytes), 0)::bigint FROM run_counts WHERE app_id = $1 AND hour >= $2
+`
+
+type SumBytesOfAppParams struct {
+	AppID id.App
+	Since time.Time
+}
+
+func (q *Queries) SumBytesOfApp(ctx context.Context, db DBTX, arg SumBytesOfAppParams) (int64, error) {
+	row := db.QueryRow(ctx, sumBytesOfApp, arg.AppID, arg.Since)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const sumRunLosses = `-- name: SumRunLosses :many

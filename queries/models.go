@@ -113,6 +113,8 @@ type Execution struct {
 	Depth      pgtype.Int2
 	Attempt    pgtype.Int2
 	Source     *string
+	Others     pgtype.Int8
+	LeftOut    pgtype.Int2
 }
 
 type ExecutionsDefault struct {
@@ -172,6 +174,7 @@ type RunCount struct {
 	WallUs    int64
 	CpuUs     int64
 	WallUsMax int64
+	Bytes     int64
 }
 
 type RunLoss struct {

@@ -52,7 +52,8 @@ func start(binary string) (*product, error) {
 		return nil, err
 	}
 	p := &product{address: address, dataDir: filepath.Join(root, "data")}
-	p.cmd = exec.Command(binary, "serve", "--addr", address, "--data-dir", p.dataDir, "--log-level", "warn")
+	p.cmd = exec.Command(binary, "serve", "--addr", address, "--data-dir", p.dataDir, "--log-level", "warn",
+		"--retention-size", "64GiB") // no app comes near its share of the history
 	p.cmd.Env = append(os.Environ(), "PICLOUD_ADMIN_EMAIL="+email, "PICLOUD_ADMIN_PASSWORD="+password)
 	p.cmd.Stdout, p.cmd.Stderr = io.Discard, os.Stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

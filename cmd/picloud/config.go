@@ -70,7 +70,7 @@ func (c *config) options() []option {
 		{flag: "cpu-limit", env: "PICLOUD_CPU_LIMIT", fallback: "2s", usage: "executing time of a run, waits not counted", set: duration(&c.cpuLimit, 50*time.Millisecond, 5*time.Minute)},
 		{flag: "worker-memory", env: "PICLOUD_WORKER_MEMORY", fallback: "384MiB", usage: "live heap of the worker process", set: size(&c.workerMemory, 64<<20, 64<<30)},
 		{flag: "retention-days", env: "PICLOUD_RETENTION_DAYS", fallback: "14", usage: "days that runs and logs are kept", set: number(&c.retentionDays, 1, 3650)},
-		{flag: "retention-size", env: "PICLOUD_RETENTION_SIZE", fallback: "2GiB", usage: "size that runs and logs may have on disk", set: size(&c.retentionSize, 16<<20, 1<<50)},
+		{flag: "retention-size", env: "PICLOUD_RETENTION_SIZE", fallback: "2GiB", usage: "size that runs and logs may have on disk; an app may add a quarter of it a day", set: size(&c.retentionSize, 16<<20, 1<<50)},
 		{flag: "ring-size", env: "PICLOUD_RING_SIZE", fallback: "96MiB", usage: "size of the ring of records that wait for PostgreSQL", set: size(&c.ringSize, 1<<20, 1<<30)},
 		{flag: "log-format", env: "PICLOUD_LOG_FORMAT", fallback: "text", usage: "text or json", set: oneOf(&c.logFormat, "text", "json")},
 		{flag: "log-level", env: "PICLOUD_LOG_LEVEL", fallback: "info", usage: "debug, info, warn or error", set: oneOf(&c.logLevel, "debug", "info", "warn", "error")},

@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -273,6 +276,55 @@ func TestRefusedCallsHaveRows(t *testing.T) {
 		if err := p.pool.QueryRow(t.Context(), `SELECT count(*) FROM executions WHERE outcome = $1 AND subject <> $2`, outcome, subject).Scan(&others); err != nil || others > 0 {
 			t.Errorf("%d of %s are about something else than %q, %v", others, outcome, subject, err)
 		}
+	}
+}
+
+// A flood of refused calls leaves a row for the first of a minute and one for all others, which
+// counts them, also when the worker is killed. Each caller's id leads to a row.
+func TestFloodOfRefusalsSharesRows(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t, "--max-running", "1")
+	p.app("shop")
+	p.publish("shop", "slow", `export default () => new Promise((done) => setTimeout(done, 29000));`)
+	go p.get("/fn/shop/slow")
+	p.eventually(10*time.Second, "its place taken", func() bool {
+		_, running := p.api("GET", "/api/v1/apps/shop/executions?outcome=running", nil)
+		return strings.Contains(string(running), `"slow"`)
+	})
+	refused, ids, began := atomic.Int64{}, sync.Map{}, time.Now()
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for refused.Load() < 500 {
+				if answer := p.get("/fn/shop/slow"); answer.status == http.StatusServiceUnavailable {
+					refused.Add(1)
+					ids.Store(answer.header.Get("X-Execution-Id"), true)
+				} else {
+					t.Errorf("got %d %v", answer.status, answer.err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	minutes := 2 + int64(time.Since(began)/time.Minute)
+	signalWorkers(p, syscall.SIGKILL)
+	var rows, calls int64
+	p.eventually(20*time.Second, "a row for each refused call or with it", func() bool {
+		return p.pool.QueryRow(t.Context(), `SELECT count(*), sum(1 + coalesce(others, 0)) FROM executions WHERE outcome = 'busy'`).Scan(&rows, &calls) == nil && calls == refused.Load()
+	})
+	if rows > 61*minutes {
+		t.Errorf("%d rows of %d refused calls", rows, calls)
+	}
+	ids.Range(func(id, _ any) bool {
+		if got := p.outcome(id.(string)); got != "busy" {
+			t.Errorf("run %v: %s", id, got)
+		}
+		return true
+	})
+	var counted int64
+	if err := p.pool.QueryRow(t.Context(), `SELECT sum(failures) FROM run_counts`).Scan(&counted); err != nil || counted < calls {
+		t.Errorf("%d calls are counted of %d: %v", counted, calls, err)
 	}
 }
 

@@ -138,7 +138,7 @@ func (p *product) rows(script string, least int64) map[string]int64 {
 
 func (p *product) count(script string) (counts map[string]int64, total int64) {
 	counts = map[string]int64{}
-	found, err := p.pool.Query(p.t.Context(), `SELECT outcome, count(*) FROM executions WHERE script_name = $1 GROUP BY outcome`, script)
+	found, err := p.pool.Query(p.t.Context(), `SELECT outcome, sum(1 + coalesce(others, 0))::bigint FROM executions WHERE script_name = $1 GROUP BY outcome`, script)
 	if err != nil {
 		return counts, 0
 	}

@@ -38,6 +38,7 @@ type siege struct {
 	deaths     int64  // workers that must have died of the attackers before it is over
 	setAside   bool   // a call of theirs must have been refused, because the function is paused, before it is over
 	leftOut    string // begins a line that a run of theirs must have in place of its log before it is over; "": any
+	counted    bool   // runs of theirs must have been left without a row before it is over
 	holds      bounds
 }
 
@@ -270,6 +271,7 @@ func (s siege) run(t *testing.T) {
 	p.eventually(60*time.Second, fmt.Sprintf("%d deaths of workers", s.deaths), func() bool { return p.deaths() >= s.deaths })
 	p.eventually(60*time.Second, "set aside", func() bool { return !s.setAside || p.setAside() })
 	p.eventually(60*time.Second, fmt.Sprintf("left out: %q", s.leftOut), func() bool { return s.leftOut == "" || p.logs(s.leftOut) })
+	p.eventually(60*time.Second, "counted only", func() bool { return !s.counted || p.countedOnly() })
 	p.eventually(60*time.Second, "attacked", ended)
 	stop()
 	n.await(10*time.Second, s.answers) // all is well again
@@ -343,6 +345,12 @@ func (p *product) setAside() (is bool) {
 func (p *product) logs(line string) (has bool) {
 	_ = p.pool.QueryRow(p.t.Context(), `SELECT EXISTS (SELECT FROM log_lines JOIN apps ON apps.id = app_id WHERE slug = 'evil' AND starts_with(message, $1))`, line).Scan(&has)
 	return has
+}
+
+// countedOnly tells whether there are more runs of the app "evil" than rows.
+func (p *product) countedOnly() (more bool) {
+	_ = p.pool.QueryRow(p.t.Context(), `SELECT (SELECT sum(runs) FROM run_counts WHERE app_id = a.id) > (SELECT count(*) FROM executions WHERE app_id = a.id) FROM apps a WHERE slug = 'evil'`).Scan(&more)
+	return more
 }
 
 // attack lets the attackers loose. ended tells whether those are through whose tries are

@@ -105,6 +105,20 @@ func TestSieges(t *testing.T) {
 			attackers: []*attackers{{count: 16, path: "/fn/evil/chatter", how: calls}},
 		},
 		{
+			name:       "another app fills the history",
+			flags:      []string{"--retention-size", "64MiB"},
+			evil:       map[string]string{"chatter": chatter},
+			neighbours: 2, pace: 5 * time.Millisecond, answers: 500, counted: true,
+			attackers: []*attackers{{count: 8, path: "/fn/evil/chatter", how: calls}},
+		},
+		{
+			name:       "more is called than may run",
+			flags:      []string{"--max-running", "8"},
+			evil:       map[string]string{"waits": `export default () => new Promise((done) => setTimeout(() => done("late"), 1000));`},
+			neighbours: 2, pace: 5 * time.Millisecond, answers: 500, counted: true,
+			attackers: []*attackers{{count: 60, path: "/fn/evil/waits", how: calls}},
+		},
+		{
 			name:       "connections stay idle",
 			neighbours: 2, pace: 2 * time.Millisecond, fresh: true, answers: 2000,
 			attackers: []*attackers{{count: 8192, how: staysIdle, atOnce: 4096}},

@@ -28,19 +28,23 @@ func AppendBare(dst []byte, record *Record, most int) []byte {
 	start := len(dst)
 	for message := bareMessage; ; message /= 2 {
 		if record.Failure != nil {
-			f := *record.Failure
-			f.Name = Cut(f.Name, bareName)
-			f.Message, f.Stack = Cut(f.Message, message), f.Stack[:min(len(f.Stack), bareFrames)]
+			r.Failure = cutFailure(record.Failure, message)
 			if message < bareMessage {
-				f.Stack = nil
+				r.Failure.Stack = nil
 			}
-			r.Failure = &f
 		}
 		dst = AppendRecord(dst[:start], &r)
 		if len(dst)-start <= most || r.Failure == nil || message == 0 {
 			return dst
 		}
 	}
+}
+
+// cutFailure is the beginning of a failure, its message in at most so many bytes.
+func cutFailure(f *call.Failure, message int) *call.Failure {
+	short := *f
+	short.Name, short.Message, short.Stack = Cut(f.Name, bareName), Cut(f.Message, message), f.Stack[:min(len(f.Stack), bareFrames)]
+	return &short
 }
 
 func notKept(lines int) string {

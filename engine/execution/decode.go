@@ -21,6 +21,7 @@ type View struct {
 	Outcome   []byte
 	Failure   []byte // JSON; nil: none
 	Capture   []byte // nil: none
+	Others    int64  // as [Record.Others]
 	lines     []byte
 }
 
@@ -57,7 +58,10 @@ func Parse(data []byte) (v View, err error) {
 	if flags&hasCapture != 0 {
 		v.Capture = r.take(int(r.uint32()))
 	}
-	if r.failed || len(r.rest) > 0 || v.Status > 999 || int32(v.Version) < 0 || int32(v.LineCount) < 0 || int16(v.Depth) < 0 || int16(v.Attempt) < 0 {
+	if flags&hasOthers != 0 {
+		v.Others = int64(r.uint64())
+	}
+	if r.failed || len(r.rest) > 0 || v.Status > 999 || int32(v.Version) < 0 || int32(v.LineCount) < 0 || int16(v.Depth) < 0 || int16(v.Attempt) < 0 || v.Others < 0 {
 		return View{}, errRecord
 	}
 	return v, nil
@@ -79,6 +83,9 @@ func (r *reader) headOfVersion1(v *View) (flags byte) {
 	v.Subject = append(append(append([]byte(nil), method...), ' '), path...)
 	return flags
 }
+
+// LinesSize is how many bytes the lines take in the encoding.
+func (v *View) LinesSize() int { return len(v.lines) }
 
 // Lines gives the record's log lines, numbered from 1.
 func (v *View) Lines() iter.Seq2[uint32, LineView] {
@@ -125,7 +132,7 @@ func DecodeRecord(data []byte) (Record, *Capture, error) {
 	}
 	r := Record{
 		Identity: v.identity(), Status: int(v.Status), Outcome: call.Outcome(v.Outcome),
-		Wall: time.Duration(v.Wall) * time.Microsecond, Executing: time.Duration(v.Executing) * time.Microsecond,
+		Wall: time.Duration(v.Wall) * time.Microsecond, Executing: time.Duration(v.Executing) * time.Microsecond, Others: v.Others,
 	}
 	if v.Failure != nil {
 		var failure Failure

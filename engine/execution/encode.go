@@ -18,11 +18,13 @@ import (
 //	failure: length u32, JSON        when flagged
 //	lines: length u32, then for each: at (µs since 2000) u64, level: u16, message: u32, fields: u32
 //	capture: length u32, see Capture when flagged
+//	others u64                       when flagged
 const (
 	recordVersion = 2
 	maxIdentity   = identityFixed + 5*2 + 2*maxName + 2*maxWord + maxSubject
 	hasFailure    = 1 << 0
 	hasCapture    = 1 << 1
+	hasOthers     = 1 << 2
 )
 
 // postgresEpoch is 2000-01-01 in Unix microseconds, from which PostgreSQL counts.
@@ -45,6 +47,9 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	if capture {
 		flags |= hasCapture
 	}
+	if r.Others > 0 {
+		flags |= hasOthers
+	}
 	dst = append(dst, recordVersion, flags)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Status))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(r.Wall.Microseconds()))
@@ -62,6 +67,9 @@ func AppendRecord(dst []byte, r *Record) []byte {
 		mark := len(dst)
 		dst = appendCapture(append(dst, 0, 0, 0, 0), r)
 		binary.BigEndian.PutUint32(dst[mark:], uint32(len(dst)-mark-4))
+	}
+	if r.Others > 0 {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(r.Others))
 	}
 	return dst
 }

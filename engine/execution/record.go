@@ -17,6 +17,7 @@ type Record struct {
 	Failure   *call.Failure // nil: ended well
 	Limit     Limit         // the limit that ended it, if one did
 	Lines     []call.Line
+	Others    int64 // more calls like this one in the same minute, which have no record of their own
 
 	// What is captured, and of which messages. Both are read while the record is encoded.
 	Policy   Policy

@@ -45,6 +45,7 @@ type Invoker struct {
 	maps      *maps
 	watcher   *watcher
 	runners   *runners
+	crowds    *crowds
 	labels    []context.Context // by journal slot; made once, set in nanoseconds
 }
 
@@ -61,6 +62,7 @@ func New(config Config) *Invoker {
 		maps:      newMaps(config.Programs.LoadSourceMap),
 		watcher:   newWatcher(config.Journal.Slots(), config.MemoryBudget),
 		runners:   newRunners(),
+		crowds:    newCrowds(config.Journal, config.Live.End),
 		labels:    make([]context.Context, config.Journal.Slots()),
 	}
 	for slot := range i.labels {
@@ -159,14 +161,20 @@ func (i *Invoker) enter(ctx context.Context, job *Job) (said verdict, waited tim
 const tooMany = "Too many calls were under way, of this app or in all. The limit is set by --max-running."
 
 // refuse records and answers a call that did not get to its code. Of its messages nothing
-// is kept, so that a flood does not fill the disk with what nobody ran.
+// is kept, and many of a minute share a row, so that a flood does not fill the disk with what
+// nobody ran.
 func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.Result {
 	r.Capture = execution.CaptureOff
 	r.who = execution.IdentityOf(&r.Call, r.Capture, r.who.Started)
 	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Failure: why}
 	record := recordOf(r, result)
-	r.slot.Finish(&record)
-	i.live.End(&record)
+	if shared, joined := i.crowds.join(&record); joined {
+		r.slot.Discard()
+		result.Execution = shared
+	} else {
+		r.slot.Finish(&record)
+		i.live.End(&record)
+	}
 	r.let()
 	return result
 }
@@ -233,6 +241,7 @@ func (i *Invoker) record(r *run, result call.Result) {
 // Afterwards nobody touches the journal.
 func (i *Invoker) Drain(ctx context.Context) error {
 	i.gate.close()
+	defer i.crowds.close()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for {

@@ -82,7 +82,7 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 		MaxRunning: 16, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
 	writers := dbtest.WorkerPool(t, pool)
-	flusher := archive.NewFlusher(writers, file)
+	flusher := archive.NewFlusher(writers, file, 0)
 	others := goleak.IgnoreCurrent()
 	ctx, stop := context.WithCancel(context.Background())
 	var background sync.WaitGroup

@@ -36,6 +36,7 @@ type Config struct {
 	MemoryBudget   int64 // bytes of live heap
 	JournalSlots   int   // runs that can be told apart after a death
 	RingSize       int   // bytes of finished runs that wait for PostgreSQL
+	HistoryShare   int64 // bytes that an app may add to the history in a rolling day; 0: any number
 	Limits         call.Limits
 	LogFormat      string
 	LogLevel       string

@@ -107,6 +107,7 @@ func fromRun(app string, row history.Row) v1.Execution {
 		ID: row.Execution.String(), App: app, Script: row.ScriptName, ScriptID: row.Script.String(), Version: row.Version,
 		Trigger: string(row.Cause.Kind), Subject: row.Subject, Method: row.Method, Path: row.Path, Status: row.Status, Outcome: string(row.Outcome),
 		StartedAt: row.Started.UTC(), Wall: row.Wall.Microseconds(), CPU: row.Executing.Microseconds(), LogLines: row.LineCount,
+		Others: row.Others, LeftOut: row.LeftOut.String(),
 	}
 	if row.Failure == nil {
 		return out

@@ -37,6 +37,9 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 		props.Scripts[i].Paused = livePaused(around.paused, row.Name)
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
 	}
+	if props.OverShare, err = d.overShare(r); err != nil {
+		return err
+	}
 	failed, err := d.Executions.List(r.Context(), grant, history.Query{Failed: true, Limit: homeFailures})
 	if err != nil {
 		return err

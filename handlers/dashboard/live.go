@@ -343,6 +343,7 @@ func eventRow(app string, e live.Event) views.RunRowProps {
 	}
 	if e.Kind == live.RunEnded {
 		row.Outcome, row.Status, row.Failed, row.Wall = string(e.Outcome), e.Status, e.Outcome.Failed(e.Status), time.Duration(e.WallUS)*time.Microsecond
+		row.Others = int(e.Others)
 		if e.Failure != nil {
 			row.Summary = failureLine(e.Failure.Name, e.Failure.Message)
 		}

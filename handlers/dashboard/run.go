@@ -62,7 +62,7 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 	}
 	props := views.RunProps{
 		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Cause.Kind),
-		Method: run.Method, Subject: run.About(), Outcome: string(run.Outcome), Status: run.Status,
+		Method: run.Method, Subject: run.About(), Outcome: string(run.Outcome), Status: run.Status, Others: int(run.Others),
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}
 	if len(run.Path) > len(props.Subject) { // which is cut
@@ -85,6 +85,12 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: lines, body: size}, d.Limits)
 	}
 	props.Lines = runLines(run)
+	if run.LeftOut > execution.NothingLeftOut {
+		props.OverShare = "this app was over " + d.share() + "."
+	}
+	if run.LeftOut >= execution.LogLeftOut {
+		props.LinesLeftOut = run.LineCount
+	}
 	return props, current, nil
 }
 

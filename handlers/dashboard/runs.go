@@ -208,6 +208,9 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	if err != nil {
 		return err
 	}
+	if props.OverShare, err = d.overShare(r); err != nil {
+		return err
+	}
 	props.LostFull, props.LostRefused, props.SearchedTo = lost.Full, lost.Refused, page.SearchedTo
 	turn(&props, r.URL.Query(), address, page.Next)
 	if props.LiveURL != "" {
@@ -265,6 +268,9 @@ func (d *Dashboard) runRows(ctx context.Context, grant actor.Grant, app string, 
 		list[i] = rowProps(app, row)
 		if row.Failure == nil {
 			list[i].Summary, list[i].Lines = clip(first[row.Execution], 200), row.LineCount
+			if row.LineCount > 0 && row.LeftOut >= execution.LogLeftOut {
+				list[i].Summary, list[i].Lines = ui.Plural(row.LineCount, "line")+", not kept", 0
+			}
 		}
 	}
 	return list, nil
@@ -275,7 +281,7 @@ func rowProps(app string, row history.Row) views.RunRowProps {
 	props := views.RunRowProps{
 		ID: row.Execution.String(), Href: paths.Run(app, row.Execution.String()), At: row.Started,
 		Outcome: string(row.Outcome), Status: row.Status, Failed: row.Outcome.Failed(row.Status), Method: row.Method, Subject: clip(row.About(), 200),
-		Script: row.ScriptName, Version: row.Version, Wall: row.Wall,
+		Script: row.ScriptName, Version: row.Version, Wall: row.Wall, Others: int(row.Others),
 	}
 	if row.Failure != nil {
 		props.Summary = failureLine(row.Failure.Name, row.Failure.Message)

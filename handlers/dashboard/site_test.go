@@ -153,7 +153,7 @@ func (s *site) record(records ...*execution.Record) {
 	}
 	ended, cancel := context.WithCancel(s.t.Context())
 	cancel()
-	s.must(archive.NewFlusher(s.pool, file).Run(ended)) // writes what there is, then returns
+	s.must(archive.NewFlusher(s.pool, file, 0).Run(ended)) // writes what there is, then returns
 }
 
 // runOf is a run of a script that went well.

@@ -23,6 +23,7 @@ func rows() []views.RunRowProps {
 		row("r5", 14*time.Second, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Subject: "/greet", Script: "greet", Version: 0, Wall: 9 * time.Millisecond, Summary: "<b>bold</b>", Lines: 1}),
 		row("r6", 21*time.Second, views.RunRowProps{Outcome: "cpu", Status: 507, Method: "POST", Subject: "/import?from=the-supplier-with-a-very-long-name&page=12", Script: "import", Version: 2, Wall: 2004 * time.Millisecond, Summary: "used 2,000 of 2,000 ms at parse.ts:31"}),
 		row("r7", 40*time.Second, views.RunRowProps{Outcome: "cancelled", Status: 499, Method: "GET", Subject: "/greet", Script: "greet", Version: 12, Wall: 130 * time.Millisecond}),
+		row("rb", 52*time.Second, views.RunRowProps{Outcome: "busy", Status: 503, Failed: true, Method: "GET", Subject: "/greet", Script: "greet", Version: 12, Wall: 2 * time.Second, Summary: "Too many calls were under way, of this app or in all.", Others: 12_345}),
 		row("r8", 61*time.Second, views.RunRowProps{Outcome: "ok", Status: 204, Method: "DELETE", Subject: "/orders/19", Script: "checkout", Version: 7, Wall: 48 * time.Millisecond}),
 		row("r9", 26*time.Hour, views.RunRowProps{Outcome: "ok", Status: 200, Method: "GET", Subject: "/greet", Script: "greet", Version: 11, Wall: 7 * time.Millisecond}),
 	}

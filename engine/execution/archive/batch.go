@@ -31,8 +31,9 @@ import (
 // batch is some records on their way into the tables, and the memory for it, which is
 // kept from one batch to the next.
 type batch struct {
-	pool  *pgxpool.Pool
-	views []execution.View
+	pool   *pgxpool.Pool
+	ledger *ledger
+	views  []execution.View
 
 	executions, lines, captures bytes.Buffer
 	counts                      map[countKey]*count
@@ -49,17 +50,18 @@ type countKey struct {
 	hour   int64 // microseconds since 2000
 }
 
-type count struct{ runs, failures, wall, executing, longest int64 }
+type count struct{ runs, failures, wall, executing, longest, bytes int64 }
 
-func newBatch(pool *pgxpool.Pool) *batch {
-	return &batch{pool: pool, counts: make(map[countKey]*count)}
+func newBatch(pool *pgxpool.Pool, share int64) *batch {
+	return &batch{pool: pool, ledger: newLedger(share), counts: make(map[countKey]*count)}
 }
 
 // write puts the views into the tables in one transaction. With check those that are
 // there already are left out; it is for when it is not known whether an earlier try
 // succeeded.
 func (b *batch) write(ctx context.Context, views []execution.View, check bool) error {
-	return db.InTx(ctx, b.pool, func(tx pgx.Tx) error {
+	b.ledger.refresh(ctx, b.pool)
+	err := db.InTx(ctx, b.pool, func(tx pgx.Tx) error {
 		if check {
 			var err error
 			if views, err = missing(ctx, tx, views); err != nil {
@@ -81,6 +83,12 @@ func (b *batch) write(ctx context.Context, views []execution.View, check bool) e
 		}
 		return b.writeCounts(ctx, tx)
 	})
+	if err == nil {
+		for key, c := range b.counts {
+			b.ledger.used[key.app] += c.bytes
+		}
+	}
+	return err
 }
 
 func (b *batch) fill(views []execution.View) {
@@ -91,32 +99,47 @@ func (b *batch) fill(views []execution.View) {
 	clear(b.counts)
 	for i := range views {
 		v := &views[i]
-		b.executions.Write(appendExecution(b.executions.AvailableBuffer(), v))
-		if v.LineCount > 0 {
-			b.lines.Write(appendLogLines(b.lines.AvailableBuffer(), v))
+		left, size := b.ledger.leaves(v), int64(0)
+		if left < execution.RowLeftOut {
+			size = footprint(v, left)
+			b.add(v, left)
 		}
-		if v.Capture != nil {
-			b.captures.Write(appendCaptureRow(b.captures.AvailableBuffer(), v))
-		}
-		b.count(v)
+		b.count(v, size)
+	}
+}
+
+// add puts what is kept of a run into the tables' rows.
+func (b *batch) add(v *execution.View, left execution.LeftOut) {
+	lines := v.LineCount > 0 && left < execution.LogLeftOut
+	capture := v.Capture != nil && left < execution.MessagesLeftOut
+	if lines == (v.LineCount > 0) && capture == (v.Capture != nil) {
+		left = execution.NothingLeftOut
+	}
+	b.executions.Write(appendExecution(b.executions.AvailableBuffer(), v, left))
+	if lines {
+		b.lines.Write(appendLogLines(b.lines.AvailableBuffer(), v))
+	}
+	if capture {
+		b.captures.Write(appendCaptureRow(b.captures.AvailableBuffer(), v))
 	}
 }
 
 const hourMicros = int64(time.Hour / time.Microsecond)
 
-func (b *batch) count(v *execution.View) {
-	if string(v.Kind) == string(call.Draft) {
-		return
-	}
+func (b *batch) count(v *execution.View, size int64) {
 	key := countKey{v.App, v.Script, v.Started - v.Started%hourMicros}
 	c := b.counts[key]
 	if c == nil {
 		c = &count{}
 		b.counts[key] = c
 	}
-	c.runs++
+	c.bytes += size
+	if string(v.Kind) == string(call.Draft) {
+		return
+	}
+	c.runs += 1 + v.Others
 	if call.Outcome(v.Outcome).Failed(int(v.Status)) {
-		c.failures++
+		c.failures += 1 + v.Others
 	}
 	c.wall += v.Wall
 	c.executing += v.Executing
@@ -147,6 +170,7 @@ func (b *batch) writeCounts(ctx context.Context, tx pgx.Tx) error {
 		p.WallUs = append(p.WallUs, c.wall)
 		p.CpuUs = append(p.CpuUs, c.executing)
 		p.WallUsMax = append(p.WallUsMax, c.longest)
+		p.Bytes = append(p.Bytes, c.bytes)
 	}
 	if err := queries.New().AddRunCountsAcrossApps(ctx, tx, p); err != nil {
 		return fmt.Errorf("add to the counts of %d scripts: %w", len(keys), err)
@@ -260,4 +284,8 @@ func (b *batch) settle(ctx context.Context, views []execution.View, check bool) 
 }
 
 // forget gives the memory back.
-func (b *batch) forget() { *b = *newBatch(b.pool) }
+func (b *batch) forget() {
+	known := b.ledger
+	*b = *newBatch(b.pool, known.share)
+	b.ledger = known
+}

@@ -59,7 +59,7 @@ func flush(t testing.TB, pool *pgxpool.Pool, j *journal.Journal) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // write what is there, then end
-	if err := NewFlusher(pool, j).Run(ctx); err != nil {
+	if err := NewFlusher(pool, j, 0).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if j.Pending() > 0 {
@@ -83,7 +83,7 @@ func seed(t testing.TB, pool *pgxpool.Pool, w executiontest.World, n int, from, 
 	if err := ensureDays(t.Context(), pool, from, int(to.Sub(from)/(24*time.Hour))+2); err != nil {
 		t.Fatal(err)
 	}
-	b := newBatch(pool)
+	b := newBatch(pool, 0)
 	var views []execution.View
 	write := func() {
 		if err := b.write(t.Context(), views, false); err != nil {
@@ -140,7 +140,7 @@ func TestBatchWrittenTwiceIsOne(t *testing.T) {
 	j := newJournal(t, 8, 1<<20)
 	record := finish(j, func(r *execution.Record) { *r = *executiontest.FullRecord() })
 	finish(j, nil)
-	f := NewFlusher(dbtest.WorkerPool(t, pool), j)
+	f := NewFlusher(dbtest.WorkerPool(t, pool), j, 0)
 	f.read(0)
 	if err := f.batch.write(t.Context(), f.batch.views[:1], false); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestFlusherSleepsAndWakes(t *testing.T) {
 	t.Parallel()
 	pool := newDatabase(t)
 	j := newJournal(t, 64, 1<<20)
-	f := NewFlusher(pool, j)
+	f := NewFlusher(pool, j, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- f.Run(ctx) }()
@@ -209,7 +209,7 @@ func TestRecover(t *testing.T) {
 		finished = append(finished, finish(j, nil))
 	}
 	// The COPY of the first two had committed when the process died.
-	f := NewFlusher(pool, j)
+	f := NewFlusher(pool, j, 0)
 	f.read(0)
 	if err := f.batch.write(t.Context(), f.batch.views[:2], false); err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestRecover(t *testing.T) {
 		if err := os.WriteFile(path, copied, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := Recover(t.Context(), worker, path, judge); err != nil {
+		if err := Recover(t.Context(), worker, path, 0, judge); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -254,7 +254,7 @@ func TestRecover(t *testing.T) {
 			t.Errorf("%d captures, want 6", n)
 		}
 	}
-	if err := Recover(t.Context(), worker, path, judge); err != nil {
+	if err := Recover(t.Context(), worker, path, 0, judge); err != nil {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	store := history.NewStore(pool)
@@ -291,7 +291,7 @@ func TestRecoverHalfMadeJournal(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Recover(t.Context(), pool, path, nil); err != nil {
+	if err := Recover(t.Context(), pool, path, 0, nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -319,5 +319,64 @@ func TestNastyTexts(t *testing.T) {
 	}
 	if full, refused := j.Lost(); full+refused != 0 {
 		t.Errorf("%d dropped, %d refused", full, refused)
+	}
+}
+
+// Refused calls that shared a row are known when their worker dies before it is written.
+func TestRecoverCountsCrowds(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	path := t.TempDir() + "/j"
+	j, err := journal.Create(path, 16, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := executiontest.Identity()
+	slot, ok := j.BeginCrowd(&first, call.Busy)
+	if !ok {
+		t.Fatal("no room for a crowd")
+	}
+	for range 12 {
+		slot.Join()
+	}
+	both := executiontest.Identity() // died between its record and its slot
+	if _, ok := j.BeginCrowd(&both, call.Busy); !ok {
+		t.Fatal("no room for another crowd")
+	}
+	if _, ok := j.BeginCrowd(&both, call.Busy); ok {
+		t.Error("crowds may take more than their part of the slots")
+	}
+	record := executiontest.Record(both)
+	record.Others = 30
+	j.NoSlot().Finish(record)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Recover(t.Context(), dbtest.WorkerPool(t, pool), path, 0, func(execution.Running) Verdict {
+		t.Error("a crowd is judged like a run")
+		return Verdict{}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	store := history.NewStore(pool)
+	for who, want := range map[*execution.Identity]int64{&first: 12, &both: 30} {
+		grant := executiontest.Reading(t, who.App)
+		run, err := store.Get(t.Context(), grant, who.Execution)
+		if err != nil {
+			t.Fatalf("lost row: %v", err)
+		}
+		if run.Others != want || run.Path != "/anna" {
+			t.Errorf("%d others, want %d: %+v", run.Others, want, run.Row)
+		}
+		recent, err := store.Recent(t.Context(), grant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if did := recent[who.Script]; did == nil || did.Runs != 1+want {
+			t.Errorf("counts: %+v, want %d runs", did, 1+want)
+		}
+	}
+	if run, _ := store.Get(t.Context(), executiontest.Reading(t, first.App), first.Execution); run.Outcome != call.Busy || run.Status != 503 {
+		t.Errorf("the row of the crowd: %+v", run.Row)
 	}
 }

@@ -26,9 +26,10 @@ const (
 	lastBackoff  = 5 * time.Second
 )
 
-// NewFlusher makes the one consumer of a journal that this process created.
-func NewFlusher(pool *pgxpool.Pool, journal *journal.Journal) *Flusher {
-	return &Flusher{journal: journal, batch: newBatch(pool)}
+// NewFlusher makes the one consumer of a journal that this process created. An app has a share
+// of the history, in bytes of a rolling day; 0: no limit.
+func NewFlusher(pool *pgxpool.Pool, journal *journal.Journal, share int64) *Flusher {
+	return &Flusher{journal: journal, batch: newBatch(pool, share)}
 }
 
 // Run works until ctx ends, then writes what is left, for up to five seconds. It does

@@ -42,7 +42,7 @@ func benchmarkFlush(b *testing.B, change func(r *execution.Record)) {
 		b.Fatal(err)
 	}
 	j := newJournal(b, 8, journal.DefaultRing)
-	f := NewFlusher(worker, j)
+	f := NewFlusher(worker, j, 0)
 	server := processTime(backend)
 	var client, writing time.Duration
 	runs := 0

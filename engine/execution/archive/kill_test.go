@@ -45,7 +45,7 @@ func victim(path, url string) error {
 	if err != nil {
 		return err
 	}
-	go func() { _ = NewFlusher(pool, j).Run(context.Background()) }()
+	go func() { _ = NewFlusher(pool, j, 0).Run(context.Background()) }()
 	var mu sync.Mutex
 	say := func(word byte, run id.Execution) {
 		mu.Lock()
@@ -88,7 +88,7 @@ func TestKilledProcessLosesNoRun(t *testing.T) {
 		if full > 0 {
 			t.Fatalf("%d records dropped: the test's ring is too small", full)
 		}
-		if err := Recover(t.Context(), worker, path, func(execution.Running) Verdict { return Verdict{Outcome: call.Crashed} }); err != nil {
+		if err := Recover(t.Context(), worker, path, 0, func(execution.Running) Verdict { return Verdict{Outcome: call.Crashed} }); err != nil {
 			t.Fatal(err)
 		}
 		outcomes := make(map[id.Execution]string)

@@ -88,7 +88,7 @@ func TestDatabaseAway(t *testing.T) {
 	pool := newDatabase(t)
 	l := &line{loseEvery: 3}
 	j := newJournal(t, 64, 4<<20)
-	f := NewFlusher(l.pool(t, dbtest.WorkerURL(t, pool)), j)
+	f := NewFlusher(l.pool(t, dbtest.WorkerURL(t, pool)), j, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- f.Run(ctx) }()
@@ -141,11 +141,11 @@ func TestEndWhileDatabaseAway(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := NewFlusher(worker, j).Run(ctx); err != nil {
+	if err := NewFlusher(worker, j, 0).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	recovered := make(chan error, 1)
-	go func() { recovered <- Recover(t.Context(), worker, path, nil) }() // waits: for the file, then for the database
+	go func() { recovered <- Recover(t.Context(), worker, path, 0, nil) }() // waits: for the file, then for the database
 	if n := countRows(t, pool, "executions"); n != 0 {
 		t.Fatalf("%d rows over a line that is down", n)
 	}

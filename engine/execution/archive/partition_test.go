@@ -40,7 +40,7 @@ func TestDefaultPartitionIsTidied(t *testing.T) {
 	pool := dbtest.New(t)
 	now := time.Now()
 	w := executiontest.NewWorld(2)
-	b := newBatch(pool)
+	b := newBatch(pool, 0)
 	for i, age := range []int{0, 0, 1, 5, 20, 40} {
 		record := executiontest.FullRecord()
 		record.App, record.Script = w.App, w.Scripts[0]

@@ -34,9 +34,9 @@ type Judge func(run execution.Running) Verdict
 // way, as judged. While the database is away, and while the process still lives, it waits
 // and tries again until ctx ends. It may be run again at any time, also twice at once; a
 // file that is not there is done.
-func Recover(ctx context.Context, pool *pgxpool.Pool, path string, judge Judge) error {
+func Recover(ctx context.Context, pool *pgxpool.Pool, path string, share int64, judge Judge) error {
 	for backoff := firstBackoff; ; backoff = min(backoff*2, lastBackoff) {
-		err := recoverOnce(ctx, pool, path, judge)
+		err := recoverOnce(ctx, pool, path, share, judge)
 		if err == nil {
 			return nil
 		}
@@ -51,7 +51,7 @@ func Recover(ctx context.Context, pool *pgxpool.Pool, path string, judge Judge) 
 	}
 }
 
-func recoverOnce(ctx context.Context, pool *pgxpool.Pool, path string, judge Judge) error {
+func recoverOnce(ctx context.Context, pool *pgxpool.Pool, path string, share int64, judge Judge) error {
 	j, err := journal.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -67,7 +67,7 @@ func recoverOnce(ctx context.Context, pool *pgxpool.Pool, path string, judge Jud
 	if err := j.OwnerGone(); err != nil {
 		return fmt.Errorf("journal %s: %w", path, err)
 	}
-	rest := remains{journal: j, batch: newBatch(pool), finished: make(map[id.Execution]bool)}
+	rest := remains{journal: j, batch: newBatch(pool, share), finished: make(map[id.Execution]bool)}
 	if err := rest.writeRecords(ctx); err != nil {
 		return err
 	}
@@ -108,6 +108,9 @@ func (r *remains) writeRecords(ctx context.Context) error {
 	for run := range r.journal.Running() {
 		slots[run.Execution] = true
 	}
+	for crowd := range r.journal.Crowds() {
+		slots[crowd.Execution] = true
+	}
 	r.losses = r.journal.Untold()
 	for at, head := r.journal.Unwritten(); at < head; {
 		views, bytes, next := r.batch.views[:0], 0, head
@@ -142,6 +145,11 @@ func (r *remains) writeRunning(ctx context.Context, judge Judge) error {
 	for run := range r.journal.Running() {
 		if !r.finished[run.Execution] {
 			encoded = append(encoded, execution.AppendRecord(nil, r.record(&run, judge(run))))
+		}
+	}
+	for crowd := range r.journal.Crowds() {
+		if !r.finished[crowd.Execution] {
+			encoded = append(encoded, execution.AppendRecord(nil, crowdRecord(&crowd)))
 		}
 	}
 	views := make([]execution.View, 0, len(encoded))
@@ -193,5 +201,13 @@ func (r *remains) record(run *execution.Running, verdict Verdict) *execution.Rec
 	return &execution.Record{
 		Identity: run.Identity, Status: verdict.Outcome.Status(), Outcome: verdict.Outcome,
 		Wall: max(ended.Sub(run.Started), 0), Executing: executing, Failure: failure, Limit: verdict.Limit,
+	}
+}
+
+// crowdRecord is the row that calls share whose worker died before it was written.
+func crowdRecord(crowd *journal.Crowd) *execution.Record {
+	return &execution.Record{
+		Identity: crowd.Identity, Status: crowd.Outcome.Status(), Outcome: crowd.Outcome, Others: crowd.Others,
+		Failure: &call.Failure{Message: "The call did not get to the function; why not is lost with the worker's process."},
 	}
 }

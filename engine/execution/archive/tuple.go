@@ -13,15 +13,15 @@ const (
 	copyTrailer = "\xff\xff"
 
 	copyExecutions = `COPY executions (id, app_id, script_id, script_name, version, trigger, subject, method, path, status, outcome,
-		started_at, wall_us, cpu_us, log_lines, root_id, parent_id, depth, attempt, source, error) FROM STDIN (FORMAT binary)`
+		started_at, wall_us, cpu_us, log_lines, root_id, parent_id, depth, attempt, source, others, left_out, error) FROM STDIN (FORMAT binary)`
 	copyLines    = `COPY log_lines (execution_id, app_id, seq, at, level, message, fields) FROM STDIN (FORMAT binary)`
 	copyCaptures = `COPY captures (execution_id, app_id, data) FROM STDIN (FORMAT binary)`
 )
 
 // appendExecution writes the row of a run.
-func appendExecution(dst []byte, v *execution.View) []byte {
+func appendExecution(dst []byte, v *execution.View, left execution.LeftOut) []byte {
 	method, path := v.HTTP()
-	dst = binary.BigEndian.AppendUint16(dst, 21)
+	dst = binary.BigEndian.AppendUint16(dst, 23)
 	dst = column(dst, v.Execution[:])
 	dst = column(dst, v.App[:])
 	dst = column(dst, v.Script[:])
@@ -38,6 +38,16 @@ func appendExecution(dst []byte, v *execution.View) []byte {
 	dst = column64(dst, uint64(v.Executing))
 	dst = column32(dst, v.LineCount)
 	dst = appendCause(dst, v)
+	if v.Others == 0 {
+		dst = null(dst)
+	} else {
+		dst = column64(dst, uint64(v.Others))
+	}
+	if left == execution.NothingLeftOut {
+		dst = null(dst)
+	} else {
+		dst = column16(dst, uint16(left))
+	}
 	if v.Failure == nil {
 		return null(dst)
 	}

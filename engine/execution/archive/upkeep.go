@@ -43,13 +43,17 @@ const (
 
 // NewUpkeep keeps the tables of a database in order.
 func NewUpkeep(pool *pgxpool.Pool, retention Retention) *Upkeep {
-	if retention.Days <= 0 {
-		retention.Days = 14
+	return &Upkeep{pool: pool, retention: retention.orDefault()}
+}
+
+func (r Retention) orDefault() Retention {
+	if r.Days <= 0 {
+		r.Days = 14
 	}
-	if retention.Bytes <= 0 {
-		retention.Bytes = 2 << 30
+	if r.Bytes <= 0 {
+		r.Bytes = 2 << 30
 	}
-	return &Upkeep{pool: pool, retention: retention}
+	return r
 }
 
 // Do does what is due now and tells when to come again: after a minute, sooner while

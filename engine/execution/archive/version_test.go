@@ -80,7 +80,7 @@ func recovered(t *testing.T, path string) (runs []string) {
 		app = run.Identity
 		return Verdict{Outcome: call.Crashed}
 	}
-	if err := Recover(t.Context(), pool, path, judge); err != nil {
+	if err := Recover(t.Context(), pool, path, 0, judge); err != nil {
 		t.Fatal(err)
 	}
 	page, err := history.NewStore(pool).List(t.Context(), executiontest.Reading(t, app.App), history.Query{})
@@ -116,7 +116,7 @@ func TestUnknownJournalIsKept(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Recover(t.Context(), pool, path, nil); err != nil {
+	if err := Recover(t.Context(), pool, path, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	if kept, err := os.ReadFile(path + ".unread"); err != nil || !bytes.Equal(kept, data) {
@@ -132,7 +132,7 @@ func FuzzRows(f *testing.F) {
 	f.Add(execution.AppendRecord(nil, executiontest.Record(executiontest.Identity())))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		if v, err := execution.Parse(data); err == nil {
-			appendExecution(nil, &v)
+			appendExecution(nil, &v, execution.NothingLeftOut)
 			appendLogLines(nil, &v)
 			appendCaptureRow(nil, &v)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"picloud/engine/actor"
 	"picloud/engine/call"
+	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -60,7 +61,7 @@ func (s *Store) RecentOfApps(ctx context.Context, grant actor.Grant, apps []id.A
 	for _, app := range apps {
 		recent[app] = &AppActivity{}
 	}
-	first := time.Now().UTC().Truncate(time.Hour).Add(-23 * time.Hour)
+	first := execution.RollingDay(time.Now())
 	counts, err := queries.New().SumRunCountsOfApps(ctx, s.pool, queries.SumRunCountsOfAppsParams{AppIds: uuids(apps), Since: first})
 	if err != nil {
 		return nil, fmt.Errorf("counts of %d apps: %w", len(apps), err)

@@ -27,6 +27,9 @@ type Store struct {
 	// Running tells the calls under way here that match. May be nil, and must not change
 	// once the store is used.
 	Running func(match func(*execution.Running) bool) []execution.Running
+	// AppShare is how many bytes of history an app may add in a rolling day; 0: any number.
+	// It must not change either.
+	AppShare int64
 }
 
 // NewStore reads from the manager's database.
@@ -42,6 +45,8 @@ type Row struct {
 	Wall      time.Duration
 	Executing time.Duration
 	LineCount int
+	Others    int64              // more calls like this one in the same minute, which have no row of their own
+	LeftOut   execution.LeftOut  // of what there was, for want of the app's share
 	Failure   *execution.Failure // nil: ended well
 }
 
@@ -84,7 +89,7 @@ func (s *Store) Get(ctx context.Context, grant actor.Grant, run id.Execution) (R
 		return Run{}, fmt.Errorf("run %s: %w", run, err)
 	}
 	got := Run{Row: rowOf(&found)}
-	if found.LogLines > 0 {
+	if found.LogLines > 0 && got.LeftOut < execution.LogLeftOut {
 		if got.Lines, err = s.Lines(ctx, grant, run, 0, linesOnRun); err != nil {
 			return Run{}, err
 		}
@@ -156,7 +161,7 @@ func rowOf(e *queries.Execution) Row {
 		},
 		Method: orZero(e.Method), Path: orZero(e.Path), Status: int(e.Status), Outcome: call.Outcome(e.Outcome),
 		Wall: time.Duration(e.WallUs) * time.Microsecond, Executing: time.Duration(e.CpuUs) * time.Microsecond,
-		LineCount: int(e.LogLines),
+		LineCount: int(e.LogLines), Others: e.Others.Int64, LeftOut: execution.LeftOut(e.LeftOut.Int16),
 	}
 	if row.Method != "" {
 		row.Event = call.Fetch

@@ -41,7 +41,7 @@ func write(t testing.TB, pool *pgxpool.Pool, records ...*execution.Record) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // write what is there, then end
-	if err := archive.NewFlusher(pool, j).Run(ctx); err != nil {
+	if err := archive.NewFlusher(pool, j, 0).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if full, refused := j.Lost(); full+refused+j.Pending() > 0 {

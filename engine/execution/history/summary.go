@@ -11,6 +11,7 @@ import (
 	"picloud/db"
 	"picloud/engine/actor"
 	"picloud/engine/call"
+	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -142,7 +143,7 @@ func (s *Store) Recent(ctx context.Context, grant actor.Grant) (map[id.Script]*A
 	if err != nil {
 		return nil, err
 	}
-	first := time.Now().UTC().Truncate(time.Hour).Add(-23 * time.Hour)
+	first := execution.RollingDay(time.Now())
 	counts, err := queries.New().ListRunCounts(ctx, s.pool, queries.ListRunCountsParams{AppID: app, Since: first})
 	if err != nil {
 		return nil, fmt.Errorf("counts of app %s: %w", app, err)

@@ -34,7 +34,8 @@ type Journal struct {
 	ring  *ring
 	clock clock
 
-	taken []atomic.Uint64 // a bit per slot in use; nil where the journal was only opened
+	taken  []atomic.Uint64 // a bit per slot in use; nil where the journal was only opened
+	crowds atomic.Int64    // slots that are crowds
 }
 
 // ErrNone says that a file was never finished being made: no run was in it.
@@ -187,6 +188,12 @@ func (j *Journal) Begin(entry *Entry) Slot {
 		j.pages.int(atFull).Add(1)
 		return Slot{index: -1, full: true}
 	}
+	return j.enter(waiting, func(slot []byte) { j.fill(slot, entry) })
+}
+
+// enter fills a free slot for a call that was promised its row; where there is none the
+// promise goes back and the index is negative.
+func (j *Journal) enter(in state, fill func(slot []byte)) Slot {
 	index := j.claim()
 	if index < 0 {
 		j.ring.release()
@@ -196,8 +203,8 @@ func (j *Journal) Begin(entry *Entry) Slot {
 	word := j.pages.word(at + inWord)
 	generation := uint32(word.Load()>>32) + 1
 	word.Store(pack(generation, 0, claimed))
-	j.fill(j.pages[at:at+slotSize:at+slotSize], entry)
-	word.Store(pack(generation, 1, waiting))
+	fill(j.pages[at : at+slotSize : at+slotSize])
+	word.Store(pack(generation, 1, in))
 	return Slot{journal: j, index: int32(index), generation: generation}
 }
 
@@ -233,7 +240,7 @@ func (j *Journal) fill(slot []byte, e *Entry) {
 	putInt(slot, inSince, j.clock.now())
 	putInt(slot, inExecuted, 0)
 	copy(slot[inProgram:inIdentity], e.Program[:])
-	execution.AppendIdentity(slot[:inIdentity], &e.Identity, slotSize-inIdentity)
+	execution.AppendIdentity(slot[:inIdentity], &e.Identity, len(slot)-inIdentity)
 }
 
 // Index is the slot's number in the journal, -1 when there was none left.
@@ -313,6 +320,9 @@ func (s Slot) Discard() {
 
 func (s Slot) leave() {
 	if word := s.word(); word != nil {
+		if state(word.Load()) == counting {
+			s.journal.crowds.Add(-1)
+		}
 		word.Store(pack(s.generation, 0, free))
 		s.journal.release(int(s.index))
 	}

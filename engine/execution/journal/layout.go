@@ -43,7 +43,7 @@ const (
 	inStarted  = 8 // Unix nanoseconds by the journal's clock
 	inDeadline = 16
 	inSince    = 24 // when the present state began
-	inExecuted = 32 // nanoseconds spent executing before that
+	inExecuted = 32 // nanoseconds spent executing before that; of a crowd, how many others there are
 	inProgram  = 40 // 32 bytes, as [execution.Running] has it
 	inIdentity = 72 // see execution.AppendIdentity
 )
@@ -56,6 +56,7 @@ const (
 	executing       // holds a processor
 	waiting         // for a timer or an answer
 	changing        // between the last two; who it is stays readable
+	counting        // no run, but calls that share a row; see Crowd
 )
 
 // pages is a mapped file.

@@ -26,26 +26,33 @@ func (j *Journal) Running() iter.Seq[execution.Running] {
 	}
 }
 
-// read takes a copy that is whole: the word is the same before and after. All loads are
-// atomic, which keeps them in order.
 func (j *Journal) read(index int, now int64, mine time.Time) (execution.Running, bool) {
+	copied, in, ok := j.copySlot(index)
+	if !ok || in == counting {
+		return execution.Running{}, false
+	}
+	v, ok := j.form.decode(copied[:j.form.slotSize])
+	return v.running(index, in, now, mine), ok
+}
+
+// copySlot takes a copy of a slot in use that is whole: the word is the same before and
+// after. All loads are atomic, which keeps them in order.
+func (j *Journal) copySlot(index int) (copied [slotSize]byte, in state, ok bool) {
 	at := j.form.slotAt(index)
 	word := j.pages.word(at + inWord)
 	for range 100 {
 		before := word.Load()
 		if state(before) == free || state(before) == claimed {
-			return execution.Running{}, false
+			return copied, free, false
 		}
-		var copied [slotSize]byte
 		for i := 0; i < j.form.slotSize; i += 8 {
 			putInt(copied[:], i, int64(j.pages.word(at+i).Load()))
 		}
 		if word.Load() == before {
-			v, ok := j.form.decode(copied[:j.form.slotSize])
-			return v.running(index, state(before), now, mine), ok
+			return copied, state(before), true
 		}
 	}
-	return execution.Running{}, false
+	return copied, free, false
 }
 
 // slotView is what a slot says, in nanoseconds by the journal's clock.

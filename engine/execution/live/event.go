@@ -28,6 +28,7 @@ type Event struct {
 	WallUS    int64              `json:"wallUs,omitempty"`
 	CPUUS     int64              `json:"cpuUs,omitempty"`
 	LineCount int                `json:"lineCount,omitempty"`
+	Others    int64              `json:"others,omitempty"`
 	Failure   *execution.Failure `json:"failure,omitempty"`
 
 	// Of Sampled and Dropped.
@@ -89,7 +90,7 @@ func started(who *execution.Identity) Event {
 func ended(r *execution.Record) Event {
 	return Event{
 		Kind: RunEnded, At: r.Started, Identity: r.Identity, Failure: execution.FailureOf(r),
-		Status: r.Status, Outcome: r.Outcome, WallUS: r.Wall.Microseconds(), CPUUS: r.Executing.Microseconds(), LineCount: len(r.Lines),
+		Status: r.Status, Outcome: r.Outcome, WallUS: r.Wall.Microseconds(), CPUUS: r.Executing.Microseconds(), LineCount: len(r.Lines), Others: r.Others,
 	}
 }
 

@@ -147,6 +147,8 @@ type Execution struct {
 	Wall      int64     `json:"wall_us"`
 	CPU       int64     `json:"cpu_us"` // executing; waits not counted
 	LogLines  int       `json:"log_lines"`
+	Others    int64     `json:"others,omitempty"`   // more calls like this one in the same minute, refused as well; they have no id of their own
+	LeftOut   string    `json:"left_out,omitempty"` // what the app's share of the history had no room for: "messages" or "log and messages"
 	Error     *Failure  `json:"error,omitempty"`
 	Log       []Line    `json:"log,omitempty"` // only where one run is asked for
 }
