@@ -130,6 +130,7 @@ func (s *server) api() []web.Route {
 	return []web.Route{
 		{Method: "GET", Pattern: "/api/v1/apps", Access: listApps, Handler: a.ListApps},
 		{Method: "POST", Pattern: "/api/v1/apps", Access: createApp, Handler: a.CreateApp},
+		{Method: "DELETE", Pattern: apiApp, Access: web.App(actor.DeleteApp).ByKey(), Handler: a.DeleteApp},
 		{Method: "GET", Pattern: apiApp + "/scripts", Access: readApp, Handler: a.ListScripts},
 		{Method: "POST", Pattern: apiApp + "/scripts", Access: writeApp, Handler: a.CreateScript, Body: api.SourceBody},
 		{Method: "DELETE", Pattern: apiApp + "/pause", Access: manageApp, Handler: a.ReleaseApp},
@@ -187,6 +188,7 @@ func (s *server) appPages() []web.Route {
 		{Method: "GET", Pattern: pageApp + "/settings", Access: manage, Handler: d.AppSettings},
 		{Method: "POST", Pattern: pageApp + "/settings", Access: manage, Handler: d.RenameApp},
 		{Method: "POST", Pattern: pageApp + "/release", Access: manage, Handler: d.ReleaseApp},
+		{Method: "POST", Pattern: pageApp + "/delete", Access: web.App(actor.DeleteApp), Handler: d.DeleteApp},
 		{Method: "GET", Pattern: pageApp + "/runs", Access: read, Handler: d.AppRuns},
 		{Method: "GET", Pattern: pageApp + "/runs/live", Access: read, Handler: d.AppRunsLive, Stream: true},
 		{Method: "GET", Pattern: pageApp + "/runs/{execution}", Access: read, Handler: d.RunPage},

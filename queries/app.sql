@@ -31,6 +31,16 @@ SELECT * FROM apps WHERE id = $1 FOR UPDATE;
 -- name: RenameApp :exec
 UPDATE apps SET name = $2, slug = $3 WHERE id = $1;
 
+-- name: DropApp :exec
+-- Takes along what refers to it: scripts with drafts, versions and deployments, old addresses, keys.
+DELETE FROM apps WHERE id = $1;
+
+-- name: CountScripts :one
+SELECT count(*) FROM scripts WHERE app_id = $1;
+
+-- name: CountKeysOfApp :one
+SELECT count(*) FROM api_keys WHERE app_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
+
 -- name: KeepAppSlug :exec
 INSERT INTO app_old_slugs (slug, app_id) VALUES ($1, $2)
 ON CONFLICT (slug) DO UPDATE SET app_id = excluded.app_id;

@@ -57,6 +57,38 @@ func (q *Queries) AddChange(ctx context.Context, db DBTX, appID id.App) error {
 	return err
 }
 
+const countKeysOfApp = `-- name: CountKeysOfApp :one
+SELECT count(*) FROM api_keys WHERE app_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+`
+
+func (q *Queries) CountKeysOfApp(ctx context.Context, db DBTX, appID *id.App) (int64, error) {
+	row := db.QueryRow(ctx, countKeysOfApp, appID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countScripts = `-- name: CountScripts :one
+SELECT count(*) FROM scripts WHERE app_id = $1
+`
+
+func (q *Queries) CountScripts(ctx context.Context, db DBTX, appID id.App) (int64, error) {
+	row := db.QueryRow(ctx, countScripts, appID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const dropApp = `-- name: DropApp :exec
+DELETE FROM apps WHERE id = $1
+`
+
+// Takes along what refers to it: scripts with drafts, versions and deployments, old addresses, keys.
+func (q *Queries) DropApp(ctx context.Context, db DBTX, argID id.App) error {
+	_, err := db.Exec(ctx, dropApp, argID)
+	return err
+}
+
 const keepAppSlug = `-- name: KeepAppSlug :exec
 INSERT INTO app_old_slugs (slug, app_id) VALUES ($1, $2)
 ON CONFLICT (slug) DO UPDATE SET app_id = excluded.app_id

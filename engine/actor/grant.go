@@ -15,6 +15,7 @@ const (
 	ReadApp       Capability = iota // scripts, versions, runs and logs of an app
 	WriteScript                     // make, save, publish, make live, delete scripts of an app
 	ManageApp                       // rename an app
+	DeleteApp                       // an app with all that is in it
 	ListApps                        // the apps one may see
 	CreateApp                       // a new app
 	ManageAccount                   // own password, sessions and keys
@@ -26,16 +27,17 @@ type rule struct {
 	inApp    bool         // it is about one app, the others about the instance or the actor
 	with     []Capability // granted together with it
 	write    bool         // a read key may not
-	instance bool         // a key bound to one app may not
+	instance bool         // a key bound to one app may not, not even in it
 	person   bool         // no key may
 }
 
 // rules is THE table of capabilities.
-func rules() [6]rule {
+func rules() [7]rule {
 	return [...]rule{
 		ReadApp:       {inApp: true, with: []Capability{ListApps}},
 		WriteScript:   {inApp: true, with: []Capability{ReadApp}, write: true},
 		ManageApp:     {inApp: true, with: []Capability{ReadApp}, write: true},
+		DeleteApp:     {inApp: true, with: []Capability{ManageApp}, write: true, instance: true},
 		ListApps:      {},
 		CreateApp:     {with: []Capability{ListApps}, write: true, instance: true},
 		ManageAccount: {with: []Capability{ListApps}, write: true, instance: true, person: true},
@@ -69,7 +71,7 @@ func Allow(who Actor, capability Capability, app id.App) (Grant, error) {
 	case r.person && who.Key != nil:
 		return Grant{}, fault.New(fault.Denied, "A key may not do this; sign in on the dashboard.")
 	case r.instance && who.App != nil:
-		return Grant{}, fault.New(fault.Denied, "This key is bound to one app and may do nothing outside it.")
+		return Grant{}, fault.New(fault.Denied, "A key that is bound to one app may not do this.")
 	case r.write && !who.CanWrite:
 		return Grant{}, fault.New(fault.Denied, "This key may only read.")
 	}

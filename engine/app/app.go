@@ -37,7 +37,7 @@ type App struct {
 	Paused      bool // see engine/pause; filled by List only
 }
 
-// Service makes, renames and finds apps.
+// Service makes, renames, finds and deletes apps.
 type Service struct {
 	Herald
 
@@ -127,6 +127,57 @@ func (s *Service) Rename(ctx context.Context, grant actor.Grant, naming Naming) 
 	}
 	s.Announce(ctx)
 	return renamed, nil
+}
+
+// Contents is what goes with an app when it is deleted.
+type Contents struct {
+	Scripts int
+	Keys    int // API keys that are bound to it
+}
+
+// Contents counts what goes with the app.
+func (s *Service) Contents(ctx context.Context, grant actor.Grant) (Contents, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return Contents{}, err
+	}
+	scripts, err := s.q.CountScripts(ctx, s.pool, app)
+	if err != nil {
+		return Contents{}, fmt.Errorf("count the scripts of %s: %w", app, err)
+	}
+	keys, err := s.q.CountKeysOfApp(ctx, s.pool, &app)
+	if err != nil {
+		return Contents{}, fmt.Errorf("count the keys of %s: %w", app, err)
+	}
+	return Contents{Scripts: int(scripts), Keys: int(keys)}, nil
+}
+
+// Delete removes an app with all that is in it; its slug must be repeated. What its runs
+// left is out of reach at once, and stays until it is old.
+func (s *Service) Delete(ctx context.Context, grant actor.Grant, repeated string) error {
+	app, err := grant.App(actor.DeleteApp)
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		old, err := s.q.LockApp(ctx, tx, app)
+		if err != nil {
+			return absent(err)
+		}
+		if repeated != old.Slug {
+			return fault.AtField("slug", "%.80q is not the app's address. Repeat %q to delete it.", repeated, old.Slug)
+		}
+		if err := s.q.DropApp(ctx, tx, app); err != nil {
+			return err
+		}
+		detail := map[string]any{"slug": old.Slug, "name": old.Name}
+		return Record(ctx, tx, app, audit.By(grant.Who(), audit.AppDeleted, audit.App(app), detail))
+	})
+	if err != nil {
+		return fmt.Errorf("delete app %s: %w", app, err)
+	}
+	s.Announce(ctx)
+	return nil
 }
 
 func (s *Service) moveSlug(ctx context.Context, tx pgx.Tx, app id.App, from, to string) error {

@@ -208,3 +208,52 @@ func TestABoundKeyFindsItsAppOnly(t *testing.T) {
 		t.Errorf("%v, %v", foreign, missing)
 	}
 }
+
+func TestDelete(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	apps := app.New(pool)
+	ada := someone()
+	made, err := apps.Create(t.Context(), may(t, ada, actor.CreateApp, id.App{}), app.Naming{Name: "Shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := apps.Rename(t.Context(), may(t, ada, actor.ManageApp, made.ID), app.Naming{Name: "Shop", Slug: "store"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = pool.Exec(t.Context(), `WITH u AS (INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'ada@example.com', 'Ada', '') RETURNING id)
+INSERT INTO api_keys (id, user_id, app_id, name, hash, last4, access) SELECT $2, id, $3, 'ci', '', '', 'write' FROM u`, ada.User, id.New[id.Key](), made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant := may(t, ada, actor.DeleteApp, made.ID)
+	if with, err := apps.Contents(t.Context(), grant); err != nil || with != (app.Contents{Keys: 1}) {
+		t.Errorf("%+v, %v", with, err)
+	}
+	if err := apps.Delete(t.Context(), grant, "shop"); fault.Of(err).Kind != fault.Invalid || fault.Of(err).Fields[0].Name != "slug" {
+		t.Errorf("%v", err)
+	}
+	if err := apps.Delete(t.Context(), may(t, ada, actor.ManageApp, made.ID), "store"); !fault.Is(err, fault.Denied) {
+		t.Errorf("%v", err)
+	}
+	if err := apps.Delete(t.Context(), grant, "store"); err != nil {
+		t.Fatal(err)
+	}
+	for _, slug := range []string{"store", "shop"} {
+		if _, err := apps.Find(t.Context(), create(t), slug); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v", slug, err)
+		}
+	}
+	if err := apps.Delete(t.Context(), grant, "store"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+	var keys, audited, changes int
+	err = pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM api_keys), (SELECT count(*) FROM audit WHERE action = 'app deleted' AND object = $1),
+(SELECT count(*) FROM change_log WHERE app_id = $2)`, "app:"+made.ID.String(), made.ID).Scan(&keys, &audited, &changes)
+	if err != nil || keys != 0 || audited != 1 || changes != 3 {
+		t.Errorf("%d keys, %d audit rows, %d changes, %v", keys, audited, changes, err)
+	}
+	if _, err := apps.Create(t.Context(), create(t), app.Naming{Name: "Store"}); err != nil {
+		t.Errorf("the address is not free again: %v", err)
+	}
+}

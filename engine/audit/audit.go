@@ -34,6 +34,7 @@ const (
 	KeyRevoked      Action = "key revoked"
 	AppCreated      Action = "app created"
 	AppRenamed      Action = "app renamed"
+	AppDeleted      Action = "app deleted"
 	ScriptCreated   Action = "script created"
 	ScriptRenamed   Action = "script renamed"
 	ScriptDescribed Action = "script described"

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"picloud/engine/actor"
+	"picloud/engine/app"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/script"
@@ -62,5 +64,48 @@ func TestUnpublishAndBack(t *testing.T) {
 	var audited int
 	if err := w.pool.QueryRow(ctx, "SELECT count(*) FROM audit WHERE action = 'script unpublished' AND object = $1", "script:"+made.ID.String()).Scan(&audited); err != nil || audited != 2 {
 		t.Errorf("%d audit rows, %v", audited, err)
+	}
+}
+
+// What was in an app that is deleted is gone from the worker's table, too; the last app is
+// not made again when PiCloud starts.
+func TestDeletedAppsAreGone(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	ctx := t.Context()
+	system := script.NewSystem(w.pool, builder(t))
+	if err := system.Seed(ctx); err != nil { // finds an app
+		t.Fatal(err)
+	}
+	s := w.create(t, "greet")
+	w.publish(t, s, "export default () => 1")
+	if _, err := w.scripts.Rename(ctx, w.write, s.ID, "welcome"); err != nil {
+		t.Fatal(err)
+	}
+	w.create(t, "unpublished")
+	routes := table(t, w)
+	if err := w.apps.Delete(ctx, w.may(t, actor.DeleteApp, w.app.ID), "shop"); err != nil {
+		t.Fatal(err)
+	}
+	refresh(t, routes)
+	if _, found := routes.Lookup("shop", "welcome"); found || routes.Size() != 0 {
+		t.Error("a script of a deleted app is live")
+	}
+	if _, _, found := routes.Moved("shop", "greet"); found {
+		t.Error("an old name of a deleted app leads somewhere")
+	}
+	var left int
+	err := w.pool.QueryRow(ctx, "SELECT (SELECT count(*) FROM scripts) + (SELECT count(*) FROM drafts) + (SELECT count(*) FROM script_versions) + (SELECT count(*) FROM deployments)").Scan(&left)
+	if err != nil || left != 0 {
+		t.Errorf("%d rows are left, %v", left, err)
+	}
+	if err := system.Seed(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if apps, err := w.apps.List(ctx, w.may(t, actor.ListApps, id.App{})); err != nil || len(apps) != 0 {
+		t.Errorf("%+v, %v", apps, err)
+	}
+	if _, err := w.apps.Create(ctx, w.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Shop"}); err != nil {
+		t.Error(err)
 	}
 }

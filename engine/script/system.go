@@ -21,6 +21,9 @@ const (
 	SeedScript = "hello"
 )
 
+// seeded is the setting that an installation has once it has had an app.
+const seeded = "seeded"
+
 // System is what PiCloud does with scripts by itself, for nobody and in all apps.
 type System struct{ scripts *Service }
 
@@ -29,15 +32,21 @@ func NewSystem(pool *pgxpool.Pool, build Builder) *System {
 	return &System{scripts: NewService(pool, build)}
 }
 
-// Seed gives an installation without apps its first one, with a published function that
-// works. Of several nodes that start at the same time one does it.
+// Seed gives a new installation its first app, with a published function that works. Of
+// several nodes that start at the same time one does it. Who deletes the last app has none.
 func (s *System) Seed(ctx context.Context) error {
+	switch _, err := s.scripts.q.ReadSetting(ctx, s.scripts.pool, seeded); {
+	case err == nil:
+		return nil
+	case !db.IsNoRows(err):
+		return fmt.Errorf("seed: %w", err)
+	}
 	apps, err := s.scripts.q.ListApps(ctx, s.scripts.pool)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	if len(apps) > 0 {
-		return nil
+		return s.scripts.q.AddSetting(ctx, s.scripts.pool, queries.AddSettingParams{Name: seeded, Value: "yes"})
 	}
 	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Language: bundle.TypeScript, Source: helloTypeScript}
 	output, err := s.scripts.compile(ctx, Script{Name: hello.Name, Language: hello.Language}, hello.Source)
@@ -48,6 +57,9 @@ func (s *System) Seed(ctx context.Context) error {
 	err = db.InTx(ctx, s.scripts.pool, func(tx pgx.Tx) error {
 		made, err := s.scripts.q.AddAppOnce(ctx, tx, queries.AddAppOnceParams{ID: app, Slug: SeedSlug, Name: "Main"})
 		if err != nil || made == 0 {
+			return err
+		}
+		if err := s.scripts.q.AddSetting(ctx, tx, queries.AddSettingParams{Name: seeded, Value: "yes"}); err != nil {
 			return err
 		}
 		_, err = s.scripts.addLive(ctx, tx, author{name: "PiCloud", actor: audit.System}, app, hello, output, "First version")

@@ -62,6 +62,16 @@ func (a *API) ReleaseApp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// DeleteApp answers DELETE /apps/{app}.
+func (a *API) DeleteApp(w http.ResponseWriter, r *http.Request) error {
+	state := web.Of(r)
+	if err := a.Apps.Delete(r.Context(), state.Grant, state.App.Slug); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func fromApp(a app.App) v1.App {
 	return v1.App{
 		ID: a.ID.String(), Slug: a.Slug, Name: a.Name, Scripts: a.Scripts, LiveScripts: a.LiveScripts, Paused: a.Paused, CreatedAt: a.CreatedAt.UTC(),

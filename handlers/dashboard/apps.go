@@ -60,7 +60,7 @@ func (d *Dashboard) CreateApp(w http.ResponseWriter, r *http.Request) error {
 	return d.page(w, r, status, views.NewApp(f, props))
 }
 
-// AppSettings is the form that renames an app.
+// AppSettings are two forms: an app's name, and its end.
 func (d *Dashboard) AppSettings(w http.ResponseWriter, r *http.Request) error {
 	a := web.Of(r).App
 	return d.appSettings(w, r, http.StatusOK, views.AppSettingsProps{Name: a.Name, Slug: a.Slug})
@@ -71,6 +71,11 @@ func (d *Dashboard) appSettings(w http.ResponseWriter, r *http.Request, status i
 	if err != nil {
 		return err
 	}
+	contents, err := d.Apps.Contents(r.Context(), web.Of(r).Grant)
+	if err != nil {
+		return err
+	}
+	props.Scripts, props.Keys = contents.Scripts, contents.Keys
 	props.URL, props.HostURL = d.urls(r, web.Of(r).App.Slug)
 	return d.page(w, r, status, views.AppSettings(f, props))
 }
@@ -91,4 +96,25 @@ func (d *Dashboard) RenameApp(w http.ResponseWriter, r *http.Request) error {
 		return d.appSettings(w, r, status, views.AppSettingsProps{Name: naming.Name, Slug: naming.Slug, Faults: faults})
 	}
 	return d.done(w, r, "The app is called "+renamed.Name+" and answers below /fn/"+renamed.Slug+".", paths.AppSettings(renamed.Slug))
+}
+
+// DeleteApp removes an app whose slug was repeated.
+func (d *Dashboard) DeleteApp(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state := web.Of(r)
+	if err := d.Apps.Delete(r.Context(), state.Grant, values.Get("confirm")); err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		faults["confirm"] = faults["slug"] // the engine's field is the input of this form
+		delete(faults, "slug")
+		return d.appSettings(w, r, status, views.AppSettingsProps{
+			Name: state.App.Name, Slug: state.App.Slug, Confirm: values.Get("confirm"), Faults: faults,
+		})
+	}
+	return d.done(w, r, "The app "+state.App.Name+" is deleted.", paths.Apps())
 }

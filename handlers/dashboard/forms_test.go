@@ -133,6 +133,22 @@ func TestApps(t *testing.T) {
 	}
 }
 
+func TestDeleteApp(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.goes(s.post("/profile/keys", form("name", "ci", "access", "read", "app", "shop", "expires", "30")), "/profile")
+	s.sees(s.get("/apps/shop/settings"), 200, "It takes along 1 script with drafts and all versions, and 1 API key")
+	page := s.post("/apps/shop/delete", form("confirm", "Shop"))
+	s.sees(page, 422, "e-confirm", `value="Shop"`, `value="shop"`)
+	s.goes(s.post("/apps/shop/delete", form("confirm", "shop")), "/apps")
+	s.sees(s.get("/apps"), 200, "The app Shop is deleted.", "No app yet")
+	s.goes(s.get("/"), "/apps")
+	for _, path := range []string{"/apps/shop", "/apps/shop/settings", "/apps/shop/scripts/hello"} {
+		s.sees(s.get(path), 404)
+	}
+	s.sees(s.post("/apps/shop/delete", form("confirm", "shop")), 404)
+}
+
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -43,6 +43,9 @@ func App(app string) string { return "/apps/" + url.PathEscape(app) }
 // AppSettings is a page; POST renames.
 func AppSettings(app string) string { return App(app) + "/settings" }
 
+// DeleteApp takes a POST.
+func DeleteApp(app string) string { return App(app) + "/delete" }
+
 // AppRuns are the runs of all scripts of an app.
 func AppRuns(app string) string { return App(app) + "/runs" }
 

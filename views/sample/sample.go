@@ -93,6 +93,7 @@ func appPages(in, at views.Frame) []Page {
 		{"app-paused", paths.App(app), 200, views.AppHome(aside, pausedHome())},
 		{"app-empty", paths.App("new"), 200, views.AppHome(fresh, views.AppHomeProps{URL: "http://127.0.0.1:8080/fn/new"})},
 		{"app-settings", paths.AppSettings(app), 200, views.AppSettings(at, views.AppSettingsProps{
+			Scripts: 5, Keys: 1,
 			Name: "Web shop", Slug: app, URL: "http://127.0.0.1:8080/fn/shop", HostURL: "http://shop.localhost:8080",
 		})},
 		{"script-new", paths.NewScript(app), 200, views.NewScript(at, views.NewScriptProps{})},

@@ -56,6 +56,11 @@ func (c *Client) CreateApp(ctx context.Context, app NewApp) (App, error) {
 	return answer, err
 }
 
+// DeleteApp removes an app with all that is in it, its keys included.
+func (c *Client) DeleteApp(ctx context.Context, app string) error {
+	return c.do(ctx, http.MethodDelete, "/api/v1/apps/"+url.PathEscape(app), nil, nil)
+}
+
 // Scripts gives one page of an app's scripts by name; limit 0 is the server's choice.
 func (c *Client) Scripts(ctx context.Context, app, after string, limit int) (Scripts, error) {
 	var answer Scripts
