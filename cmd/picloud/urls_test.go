@@ -208,3 +208,57 @@ func TestRename(t *testing.T) {
 		t.Errorf("the name used again: %d %q", got.status, got.body)
 	}
 }
+
+// TestIndex: the script of that name answers at the root address of its app.
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	own := "shop.localhost" + p.address[strings.LastIndex(p.address, ":"):]
+	for _, at := range []struct{ path, host string }{{"/fn/shop", p.address}, {"/fn/shop/", p.address}, {"/", own}} {
+		if got := p.call("GET", at.path, nil, "Host", at.host); got.status != 404 {
+			t.Errorf("without an index %s%s answers %d", at.host, at.path, got.status)
+		}
+	}
+	p.publish("shop", "index", echo)
+	for _, c := range []struct {
+		host, target string
+		url          string // that the function sees; empty: none is called
+		status       int
+		location     string
+	}{
+		{p.address, "/fn/shop/", "http://" + p.address + "/fn/shop/", 200, ""},
+		{p.address, "/fn/shop/?q=%20+", "http://" + p.address + "/fn/shop/?q=%20+", 200, ""},
+		{p.address, "/fn/shop", "", 308, "/fn/shop/"},
+		{p.address, "/fn/shop?q=a/b", "", 308, "/fn/shop/?q=a/b"},
+		{p.address, "/fn/shop/index", "http://" + p.address + "/fn/shop/index", 200, ""},
+		{p.address, "/fn/shop/index/", "http://" + p.address + "/fn/shop/index/", 200, ""},
+		{p.address, "/fn/shop//", "", 404, ""},
+		{p.address, "/fn/shop//index", "", 404, ""},
+		{p.address, "/fn/shop/other", "", 404, ""},
+		{p.address, "/fn/", "", 404, ""},
+		{own, "/", "http://" + own + "/", 200, ""},
+		{own, "/?q=1", "http://" + own + "/?q=1", 200, ""},
+		{own, "/index", "http://" + own + "/index", 200, ""},
+		{own, "//", "", 404, ""},
+		{own, "/favicon.ico", "", 404, ""},
+	} {
+		got := p.call("POST", c.target, strings.NewReader("body"), "Host", c.host)
+		if got.status != c.status || got.header.Get("Location") != c.location {
+			t.Errorf("%s%s: %d to %q, want %d to %q", c.host, c.target, got.status, got.header.Get("Location"), c.status, c.location)
+		}
+		var s seen
+		if c.url != "" && (json.Unmarshal([]byte(got.body), &s) != nil || s.URL != c.url || s.Body != "body") {
+			t.Errorf("%s%s: saw %+v", c.host, c.target, s)
+		}
+	}
+	someone := p.signIn()
+	someone.post("/apps/shop/settings", "name", "Shop", "slug", "store")
+	if got := p.call("GET", "/fn/shop/?a=1", nil); got.status != 308 || got.header.Get("Location") != "/fn/store/?a=1" {
+		t.Errorf("the old slug: %d to %q", got.status, got.header.Get("Location"))
+	}
+	someone.post("/apps/store/scripts/index/rename", "name", "home")
+	if got := p.call("GET", "/fn/store/", nil); got.status != 308 || got.header.Get("Location") != "/fn/store/home" {
+		t.Errorf("the old index: %d to %q", got.status, got.header.Get("Location"))
+	}
+}

@@ -11,6 +11,9 @@ import (
 	"picloud/queries"
 )
 
+// Index is the name of the script that answers at the root address of its app.
+const Index = "index"
+
 // Live is the version of a script that its URL runs.
 type Live struct {
 	App       id.App

@@ -179,6 +179,18 @@ func (d *Dashboard) urls(r *http.Request, slug string) (shared, own string) {
 	return shared, own
 }
 
+// scriptURLs are the public addresses of a script; that of the index is its app's own.
+func (d *Dashboard) scriptURLs(r *http.Request, slug, name string) (shared, own string) {
+	if name == script.Index {
+		name = ""
+	}
+	shared, own = d.urls(r, slug)
+	if own != "" {
+		own += "/" + name
+	}
+	return shared + "/" + name, own
+}
+
 // Home leads to the apps, or to the only one there is.
 func (d *Dashboard) Home(w http.ResponseWriter, r *http.Request) error {
 	apps, err := d.Apps.List(r.Context(), web.Of(r).Grant)

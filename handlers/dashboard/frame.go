@@ -93,11 +93,7 @@ func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Fra
 	state := web.Of(r)
 	s := state.Script
 	head := views.ScriptHead{App: state.App.Slug, Name: s.Name, Description: s.Description}
-	head.URL, head.HostURL = d.urls(r, state.App.Slug)
-	head.URL += "/" + s.Name
-	if head.HostURL != "" {
-		head.HostURL += "/" + s.Name
-	}
+	head.URL, head.HostURL = d.scriptURLs(r, state.App.Slug, s.Name)
 	if s.LiveVersion > 0 {
 		head.Live = liveOf(s)
 	}

@@ -46,8 +46,8 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shared, _ := d.urls(r, state.App.Slug)
-	return d.done(w, r, "Live: "+shared+"/"+published.Script.Name, paths.Script(state.App.Slug, made.Name))
+	shared, _ := d.scriptURLs(r, state.App.Slug, published.Script.Name)
+	return d.done(w, r, "Live: "+shared, paths.Script(state.App.Slug, made.Name))
 }
 
 // Script is the editor. With ?from=<run> its run panel holds that run's request; of a run

@@ -140,6 +140,12 @@ type address struct {
 	target string // the whole raw path and query
 }
 
+// root tells that it is the app itself that is asked for, by "/fn/app", "/fn/app/" or its host.
+func (a address) root() bool {
+	path, _, _ := strings.Cut(a.rest, "?")
+	return path == "" || path == "/"
+}
+
 // rawTarget is the path and query as the caller wrote them (RFC 9112, section 3.2); only
 // bytes that no URL can hold are escaped.
 func rawTarget(r *http.Request) string {

@@ -45,9 +45,16 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	name, rest := cutSegment(at.rest)
+	if at.root() {
+		name = script.Index
+	}
 	live, found := f.Table.Lookup(at.app, name)
 	if !found {
 		f.moved(w, r, at, name, rest)
+		return
+	}
+	if at.root() && !strings.HasPrefix(at.rest, "/") { // relative links are to lead below the app
+		redirect(w, "/fn/"+at.app+"/"+rest)
 		return
 	}
 	of := holder{app: live.App, address: addressOf(at.from.address)}
@@ -76,7 +83,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 // moved sends callers of a renamed app or script to where it is now; the target is not
 // remembered by caches, since the old name may be used again.
 func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, name, rest string) {
-	app, script, found := f.Table.Moved(at.app, name)
+	app, now, found := f.Table.Moved(at.app, name)
 	if !found && f.Table.Recheck(r.Context()) {
 		f.serve(w, r, at)
 		return
@@ -85,12 +92,19 @@ func (f *Functions) moved(w http.ResponseWriter, r *http.Request, at address, na
 		refuse(w, r, refusal{status: http.StatusNotFound, title: "No such function", detail: "Nothing is published at " + printable(pathOf(at.target)) + "."})
 		return
 	}
-	target := "/" + script + rest
+	if at.root() && now == script.Index {
+		now = ""
+	}
+	target := "/" + now + rest
 	if !at.own {
 		target = "/fn/" + app + target
 	} else if app != at.app {
 		target = at.from.proto + "://" + app + at.from.host[len(at.app):] + target
 	}
+	redirect(w, target)
+}
+
+func redirect(w http.ResponseWriter, target string) {
 	h := w.Header()
 	h["Location"] = []string{target}
 	h["Cache-Control"] = []string{"no-store"}
