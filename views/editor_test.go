@@ -217,6 +217,9 @@ func TestEditor(t *testing.T) {
 	d.Unlock()
 	do(ctx, t, control("\r"))
 	until(ctx, t, `document.querySelector("#problems li")?.textContent === "1:5no <b>x</b>" && document.querySelector(".cm-lint-marker-error")`)
+	until(ctx, t, `document.getElementById("answer").textContent === "It does not build at line 1, so it was not run."`)
+	press(ctx, t, "#answer button")
+	until(ctx, t, `document.getElementById("position").textContent === "Ln 1, Col 5" && document.activeElement.matches(".cm-content")`)
 
 	// A warning is told in another way, and does not keep it from running.
 	d.Lock()

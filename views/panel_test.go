@@ -76,7 +76,8 @@ func TestProblemsOfPublishing(t *testing.T) {
 	do(ctx, t, chromedp.KeyEvent("P", chromedp.KeyModifiers(chromedp.ModifierCtrl, chromedp.ModifierShift)))
 	until(ctx, t, `document.querySelector("dialog[open] #publish")`)
 	press(ctx, t, "#publish .b.primary")
-	until(ctx, t, `document.querySelector("dialog[open] a[data-line]")?.textContent === "9:16" && document.querySelector("#problems button")?.textContent === "9:16"`)
+	until(ctx, t, `document.querySelector("dialog[open] [role=alert] p")?.textContent === "It does not build at line 9, so nothing was published."`)
+	until(ctx, t, `document.querySelector("dialog[open] .problems a[data-line]")?.textContent === "9:16" && document.querySelector("#problems button")?.textContent === "9:16"`)
 	press(ctx, t, "dialog[open] a[data-line]")
 	until(ctx, t, `!document.querySelector("dialog[open]") && document.getElementById("position").textContent === "Ln 9, Col 16" && document.activeElement.matches(".cm-content")`)
 }

@@ -208,9 +208,9 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		{"export default () => <><b /></>", 1, 22, 1, "This looks like JSX"},
 		{"export default () => <div>x</div", 1, 0, 0, ""},
 		{"export default () => { const x = ; }", 1, 34, 1, "Unexpected"},
-		{"export const x = 1", 0, 0, 0, "exports no function"},
-		{"", 0, 0, 0, "exports no function"},
-		{"module.exports = () => 1", 0, 0, 0, "CommonJS"},
+		{"// Nothing.\nexport const x = 1\n\n", 2, 19, 0, "exports no function"},
+		{"", 1, 1, 0, "exports no function"},
+		{"\nmodule.exports = () => 1", 2, 8, 0, "CommonJS"},
 		{"export default () => { with (x) {} }", 1, 24, 4, "With statements"},
 	}
 	for _, c := range cases {

@@ -176,7 +176,8 @@ func surveyExports(input Input, metafile string) []Problem {
 		return []Problem{{Message: "could not be compiled: the build left no list of exports."}}
 	}
 	if meta.Inputs[input.File].Format == "cjs" {
-		return []Problem{{Message: "This file uses CommonJS (module.exports). Export the function with \"export default\"."}}
+		at := max(0, strings.Index(input.Source, "exports"))
+		return []Problem{place(input.Source, at, Problem{Message: "This file uses CommonJS (module.exports). Export the function with \"export default\"."})}
 	}
 	for _, output := range meta.Outputs {
 		for _, name := range output.Exports {
@@ -185,7 +186,8 @@ func surveyExports(input Input, metafile string) []Problem {
 			}
 		}
 	}
-	return []Problem{{Message: "This file exports no function. Add one: export default function (request) { … }"}}
+	end := len(strings.TrimRight(input.Source, " \t\r\n")) // where one adds it
+	return []Problem{place(input.Source, end, Problem{Message: "This file exports no function. Add one: export default function (request) { … }"})}
 }
 
 // settings are shared by both builds. The plugin answers every import, so that esbuild

@@ -62,16 +62,16 @@ const words = (found) => found.length + (onlyWarnings(found) ? " warning" : " pr
 
 function item({ line, column, message }) {
   const li = document.createElement("li");
-  if (line > 0) li.append(placeOf({ line, column }, line + ":" + column));
+  if (line > 0) li.append(placeOf({ line, column }, line + ":" + column, "mono num link"));
   li.append(message);
   return li;
 }
 
 // placeOf is a button that leads to a place of the text.
-export function placeOf({ line, column }, text) {
+export function placeOf({ line, column }, text, className = "link") {
   const at = document.createElement("button");
   at.type = "button";
-  at.className = "mono num link";
+  at.className = className;
   at.textContent = text;
   Object.assign(at.dataset, { line, column });
   return at;

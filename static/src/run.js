@@ -1,6 +1,7 @@
 // Runs the draft and shows what comes, as it comes: log lines first, then the answer.
 import { show } from "./times.js";
 import { refusal } from "./draft.js";
+import { placeOf } from "./problems.js";
 
 const answer = document.getElementById("answer");
 const asked = document.querySelector(".runner");
@@ -32,7 +33,7 @@ export async function run(form, { problems, saved, refused, signal }) {
     for await (const { event, data } of events(response.body)) {
       if (event === "line") line(data);
       else if (event === "saved") { saved(JSON.parse(data), sent.get("source")); problems([], sent.get("source")); }
-      else if (event === "problems") { const found = JSON.parse(data); problems(found, sent.get("source")); if (found.some((p) => !p.warning)) { message("It does not build, so it was not run."); answered = true; } }
+      else if (event === "problems") { const found = JSON.parse(data); problems(found, sent.get("source")); const error = found.find((p) => !p.warning); if (error) { message(unbuilt(error)); answered = true; } }
       else if (event === "answer") { clearInterval(ticking); put(data); answered = true; }
     }
     if (!answered) message("The run ended without an answer.", true);
@@ -90,11 +91,17 @@ function line(html) {
   if (end) box.scrollTop = box.scrollHeight;
 }
 
-// message puts a sentence in the place of the answer.
+// unbuilt says where it does not build, and leads there.
+function unbuilt(problem) {
+  if (problem.line === 0) return "It does not build, so it was not run: " + problem.message;
+  return ["It does not build at ", placeOf(problem, "line " + problem.line), ", so it was not run."];
+}
+
+// message puts a sentence, or its parts, in the place of the answer.
 export function message(text, fail = false) {
   const p = document.createElement("p");
   p.className = "empty small" + (fail ? " failed" : "");
-  p.textContent = text;
+  p.append(...[text].flat());
   answer.replaceChildren(p);
 }
 
