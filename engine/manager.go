@@ -104,7 +104,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if err = m.table.Refresh(ctx); err != nil {
 		return err
 	}
-	m.unserved, err = openUnserved(ctx, m.Pool, m.table, m.RunDir)
+	m.unserved, err = openUnserved(ctx, m.Pool, m.table, m.RunDir, m.HistoryShare)
 	if err == nil {
 		m.done = append(m.done, m.unserved.close)
 	}

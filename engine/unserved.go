@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,27 +21,30 @@ import (
 // unserved gives the calls their rows that came while no worker was ready. They go the way of
 // all runs: into a journal, the manager's own, and from there to the tables.
 type unserved struct {
-	path     string
-	table    *script.Table
-	journal  *journal.Journal
-	refusals *journal.Refusals
-	flusher  *archive.Flusher
+	path    string
+	table   *script.Table
+	journal *journal.Journal
+	crowds  *journal.Crowds
+	flusher *archive.Flusher
+
+	closing sync.RWMutex
+	closed  bool // what comes now leaves no row
 }
 
-// The manager's journal has no runs under way and few that ended.
+// The manager's journal has no runs under way, and few rows.
 const (
-	unservedSlots = 1
-	unservedRing  = 1 << 20
+	unservedSlots = 256
+	unservedRing  = 4 << 20
 )
 
 // openUnserved writes what an earlier life owes and makes the journal of this one.
-func openUnserved(ctx context.Context, pool *pgxpool.Pool, table *script.Table, dir string) (*unserved, error) {
+func openUnserved(ctx context.Context, pool *pgxpool.Pool, table *script.Table, dir string, share int64) (*unserved, error) {
 	left, err := filepath.Glob(filepath.Join(dir, "manager-*.journal"))
 	if err != nil {
 		return nil, fmt.Errorf("find journals: %w", err)
 	}
 	for _, path := range left {
-		if err := archive.Recover(ctx, pool, path, func(execution.Running) archive.Verdict { return archive.Verdict{} }); err != nil {
+		if err := archive.Recover(ctx, pool, path, share, func(execution.Running) archive.Verdict { return archive.Verdict{} }); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +52,7 @@ func openUnserved(ctx context.Context, pool *pgxpool.Pool, table *script.Table, 
 	if u.journal, err = journal.Create(u.path, unservedSlots, unservedRing); err != nil {
 		return nil, err
 	}
-	u.refusals, u.flusher = journal.NewRefusals(u.journal), archive.NewFlusher(pool, u.journal)
+	u.crowds, u.flusher = journal.NewCrowds(u.journal, func(*execution.Record) {}), archive.NewFlusher(pool, u.journal, share)
 	return u, nil
 }
 
@@ -57,7 +61,7 @@ func (u *unserved) run(ctx context.Context) error {
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
-		u.refusals.Close()
+		u.crowds.Close()
 		stop()
 	})()
 	return u.flusher.Run(writing)
@@ -65,7 +69,10 @@ func (u *unserved) run(ctx context.Context) error {
 
 // close keeps the journal when it still owes rows.
 func (u *unserved) close() error {
-	u.refusals.Close()
+	u.closing.Lock()
+	defer u.closing.Unlock()
+	u.closed = true
+	u.crowds.Close()
 	owes := u.journal.Pending() > 0
 	if err := u.journal.Close(); err != nil || owes {
 		return err
@@ -75,7 +82,7 @@ func (u *unserved) close() error {
 
 const notReady = "No worker was ready to run it. One starts within a moment; if not, the server's log says why."
 
-// refuse gives the id of the call's row, if it has one of its own.
+// refuse gives the id of the call's row, which it may share with others.
 func (u *unserved) refuse(app, name string, request *call.Request) (run id.Execution) {
 	live, found := u.table.Lookup(app, name)
 	if !found {
@@ -85,12 +92,18 @@ func (u *unserved) refuse(app, name string, request *call.Request) (run id.Execu
 		Execution: id.New[id.Execution](), Cause: call.Cause{Kind: call.HTTP}, Event: call.Event{Request: request},
 		Script: call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
 	}
-	own := u.refusals.Add(&execution.Record{
+	record := &execution.Record{
 		Identity: execution.IdentityOf(&c, execution.CaptureOff, time.Now()), Status: call.Unavailable.Status(), Outcome: call.Unavailable,
 		Failure: &call.Failure{Message: notReady}, Policy: execution.CaptureOff,
-	})
-	if !own {
+	}
+	u.closing.RLock()
+	defer u.closing.RUnlock()
+	if u.closed {
 		return id.Execution{}
 	}
+	if shared, joined := u.crowds.Join(record); joined {
+		return shared
+	}
+	u.journal.NoSlot().Finish(record)
 	return c.Execution
 }

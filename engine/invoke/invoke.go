@@ -45,7 +45,7 @@ type Invoker struct {
 	maps      *maps
 	watcher   *watcher
 	runners   *runners
-	crowds    *crowds
+	crowds    *journal.Crowds
 	labels    []context.Context // by journal slot; made once, set in nanoseconds
 }
 
@@ -62,7 +62,7 @@ func New(config Config) *Invoker {
 		maps:      newMaps(config.Programs.LoadSourceMap),
 		watcher:   newWatcher(config.Journal.Slots(), config.MemoryBudget),
 		runners:   newRunners(),
-		crowds:    newCrowds(config.Journal, config.Live.End),
+		crowds:    journal.NewCrowds(config.Journal, config.Live.End),
 		labels:    make([]context.Context, config.Journal.Slots()),
 	}
 	for slot := range i.labels {
@@ -168,7 +168,7 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 	r.who = execution.IdentityOf(&r.Call, r.Capture, r.who.Started)
 	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Failure: why}
 	record := recordOf(r, result)
-	if shared, joined := i.crowds.join(&record); joined {
+	if shared, joined := i.crowds.Join(&record); joined {
 		r.slot.Discard()
 		result.Execution = shared
 	} else {
@@ -241,7 +241,7 @@ func (i *Invoker) record(r *run, result call.Result) {
 // Afterwards nobody touches the journal.
 func (i *Invoker) Drain(ctx context.Context) error {
 	i.gate.close()
-	defer i.crowds.close()
+	defer i.crowds.Close()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for {

@@ -12,6 +12,7 @@ import (
 
 	"picloud/engine/actor"
 	"picloud/engine/call"
+	"picloud/engine/execution"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
 	"picloud/engine/id"

@@ -1,4 +1,4 @@
-package invoke
+package journal
 
 import (
 	"path/filepath"
@@ -9,26 +9,25 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/executiontest"
-	"picloud/engine/execution/journal"
 	"picloud/engine/id"
 )
 
 func refused(who execution.Identity, outcome call.Outcome) *execution.Record {
 	who.Execution = id.New[id.Execution]()
-	return &execution.Record{Identity: who, Outcome: outcome, Status: outcome.Status(), Failure: &call.Failure{Message: tooMany}}
+	return &execution.Record{Identity: who, Outcome: outcome, Status: outcome.Status(), Failure: &call.Failure{Message: "Refused."}}
 }
 
 // The first refusals of a minute have rows of their own; the others share one that counts
 // them, for each script and outcome, and is written when the minute is over.
 func TestManyRefusalsShareARow(t *testing.T) {
 	t.Parallel()
-	file, err := journal.Create(filepath.Join(t.TempDir(), "journal"), 64, 1<<20)
+	file, err := Create(filepath.Join(t.TempDir(), "journal"), 64, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var told []execution.Record
-		c := newCrowds(file, func(r *execution.Record) { told = append(told, *r) })
+		c := NewCrowds(file, func(r *execution.Record) { told = append(told, *r) })
 		who, other := executiontest.Identity(), executiontest.Identity()
 		draft := who
 		draft.Version, draft.Cause.Kind = 0, call.Draft
@@ -36,7 +35,7 @@ func TestManyRefusalsShareARow(t *testing.T) {
 		var shared id.Execution
 		for range 200 {
 			for _, outcome := range []call.Outcome{call.Busy, call.Cancelled} {
-				row, joined := c.join(refused(who, outcome))
+				row, joined := c.Join(refused(who, outcome))
 				if !joined {
 					own[outcome]++
 				} else if outcome == call.Busy && !shared.IsZero() && shared != row {
@@ -45,14 +44,14 @@ func TestManyRefusalsShareARow(t *testing.T) {
 					shared = row
 				}
 			}
-			if _, joined := c.join(refused(draft, call.Busy)); joined {
+			if _, joined := c.Join(refused(draft, call.Busy)); joined {
 				t.Fatal("a person's draft has no row of its own")
 			}
 		}
 		if own[call.Busy] != ownRows || own[call.Cancelled] != ownRows {
 			t.Errorf("%v calls have rows of their own", own)
 		}
-		if _, joined := c.join(refused(other, call.Busy)); joined {
+		if _, joined := c.Join(refused(other, call.Busy)); joined {
 			t.Error("another script's call is counted in")
 		}
 		for range file.Running() {
@@ -66,10 +65,10 @@ func TestManyRefusalsShareARow(t *testing.T) {
 		if len(told) != 2 || told[0].Others != 139 || told[1].Others != 139 {
 			t.Errorf("rows of the minute: %+v", told)
 		}
-		if _, joined := c.join(refused(who, call.Busy)); joined {
+		if _, joined := c.Join(refused(who, call.Busy)); joined {
 			t.Error("the next minute begins with what the last had")
 		}
-		c.close()
+		c.Close()
 	})
 	var others int64
 	from, _ := file.Unwritten()

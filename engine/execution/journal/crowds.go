@@ -1,4 +1,4 @@
-package invoke
+package journal
 
 import (
 	"sync"
@@ -6,7 +6,6 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/execution"
-	"picloud/engine/execution/journal"
 	"picloud/engine/id"
 )
 
@@ -14,9 +13,9 @@ import (
 // outcome. The others share one, so that a flood on one URL does not fill the history of all.
 const ownRows = 60
 
-// crowds counts the refused calls that share a row. The row is written when the minute is over.
-type crowds struct {
-	journal *journal.Journal
+// Crowds counts the refused calls that share a row. The row is written when the minute is over.
+type Crowds struct {
+	journal *Journal
 	written func(*execution.Record)
 
 	mu     sync.Mutex
@@ -35,16 +34,17 @@ type crowdKey struct {
 type crowd struct {
 	own    int               // rows of their own
 	record *execution.Record // that the others share; nil: none yet
-	slot   journal.Slot
+	slot   Slot
 }
 
-func newCrowds(journal *journal.Journal, written func(*execution.Record)) *crowds {
-	return &crowds{journal: journal, written: written, met: make(map[crowdKey]*crowd)}
+// NewCrowds makes it over a journal that this process made; written hears of each shared row.
+func NewCrowds(journal *Journal, written func(*execution.Record)) *Crowds {
+	return &Crowds{journal: journal, written: written, met: make(map[crowdKey]*crowd)}
 }
 
-// join counts a refused call in the row that it shares with others and gives that row's run;
+// Join counts a refused call in the row that it shares with others and gives that row's run;
 // false: it has a row of its own, as a person's draft always has.
-func (c *crowds) join(record *execution.Record) (shared id.Execution, joined bool) {
+func (c *Crowds) Join(record *execution.Record) (shared id.Execution, joined bool) {
 	if record.Cause.Kind == call.Draft {
 		return id.Execution{}, false
 	}
@@ -83,21 +83,21 @@ func (c *crowds) join(record *execution.Record) (shared id.Execution, joined boo
 }
 
 // end writes the rows of a minute that is over.
-func (c *crowds) end() {
+func (c *Crowds) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.write()
 }
 
-// close writes what there is to write. Nothing is counted together afterwards.
-func (c *crowds) close() {
+// Close writes what there is to write. Nothing is counted together afterwards.
+func (c *Crowds) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
 	c.write()
 }
 
-func (c *crowds) write() {
+func (c *Crowds) write() {
 	for _, of := range c.met {
 		if of.record != nil {
 			of.record.Others = of.slot.Others()
