@@ -8,11 +8,13 @@ const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 const openPalette = palette();
 
 // Keys are written as on a Mac; elsewhere they have other names.
-if (!mac) {
-  for (const key of document.querySelectorAll("[data-keys]")) {
-    key.textContent = key.dataset.keys.split("+").map((k) => ({ mod: "Ctrl", enter: "↵", shift: "⇧" })[k] ?? k.toUpperCase()).join(" ").replace("⇧ Ctrl", "Ctrl ⇧");
-  }
+const names = mac ? { mod: "⌘", enter: "↵", shift: "⇧" } : { mod: "Ctrl", enter: "↵", shift: "⇧" };
+function keys(text) {
+  const parts = text.split("+").map((k) => names[k] ?? k.toUpperCase());
+  return mac ? parts.join("") : parts.join(" ").replace("⇧ Ctrl", "Ctrl ⇧");
 }
+for (const key of document.querySelectorAll("[data-keys]")) key.textContent = keys(key.dataset.keys);
+for (const button of document.querySelectorAll("[data-hint]")) button.title = button.dataset.hint.split(" or ").map(keys).join(" or ");
 
 function typing(target) {
   return target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");

@@ -93,7 +93,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
         autocompletion({ override: [complete], icons: false }),
         syntaxHighlighting(colours), look, typing, wrapping.of([]),
         keymap.of([
-          { key: "Mod-Enter", run: () => true }, // runs the draft: the page hears it
+          { key: "Mod-Enter", run: () => true, shift: () => true }, // runs and publishes: the page hears it
           ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab,
         ]),
         EditorView.updateListener.of((update) => {

@@ -106,7 +106,7 @@ if (form) {
     let act;
     if (mod && !e.shiftKey && key === "s") act = acts.save;
     else if (mod && !e.shiftKey && e.key === "Enter") act = acts.run;
-    else if (mod && e.shiftKey && key === "p") act = acts.publish;
+    else if (mod && e.shiftKey && (key === "p" || e.key === "Enter")) act = acts.publish; // Firefox keeps P for itself
     if (!act || document.querySelector("dialog[open]")) return;
     e.preventDefault();
     act();
