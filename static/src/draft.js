@@ -5,12 +5,19 @@ import { age } from "./times.js";
 
 const pause = 600, again = 5000;
 
-export function draft({ form, revision, text, replace, say }) {
+export function draft({ form, revision, text, replace, say, state }) {
   const conflict = document.getElementById("conflict");
   const aside = "draft " + form.dataset.draft;
   let saved = text(), savedAt = 0, timer, running, theirs;
 
-  const words = (what, fail = false) => { say.replaceChildren(...[what].flat()); say.classList.toggle("fail", fail); };
+  // What is seen changes with each pause in typing; read out is only that saving fails, and that it works again.
+  const words = (what, fail = false) => {
+    say.replaceChildren(...[what].flat());
+    say.classList.toggle("fail", fail);
+    if (fail) tell(say.textContent);
+  };
+  const tell = (text) => { if (state.textContent !== text) state.textContent = text; };
+  const mended = () => { if (state.textContent) tell("Saved."); };
   const signIn = () => Object.assign(document.createElement("a"), { className: "link", href: form.dataset.login, target: "_blank", textContent: "Sign in" });
   const dirty = () => text() !== saved;
   const settle = (answer, sent) => {
@@ -19,6 +26,7 @@ export function draft({ form, revision, text, replace, say }) {
     revision.value = answer.revision;
     if (answer.differs) differs(form, answer.differs);
     words(dirty() ? "Typing…" : "Saved just now");
+    mended();
   };
   const refused = (answer, sent) => {
     if (answer.source === sent) { settle(answer, sent); return true; }
@@ -100,7 +108,7 @@ export function draft({ form, revision, text, replace, say }) {
     changed: () => {
       if (theirs) return;
       clearTimeout(timer);
-      if (!dirty()) { words("Saved"); return; }
+      if (!dirty()) { words("Saved"); mended(); return; }
       words("Typing…");
       timer = setTimeout(save, pause);
     },

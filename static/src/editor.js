@@ -30,7 +30,7 @@ if (form) {
   divider(document.getElementById("divider"), document.getElementById("runner"));
   kept = draft({
     form, revision: form.elements.revision, text: code.text, replace: code.replace,
-    say: document.getElementById("saved"),
+    say: document.getElementById("saved"), state: document.getElementById("saved-state"),
   });
 
   problems = problemList({ list, count: document.getElementById("problem-count"), code, parse: parser(form.dataset.syntax, form.dataset.language) });
@@ -84,8 +84,9 @@ if (form) {
     say(detail.notice);
   });
   const save = async () => {
-    if (kept.clean()) say("Saved. Nothing has changed since.");
-    else if (!await kept.save()) say("Not saved: " + kept.why(), true);
+    const clean = kept.clean();
+    if (!await kept.save()) say("Not saved: " + kept.why(), true);
+    else say(clean ? "Saved. Nothing has changed since." : "Saved.");
   };
   const acts = { run: start, stop, save, publish };
 

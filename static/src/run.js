@@ -19,7 +19,12 @@ export async function run(form, { problems, saved, refused, signal }) {
   inView();
   const begun = performance.now();
   const time = () => ((performance.now() - begun) / 1000).toFixed(1) + " s";
-  const ticking = setInterval(() => message("Running… " + time()), 300);
+  const clock = document.createElement("span");
+  clock.setAttribute("aria-hidden", "true"); // that it runs is read out once
+  const ticking = setInterval(() => {
+    clock.textContent = time();
+    if (!clock.isConnected) message(["Running… ", clock]);
+  }, 300);
   try {
     const response = await fetch(form.dataset.run, {
       method: "POST",
