@@ -193,6 +193,7 @@ func (s *server) appPages() []web.Route {
 		{Method: "GET", Pattern: pageApp + "/runs/live", Access: read, Handler: d.AppRunsLive, Stream: true},
 		{Method: "GET", Pattern: pageApp + "/runs/{execution}", Access: read, Handler: d.RunPage},
 		{Method: "GET", Pattern: pageApp + "/scripts/new", Access: write, Handler: d.NewScriptPage},
+		{Method: "GET", Pattern: pageApp + "/scripts/new/name", Access: write, Handler: d.NewScriptName},
 		{Method: "POST", Pattern: pageApp + "/scripts", Access: write, Handler: d.CreateScript},
 	}
 }

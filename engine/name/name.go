@@ -14,6 +14,9 @@ import (
 // Max is the longest name, in characters: a label of a host name (RFC 1035, section 2.3.4).
 const Max = 63
 
+// Rule is what Check checks, for people who are about to choose a name.
+const Rule = "1 to 63 of a-z, 0-9 and \"-\"; the first is a letter or a digit."
+
 // Check says what is wrong with a name, in a sentence that names the value and the rule;
 // "" is nothing.
 func Check(name string) string {

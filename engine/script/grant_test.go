@@ -28,6 +28,7 @@ func attempts(t *testing.T, scripts *script.Service) []attempt {
 		{"list", read, func(g actor.Grant, _ id.Script) error { _, _, err := scripts.List(ctx, g, "", 0); return err }, false},
 		{"find", read, func(g actor.Grant, _ id.Script) error { _, err := scripts.Find(ctx, g, "mine"); return err }, true},
 		{"get", read, func(g actor.Grant, s id.Script) error { _, err := scripts.Get(ctx, g, s); return err }, true},
+		{"check a name", read, func(g actor.Grant, _ id.Script) error { return scripts.CheckName(ctx, g, "free") }, false},
 		{"changes", read, func(g actor.Grant, s id.Script) error { _, err := scripts.Changes(ctx, g, []id.Script{s}); return err }, false},
 		{"draft", read, func(g actor.Grant, s id.Script) error { _, err := scripts.Draft(ctx, g, s); return err }, true},
 		{"versions", read, func(g actor.Grant, s id.Script) error { _, _, err := scripts.Versions(ctx, g, s, 0, 0); return err }, false},
@@ -90,7 +91,7 @@ func TestAGrantThatIsTooSmallIsRefused(t *testing.T) {
 			}
 		}
 	}
-	if want := 9*3 + 12*5; refused != want {
+	if want := 10*3 + 12*5; refused != want {
 		t.Errorf("%d grants were too small, want %d", refused, want)
 	}
 	if after := mustGet(t, w, made.ID); after != before {

@@ -288,7 +288,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App,
 	if v.given {
 		err = s.q.FollowDraft(ctx, tx, queries.FollowDraftParams{
 			AppID: appID, ScriptID: v.script, Source: v.source, SourceHash: hashOf(v.source), Version: next, UpdatedBy: by.user,
-			ExampleHash: hashOf(Starter(v.language)),
+			ExampleHash: hashOf(Starter(Plain, v.language)),
 		})
 		if err != nil {
 			return 0, err

@@ -9,6 +9,7 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -84,11 +85,12 @@ func NewService(pool *pgxpool.Pool, build Builder) *Service {
 	return &Service{Herald: app.NewHerald(pool), pool: pool, q: queries.New(), build: build}
 }
 
-// New is a script to be made. Without a Source the draft is a small example that works.
+// New is a script to be made. Without a Source the draft is the template's.
 type New struct {
 	Name        string
 	Description string
 	Language    bundle.Language // "" is TypeScript
+	Template    Template        // "" is Plain
 	Source      string
 }
 
@@ -101,11 +103,12 @@ func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Sc
 	if wanted.Language == "" {
 		wanted.Language = bundle.TypeScript
 	}
+	wanted.Template = cmp.Or(wanted.Template, Plain)
 	if err := wanted.check(); err != nil {
 		return Script{}, err
 	}
 	if wanted.Source == "" {
-		wanted.Source = Starter(wanted.Language)
+		wanted.Source = Starter(wanted.Template, wanted.Language)
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
@@ -130,10 +133,32 @@ func (w New) check() error {
 	if w.Language != bundle.TypeScript && w.Language != bundle.JavaScript {
 		fields = append(fields, fault.Field{Name: "language", Message: fmt.Sprintf("%.40q is no language; use %q or %q.", w.Language, bundle.TypeScript, bundle.JavaScript)})
 	}
+	if why := checkTemplate(cmp.Or(w.Template, Plain)); why != "" {
+		fields = append(fields, fault.Field{Name: "template", Message: why})
+	}
 	if why := checkSource(w.Source); why != "" {
 		fields = append(fields, fault.Field{Name: "source", Message: why})
 	}
 	return invalid(fields)
+}
+
+// CheckName refuses a name as Create would.
+func (s *Service) CheckName(ctx context.Context, grant actor.Grant, named string) error {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return err
+	}
+	if why := name.Check(named); why != "" {
+		return fault.AtField("name", "%s", why)
+	}
+	_, err = s.q.FindScriptID(ctx, s.pool, queries.FindScriptIDParams{AppID: app, Name: named})
+	if db.IsNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("check the name %s: %w", named, err)
+	}
+	return nameTaken(named)
 }
 
 // add writes the rows of a new script.
@@ -256,6 +281,10 @@ func taken(err error, named string) error {
 	if !db.IsUnique(err, "scripts_app_id_name_key") {
 		return err
 	}
+	return nameTaken(named)
+}
+
+func nameTaken(named string) error {
 	conflict := fault.New(fault.Conflict, "The app has a script %q already.", named)
 	conflict.Fields = []fault.Field{{Name: "name", Message: conflict.Public}}
 	return conflict

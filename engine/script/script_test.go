@@ -97,16 +97,6 @@ func (w *world) publish(t *testing.T, s script.Script, source string) script.Pub
 	return published
 }
 
-func TestStartersAndTheSeedCompile(t *testing.T) {
-	t.Parallel()
-	for _, language := range []bundle.Language{bundle.TypeScript, bundle.JavaScript} {
-		_, problems := bundle.Build(bundle.Input{File: "x" + language.Extension(), Language: language, Source: script.Starter(language)})
-		if len(problems) > 0 {
-			t.Error(bundle.Problems(problems))
-		}
-	}
-}
-
 func TestDraftPublishAndBack(t *testing.T) {
 	t.Parallel()
 	w := begin(t)

@@ -1,24 +1,51 @@
 package script
 
 import (
-	_ "embed"
+	"crypto/rand"
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
 
 	"picloud/engine/bundle"
 )
 
+// Template is what a new script begins as.
+type Template string
+
+// The templates. A new script is Plain unless told otherwise.
+const (
+	Plain   Template = "plain"
+	JSON    Template = "json"    // an API
+	Form    Template = "form"    // a page that takes what people fill in
+	Webhook Template = "webhook" // takes calls of other services that know its secret
+)
+
 var (
-	//go:embed starter/starter.ts
-	starterTypeScript string
-	//go:embed starter/starter.js
-	starterJavaScript string
+	//go:embed starter
+	starters embed.FS
 	//go:embed starter/hello.ts
 	helloTypeScript string
 )
 
-// Starter is a small function that works, for a new script.
-func Starter(language bundle.Language) string {
+// Starter is a small function that works, for a new script. Each one from Webhook has a
+// secret of its own.
+func Starter(template Template, language bundle.Language) string {
+	extension := bundle.TypeScript.Extension()
 	if language == bundle.JavaScript {
-		return starterJavaScript
+		extension = bundle.JavaScript.Extension()
 	}
-	return starterTypeScript
+	source, err := starters.ReadFile("starter/" + string(template) + extension)
+	if err != nil {
+		panic(err) // all of them are embedded
+	}
+	return strings.Replace(string(source), `"SECRET"`, `"`+rand.Text()+`"`, 1)
+}
+
+// checkTemplate says what is wrong with a template; "" is nothing.
+func checkTemplate(template Template) string {
+	if slices.Contains([]Template{Plain, JSON, Form, Webhook}, template) {
+		return ""
+	}
+	return fmt.Sprintf("%.40q is no template; use %q, %q, %q or %q.", template, Plain, JSON, Form, Webhook)
 }

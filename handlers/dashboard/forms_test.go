@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"picloud/engine/actor"
 	"picloud/engine/execution"
 	"picloud/engine/id"
+	"picloud/engine/name"
 	"picloud/engine/script"
 )
 
@@ -174,6 +176,29 @@ func TestScripts(t *testing.T) {
 	s.sees(s.post("/apps/shop/scripts/third/delete", form("confirm", "second")), 422, "e-confirm", `value="second"`)
 	s.goes(s.post("/apps/shop/scripts/third/delete", form("confirm", "third")), "/apps/shop")
 	s.sees(s.get("/apps/shop/scripts/third"), 404)
+}
+
+func TestNewScript(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.sees(s.get("/apps/shop/scripts/new"), 200, html.EscapeString(name.Rule), "/apps/shop/scripts/new/name", "A webhook")
+	s.sees(s.post("/apps/shop/scripts", form("name", "x", "template", "spa")), 422, "e-template", "is no template")
+	for _, named := range []string{"", "Not Good", "fn", "hello"} {
+		said, refused := s.get("/apps/shop/scripts/new/name?"+form("name", named).Encode()), s.post("/apps/shop/scripts", form("name", named))
+		s.sees(said, 200, `id="e-name"`, html.EscapeString(name.Rule))
+		_, why, _ := strings.Cut(said.body, `id="e-name">`)
+		why, _, _ = strings.Cut(why, "<")
+		if why == "" || !strings.Contains(refused.body, why) || refused.status < 400 {
+			t.Errorf("%q: %q is said while one types, and then %d: %s", named, why, refused.status, short(refused.body))
+		}
+	}
+	free := s.get("/apps/shop/scripts/new/name?name=free")
+	if s.sees(free, 200, "http://pi.example:8080/fn/shop/free"); strings.Contains(free.body, "e-name") {
+		t.Error(free.body)
+	}
+	s.sees(s.get("/apps/shop/scripts/new/name?name=index"), 200, "http://pi.example:8080/fn/shop/<")
+	s.goes(s.post("/apps/shop/scripts", form("name", "index", "language", "typescript", "template", "form")), "/apps/shop/scripts/index")
+	s.sees(s.get("/apps/shop/scripts/index"), 200, "A page with a form", "Live: http://pi.example:8080/fn/shop/<", "http://shop.fn.example:8080/<")
 }
 
 func TestVersions(t *testing.T) {

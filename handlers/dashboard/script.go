@@ -5,6 +5,7 @@ import (
 
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
+	"picloud/engine/name"
 	"picloud/engine/script"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -13,7 +14,7 @@ import (
 
 // NewScriptPage is the form for a script.
 func (d *Dashboard) NewScriptPage(w http.ResponseWriter, r *http.Request) error {
-	return d.newScript(w, r, http.StatusOK, views.NewScriptProps{Language: string(bundle.TypeScript)})
+	return d.newScript(w, r, http.StatusOK, views.NewScriptProps{Language: string(bundle.TypeScript), Template: string(script.Plain)})
 }
 
 func (d *Dashboard) newScript(w http.ResponseWriter, r *http.Request, status int, props views.NewScriptProps) error {
@@ -21,18 +22,39 @@ func (d *Dashboard) newScript(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
+	props.Said = views.NameSaid{Rule: name.Rule, Fault: props.Faults["name"]}
 	return d.page(w, r, status, views.NewScript(f, props))
 }
 
-// CreateScript makes a script from the working example and publishes it.
+// NewScriptName is what is said of a name while it is typed.
+func (d *Dashboard) NewScriptName(w http.ResponseWriter, r *http.Request) error {
+	state, named := web.Of(r), r.URL.Query().Get("name")
+	said := views.NameSaid{Rule: name.Rule}
+	if err := d.Scripts.CheckName(r.Context(), state.Grant, named); err != nil {
+		_, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		state.Err, said.Fault = nil, faults["name"] // nothing was refused
+	} else {
+		said.URL, _ = d.scriptURLs(r, state.App.Slug, named)
+	}
+	return d.page(w, r, http.StatusOK, views.NameSaidPart(said))
+}
+
+// CreateScript makes a script from a template and publishes it.
 func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
 		return err
 	}
 	state := web.Of(r)
-	typed := views.NewScriptProps{Name: values.Get("name"), Description: values.Get("description"), Language: values.Get("language")}
-	wanted := script.New{Name: typed.Name, Description: typed.Description, Language: bundle.Language(typed.Language)}
+	typed := views.NewScriptProps{
+		Name: values.Get("name"), Description: values.Get("description"), Language: values.Get("language"), Template: values.Get("template"),
+	}
+	wanted := script.New{
+		Name: typed.Name, Description: typed.Description, Language: bundle.Language(typed.Language), Template: script.Template(typed.Template),
+	}
 	made, err := d.Scripts.Create(r.Context(), state.Grant, wanted)
 	if err != nil {
 		status, faults, ok := refusal(w, r, err)

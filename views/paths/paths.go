@@ -61,6 +61,9 @@ func Scripts(app string) string { return App(app) + "/scripts" }
 // NewScript is the form.
 func NewScript(app string) string { return Scripts(app) + "/new" }
 
+// NewScriptName tells what is to be said of a name that is being typed.
+func NewScriptName(app string) string { return NewScript(app) + "/name" }
+
 // Script is the editor.
 func Script(app, script string) string { return Scripts(app) + "/" + url.PathEscape(script) }
 

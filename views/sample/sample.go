@@ -96,9 +96,13 @@ func appPages(in, at views.Frame) []Page {
 			Scripts: 5, Keys: 1,
 			Name: "Web shop", Slug: app, URL: "http://127.0.0.1:8080/fn/shop", HostURL: "http://shop.localhost:8080",
 		})},
-		{"script-new", paths.NewScript(app), 200, views.NewScript(at, views.NewScriptProps{})},
+		{"script-new", paths.NewScript(app), 200, views.NewScript(at, views.NewScriptProps{Said: views.NameSaid{
+			Rule: "1 to 63 of a-z, 0-9 and \"-\"; the first is a letter or a digit.", URL: "http://127.0.0.1:8080/fn/shop/greet",
+		}})},
 		{"script-new-faults", paths.NewScript(app), 422, views.NewScript(at, views.NewScriptProps{
-			Name: "Greet", Language: "javascript", Faults: views.Faults{"name": "\"Greet\" has a capital letter; a name is made of small letters, digits and hyphens."},
+			Name: "Greet", Language: "javascript", Template: "webhook",
+			Said:   views.NameSaid{Rule: "1 to 63 of a-z, 0-9 and \"-\"; the first is a letter or a digit.", Fault: "\"Greet\" has a capital letter; a name is made of small letters, digits and hyphens."},
+			Faults: views.Faults{"name": "\"Greet\" has a capital letter; a name is made of small letters, digits and hyphens."},
 		})},
 		{"search", paths.Search("gre"), 200, views.Search(in, views.SearchProps{Text: "gre", Results: []views.SearchResult{
 			{Kind: "Script", Title: "greet", Hint: "Web shop", Href: paths.Script(app, "greet")},
