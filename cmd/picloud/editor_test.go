@@ -235,6 +235,26 @@ func TestStopDraft(t *testing.T) {
 	})
 }
 
+// TestFormInThePreview: that a form cannot send from the preview is said where one is.
+func TestFormInThePreview(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	page := func(body string) string {
+		return "export default () => new Response(" + quoted(body) + ", { headers: { \"content-type\": \"text/html\" } });"
+	}
+	p.publish("shop", "greet", page("<FORM\nmethod=post><button>Send</button></FORM>"))
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	w.keys("\r", control)
+	w.press("Preview")
+	w.shows(".answer .hint", "A form cannot send from the preview.")
+	w.write(page("<formula>1</formula>"))
+	w.keys("\r", control)
+	w.until(`document.querySelector(".answer .out").textContent.includes("formula") && document.querySelector(".answer iframe").checkVisibility() && !document.querySelector(".answer .hint")`)
+}
+
 // TestTwoTabs: a save over another tab's save is refused; one may take mine, theirs, or look.
 func TestTwoTabs(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ func (d *Dashboard) answer(r *http.Request, a *draftRun, done *worker.DraftAnswe
 	answer.Body, answer.Binary, answer.Truncated = shown(kind, done.Body, false)
 	if len(done.Body) > 0 && previewable(kind) {
 		answer.PreviewURL = paths.Preview(d.previews.keep(state.Actor.Session, kind, done.Body))
+		answer.Form = !strings.HasPrefix(kind, "image/") && formTag.Match(done.Body)
 	}
 	return answer
 }
@@ -76,6 +78,9 @@ func previewable(kind string) bool {
 	media, _, err := mime.ParseMediaType(kind)
 	return err == nil && (media == "text/html" || media == "application/xhtml+xml" || strings.HasPrefix(media, "image/"))
 }
+
+// formTag begins a form (HTML, section 13.1.2.1).
+var formTag = regexp.MustCompile(`(?i)<form[\s/>]`)
 
 // shown is a body as text: whole JSON on several lines, the beginning of what is long,
 // and nothing of what is no text.

@@ -93,7 +93,7 @@ func scriptPages(at views.Frame) []Page {
 	ran.Answer = answer()
 	html := script()
 	html.Answer = &views.Answer{
-		Outcome: "ok", Status: 200, Wall: 3 * time.Millisecond, Size: 24, Body: "<h1>Hello</h1>", PreviewURL: paths.Preview("abc"),
+		Outcome: "ok", Status: 200, Wall: 3 * time.Millisecond, Size: 24, Body: "<form></form>", PreviewURL: paths.Preview("abc"), Form: true,
 		Headers: []views.HeaderField{{Name: "content-type", Value: "text/html; charset=utf-8"}}, Limits: limits(),
 	}
 	broken := script()
