@@ -22,6 +22,7 @@
 // removed}}, or 409 with {source, revision, by, at}.
 //
 // Live streams have the events "row" (a RunRow; it replaces the row of the same id),
-// "line" (a LogLine, on the stream of one run), "note" (a sentence, as on sampling; empty
-// takes it away) and "bye" (do not connect again).
+// "chart" (the chart with what has ended meanwhile), "line" (a LogLine, on the stream of one
+// run), "note" (a sentence, as on sampling; empty takes it away) and "bye" (do not connect
+// again).
 package views

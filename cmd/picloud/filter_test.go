@@ -66,3 +66,28 @@ func TestLostConnectionIsAskedAgain(t *testing.T) {
 		w.until(fmt.Sprintf(`window.ended && window.asked === %d && window.failed === %v && (window.spoken.abort(), true)`, c.asked, c.fails))
 	}
 }
+
+// TestLiveWithAText: a text filter goes on with the live list, and so does the chart.
+func TestLiveWithAText(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", `export default (request) => { console.log("hello " + new URL(request.url).pathname.at(-1)); };`)
+	w := p.open(p.chromium())
+	w.signIn()
+	for filter, path := range map[string]string{"q=name%3DADA": "/%s?name=ada", "q=Hello+7": "/%s/7"} {
+		w.visit("/apps/shop/scripts/greet/runs?" + filter)
+		w.shows("#runs h2", "No run fits")
+		w.until(`document.getElementById("live-bar").checkVisibility() && !document.getElementById("chart").checkVisibility()`)
+		p.eventually(patience, "live", func() bool {
+			p.get("/fn/shop/greet" + fmt.Sprintf(path, "first"))
+			live, err := evaluate[bool](w, `document.querySelectorAll("#rows tr").length > 0`)
+			return err == nil && live
+		})
+		p.get("/fn/shop/greet/other")
+		p.get("/fn/shop/greet" + fmt.Sprintf(path, "last"))
+		w.shows("#rows tr", "/last")
+		w.until(`![...document.querySelectorAll("#rows tr")].some((row) => row.textContent.includes("/other")) && !document.querySelector("#runs h2")`)
+		w.until(`document.getElementById("chart").checkVisibility() && [...document.querySelectorAll("#chart title")].some((title) => title.textContent.includes("/last"))`)
+	}
+}

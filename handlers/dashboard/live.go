@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -186,12 +187,15 @@ type liveList struct {
 	first     map[id.Execution]firstLine // of runs under way
 	open      map[id.Execution]bool      // runs whose end is owed; true: not found at the last look
 	said      time.Time                  // when the reader was told that runs are not shown; zero: not
+	chart     liveChart
 }
 
-// firstLine is what a run logged first, and how many lines there are.
+// firstLine is what a run logged first, how many lines there are, and whether one of them
+// has the text that is asked for.
 type firstLine struct {
 	text  string
 	lines int
+	found bool
 }
 
 // liveLines bounds how many runs under way are remembered.
@@ -205,7 +209,7 @@ func (l *liveList) tell(s *stream, e live.Event) error {
 	case live.RunLine:
 		l.note(e)
 	case live.RunStarted:
-		if l.fits(e) && l.begun() {
+		if l.fits(e) && l.begun() && l.asked.query.MatchesText(e.About()) {
 			l.owe(e.Execution)
 			return s.draw("row", views.RunRow(time.Now(), eventRow(l.app.Slug, e)))
 		}
@@ -213,14 +217,14 @@ func (l *liveList) tell(s *stream, e live.Event) error {
 		first := l.first[e.Execution]
 		delete(l.first, e.Execution)
 		owed := l.settle(e.Execution)
-		if !l.fits(e) || !l.ended(e) && !owed {
+		if !l.fits(e) || !owed && !(l.ended(e) && l.says(e, first)) {
 			return nil
 		}
 		row := eventRow(l.app.Slug, e)
 		if row.Summary == "" {
 			row.Summary, row.Lines = first.text, e.LineCount
 		}
-		return s.draw("row", views.RunRow(time.Now(), row))
+		return l.drawEnd(s, row, l.ended(e))
 	case live.Sampled:
 		l.said = time.Now()
 		return s.send("note", ui.Count(e.Hidden)+" more runs in this second; the first "+ui.Count(e.Shown)+" are shown.")
@@ -231,9 +235,24 @@ func (l *liveList) tell(s *stream, e live.Event) error {
 	return nil
 }
 
-// look takes back a word that is no longer true, and tells of ends that the events lack:
-// of runs that ended before the stream was open, or with their worker.
+// drawEnd sends the row of a run that has ended; counts tells whether it is in the list.
+func (l *liveList) drawEnd(s *stream, row views.RunRowProps, counts bool) error {
+	if counts {
+		l.chart.add(row)
+	}
+	return s.draw("row", views.RunRow(time.Now(), row))
+}
+
+// look takes back a word that is no longer true, tells of ends that the events lack, of runs
+// that ended before the stream was open or with their worker, and draws the chart anew.
 func (l *liveList) look(ctx context.Context, s *stream) error {
+	if err := l.lookForEnds(ctx, s); err != nil {
+		return err
+	}
+	return l.drawChart(ctx, s)
+}
+
+func (l *liveList) lookForEnds(ctx context.Context, s *stream) error {
 	if !l.said.IsZero() && time.Since(l.said) > noteTime {
 		l.said = time.Time{}
 		if err := s.send("note", ""); err != nil {
@@ -263,7 +282,7 @@ func (l *liveList) look(ctx context.Context, s *stream) error {
 		if row.Outcome == call.Running {
 			running[row.Execution] = true
 			l.owe(row.Execution)
-		} else if err := s.draw("row", views.RunRow(time.Now(), rows[i])); err != nil {
+		} else if err := l.drawEnd(s, rows[i], true); err != nil {
 			return err
 		}
 	}
@@ -287,7 +306,7 @@ func (l *liveList) lookAtOpen(ctx context.Context, s *stream, running map[id.Exe
 			if err != nil {
 				continue
 			}
-			if err := s.draw("row", views.RunRow(time.Now(), rowProps(l.app.Slug, found.Row))); err != nil {
+			if err := l.drawEnd(s, rowProps(l.app.Slug, found.Row), l.asked.query.MatchesEnd(found.Outcome, found.Status)); err != nil {
 				return err
 			}
 		}
@@ -317,6 +336,7 @@ func (l *liveList) note(e live.Event) {
 	if !known && len(l.first) >= liveLines {
 		return
 	}
+	first.found = first.found || l.asked.query.MatchesText(e.Line.Message, e.Line.Fields)
 	if first.lines++; first.lines == 1 {
 		first.text = clip(e.Line.Message, 200)
 	}
@@ -327,6 +347,22 @@ func (l *liveList) note(e live.Event) {
 func (l *liveList) fits(e live.Event) bool {
 	q := l.asked.query
 	return (q.Version == nil || *q.Version == e.Version) && q.MatchesPath(&e.Identity)
+}
+
+// says tells whether a run that is over has the text that is asked for. Where its lines were
+// not all seen, the next look tells.
+func (l *liveList) says(e live.Event, first firstLine) bool {
+	failure := ""
+	if e.Failure != nil {
+		failure = e.Failure.Name + ": " + e.Failure.Message
+	}
+	if first.found || l.asked.query.MatchesText(e.About(), failure) {
+		return true
+	}
+	if first.lines < e.LineCount && (l.from.IsZero() || bytes.Compare(e.Execution[:], l.from[:]) < 0) {
+		l.from = e.Execution
+	}
+	return false
 }
 
 // ended tells whether a run that is over is in the list.

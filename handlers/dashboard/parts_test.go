@@ -22,6 +22,7 @@ import (
 	"picloud/engine/id"
 	"picloud/handlers/web"
 	"picloud/views"
+	"picloud/views/ui"
 )
 
 // No text of a function can begin an event or a field of its own.
@@ -277,7 +278,7 @@ func TestLiveList(t *testing.T) {
 	if err != nil || len(asked.Faults) > 0 {
 		t.Fatal(err, asked.Faults)
 	}
-	list := &liveList{asked: asked, app: app.App{Slug: "shop"}, first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{}}
+	list := &liveList{asked: asked, app: app.App{Slug: "shop"}, first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{}, chart: liveChart{drawn: true}}
 	w := httptest.NewRecorder()
 	s, err := begin(w, r)
 	if err != nil {
@@ -321,6 +322,13 @@ func TestLiveList(t *testing.T) {
 	if err := list.look(t.Context(), s); err != nil || !strings.Contains(w.Body.String(), "event: note\ndata: \n") {
 		t.Errorf("the note stays: %v %s", err, w.Body)
 	}
+	if sent := w.Body.String(); strings.Count(sent, "event: chart") != 1 || !strings.Contains(sent, "Runs by time and duration: 1 run.") {
+		t.Errorf("the run that failed is not in the chart: %s", sent)
+	}
+	w.Body.Reset()
+	if err := list.look(t.Context(), s); err != nil || w.Body.Len() > 0 {
+		t.Errorf("nothing came, and this was sent: %v %s", err, w.Body)
+	}
 	for i := range 2 * liveLines {
 		e := live.Event{Kind: live.RunLine, Identity: execution.Identity{Execution: id.New[id.Execution]()}, Line: &execution.LogLine{Message: fmt.Sprint(i)}}
 		if err := list.tell(s, e); err != nil {
@@ -329,6 +337,90 @@ func TestLiveList(t *testing.T) {
 	}
 	if len(list.first) > liveLines {
 		t.Errorf("%d first lines are kept", len(list.first))
+	}
+}
+
+// A text filter looks at what a run is about, at its error and at its lines, and the database
+// is asked where not all of these were seen.
+func TestLiveListWithAText(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/?q=ADA", nil)
+	asked, err := New(Deps{Now: time.Now}).readFilter(web.With(r, &web.State{}))
+	if err != nil || len(asked.Faults) > 0 {
+		t.Fatal(err, asked.Faults)
+	}
+	for name, c := range map[string]struct {
+		subject, failure, line, fields string
+		lines                          int
+		starts, ends, looks            bool
+	}{
+		"query":   {subject: "GET /a?name=Ada", starts: true, ends: true},
+		"path":    {subject: "GET /ada", starts: true, ends: true},
+		"error":   {subject: "GET /", failure: "no Ada", ends: true},
+		"line":    {subject: "GET /", line: "hello Ada", lines: 1, ends: true},
+		"fields":  {subject: "GET /", line: "hello", fields: `{"name":"Ada"}`, lines: 1, ends: true},
+		"other":   {subject: "GET /", line: "hello", lines: 1},
+		"missed":  {subject: "GET /", line: "hello", lines: 2, looks: true},
+		"secrets": {subject: "GET /?token=[redacted]"},
+	} {
+		w := httptest.NewRecorder()
+		s, err := begin(w, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := &liveList{asked: asked, first: map[id.Execution]firstLine{}, open: map[id.Execution]bool{}}
+		who := execution.Identity{Execution: id.New[id.Execution](), Event: call.Fetch, Subject: c.subject}
+		tell := func(e live.Event) bool {
+			w.Body.Reset()
+			e.Identity = who
+			if err := list.tell(s, e); err != nil {
+				t.Fatal(err)
+			}
+			return w.Body.Len() > 0
+		}
+		started := tell(live.Event{Kind: live.RunStarted})
+		if c.line != "" {
+			tell(live.Event{Kind: live.RunLine, Line: &execution.LogLine{Message: c.line, Fields: c.fields}})
+		}
+		end := live.Event{Kind: live.RunEnded, Outcome: call.OK, LineCount: c.lines}
+		if c.failure != "" {
+			end.Outcome, end.Failure = call.Error, &execution.Failure{Name: "Error", Message: c.failure}
+		}
+		if ended := tell(end); started != c.starts || ended != c.ends || (list.from == who.Execution) != c.looks {
+			t.Errorf("%s: shown at its start %v, at its end %v, looked for %v", name, started, ended, !list.from.IsZero())
+		}
+	}
+}
+
+// The chart of a list that is followed goes on to now, keeps to its range and stays small.
+func TestLiveChart(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	run := func(n int, ago time.Duration, outcome string) views.RunRowProps {
+		return views.RunRowProps{Href: fmt.Sprint("/", n), At: now.Add(-ago), Outcome: outcome, Wall: time.Millisecond}
+	}
+	c := liveChart{}
+	c.props.Points = []ui.Point{point(run(0, time.Hour, "ok")), point(run(1, time.Minute, "ok"))}
+	c.add(run(1, time.Minute, "ok")) // the page has it
+	c.add(run(2, time.Second, "error"))
+	if got := c.grow(now, 0); len(got.Points) != 3 || got.Sample || !got.To.Equal(now) || !got.From.Equal(now.Add(-time.Hour-time.Second)) || len(c.fresh) != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := c.grow(now.Add(time.Second), 15*time.Minute); len(got.Points) != 2 || !got.From.Equal(now.Add(time.Second-15*time.Minute)) {
+		t.Errorf("within 15 minutes: %+v", got)
+	}
+	for n := range 3 * liveLines {
+		c.add(run(10+n, time.Duration(n)*time.Millisecond, "ok"))
+	}
+	got := c.grow(now, 15*time.Minute)
+	failures := 0
+	for _, p := range got.Points {
+		if p.Outcome == "error" {
+			failures++
+		}
+	}
+	if len(got.Points) != chartPoints || !got.Sample || failures != 1 {
+		t.Errorf("%d points, %d failures, a sample: %v", len(got.Points), failures, got.Sample)
 	}
 }
 

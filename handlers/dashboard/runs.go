@@ -19,7 +19,6 @@ import (
 	"picloud/handlers/web"
 	"picloud/views"
 	"picloud/views/paths"
-	"picloud/views/ui"
 )
 
 // Bounds of a filter's texts, in characters.
@@ -32,6 +31,7 @@ const (
 type filter struct {
 	views.RunFilter
 	query history.Query
+	span  time.Duration // how far back the range goes; 0: as far as there are runs
 }
 
 // readFilter reads the filter of the address. What cannot be is a fault at its input.
@@ -116,7 +116,7 @@ func (f *filter) readRange(now time.Time) {
 		f.Faults["since"] = "A time is 15m, 1h, 24h or 7d, not \"" + clip(f.Since, 40) + "\"."
 		return
 	}
-	f.query.Since = now.Add(-span)
+	f.query.Since, f.span = now.Add(-span), span
 }
 
 // readMoment reads a time of this century as HTML's datetime-local or RFC 3339 writes it.
@@ -202,7 +202,7 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	if props.Rows, err = d.runRows(r.Context(), web.Of(r).Grant, web.Of(r).App.Slug, page.Rows); err != nil {
 		return err
 	}
-	if props.Chart, err = d.chart(r, asked, page.Rows, props.Rows, !page.Next.IsZero()); err != nil {
+	if props.Chart, err = d.chart(r.Context(), web.Of(r).Grant, web.Of(r).App.Slug, asked, page); err != nil {
 		return err
 	}
 	lost, err := d.Executions.Losses(r.Context(), web.Of(r).Grant, d.Now().Add(-24*time.Hour))
@@ -236,9 +236,6 @@ func turn(props *views.RunsProps, asked url.Values, address string, next id.Exec
 	}
 	if props.Filter.Until != "" {
 		props.LiveURL = ""
-	}
-	if props.Filter.Text != "" {
-		props.LiveURL = "" // the log of a run that has just ended cannot be searched yet
 	}
 }
 
@@ -297,77 +294,4 @@ func failureLine(name, message string) string {
 		message = name + ": " + message
 	}
 	return clip(message, 200)
-}
-
-// Bounds of the chart: what is drawn has to stay a small part of the page.
-const (
-	chartBuckets = 120
-	chartPoints  = 120
-)
-
-// chart is a sample of the whole range where that is what is asked for and the page has
-// only a part of it, else the rows of the page.
-func (d *Dashboard) chart(r *http.Request, asked filter, newest []history.Row, rows []views.RunRowProps, more bool) (ui.ScatterProps, error) {
-	if more && asked.plain() && asked.query.Before.IsZero() {
-		cloud, err := d.Executions.Scatter(r.Context(), web.Of(r).Grant, asked.query, chartBuckets)
-		if err != nil {
-			return ui.ScatterProps{}, err
-		}
-		known := make(map[id.Execution]bool, len(cloud.Points))
-		for _, p := range cloud.Points {
-			known[p.Execution] = true
-		}
-		for _, row := range newest { // a burst falls into one stretch of the sample
-			if row.Outcome != call.Running && !known[row.Execution] {
-				cloud.Points = append(cloud.Points, history.Point{Execution: row.Execution, Started: row.Started, Wall: row.Wall, Status: row.Status, Outcome: row.Outcome})
-			}
-		}
-		return scatter(web.Of(r).App.Slug, cloud), nil
-	}
-	props := ui.ScatterProps{}
-	rows = slices.DeleteFunc(slices.Clone(rows), func(row views.RunRowProps) bool { return row.Outcome == string(call.Running) })
-	for _, row := range rows {
-		props.Points = append(props.Points, ui.Point{
-			At: row.At, Wall: row.Wall, Outcome: row.Outcome, Status: row.Status, Href: row.Href, Label: strings.TrimSpace(row.Method + " " + clip(row.Subject, 60)),
-		})
-	}
-	if len(rows) > 0 {
-		props.From, props.To = rows[len(rows)-1].At.Add(-time.Second), rows[0].At.Add(time.Second)
-	}
-	return props, nil
-}
-
-// scatter draws a sample: failures first, since they are what one looks for, then
-// others evenly over time.
-func scatter(app string, cloud history.Cloud) ui.ScatterProps {
-	slices.SortFunc(cloud.Points, func(a, b history.Point) int { return a.Started.Compare(b.Started) })
-	var failed, fine []history.Point
-	for _, p := range cloud.Points {
-		if p.Outcome.Failed(p.Status) {
-			failed = append(failed, p)
-		} else {
-			fine = append(fine, p)
-		}
-	}
-	failed = evenly(failed, chartPoints/2)
-	fine = evenly(fine, chartPoints-len(failed))
-	props := ui.ScatterProps{From: cloud.From, To: cloud.To, Sample: true}
-	for _, p := range append(fine, failed...) {
-		props.Points = append(props.Points, ui.Point{
-			At: p.Started, Wall: p.Wall, Outcome: string(p.Outcome), Status: p.Status,
-			Href: paths.Run(app, p.Execution.String()), Label: p.Started.UTC().Format("15:04:05 UTC"),
-		})
-	}
-	return props
-}
-
-func evenly(points []history.Point, most int) []history.Point {
-	if len(points) <= most {
-		return points
-	}
-	kept := make([]history.Point, most)
-	for i := range kept {
-		kept[i] = points[i*len(points)/most]
-	}
-	return kept
 }

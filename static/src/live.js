@@ -42,6 +42,7 @@ export function live() {
       if (lost) { close(); ended(); }
     };
     source.addEventListener("row", (e) => row(e.data));
+    source.addEventListener("chart", (e) => chart(e.data));
     source.addEventListener("line", (e) => line(e.data));
     source.addEventListener("note", (e) => { const note = document.getElementById("live-note"); if (note) note.textContent = e.data; });
     source.addEventListener("bye", () => { over = true; close(); state("Ended: load the page again", false); });
@@ -75,6 +76,21 @@ function row(html) {
   rows.insertBefore(fresh, next ?? null);
   document.querySelector("[data-until-live]")?.remove();
   while (rows.children.length > most) rows.lastElementChild.remove();
+}
+
+// chart draws it anew, but not under the pointer, whose point it would take away.
+function chart(html) {
+  const place = document.getElementById("chart");
+  if (!place) return;
+  const draw = () => {
+    const part = document.createElement("template");
+    part.innerHTML = html;
+    show(part.content);
+    place.replaceChildren(part.content);
+    place.hidden = false;
+    place.onpointerleave = null;
+  };
+  if (place.matches(":hover")) place.onpointerleave = draw; else draw();
 }
 
 function line(html) {
