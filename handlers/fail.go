@@ -16,6 +16,7 @@ import (
 	"picloud/handlers/api/v1"
 	"picloud/handlers/web"
 	"picloud/views"
+	"picloud/views/paths"
 )
 
 // statusGone is what the log shows for a caller who went away; nobody gets it.
@@ -83,7 +84,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("HX-Reswap", "none")
 		s.html(w, r, code, views.ErrorToast(s.errorProps(r, code, f)))
 	default:
-		s.html(w, r, code, views.Error(s.frame(r), s.errorProps(r, code, f)))
+		s.html(w, r, code, views.Error(s.frame(r, code), s.errorProps(r, code, f)))
 	}
 }
 
@@ -140,11 +141,17 @@ func (s *server) errorProps(r *http.Request, code int, f *fault.Fault) views.Err
 	return p
 }
 
-func (s *server) frame(r *http.Request) views.Frame {
-	state := web.Of(r)
-	f := views.Frame{Assets: s.deps.Assets, Nonce: state.Nonce, Now: s.deps.Now()}
-	if state.SignedIn {
-		f.Viewer = &views.Viewer{Name: state.Actor.Name, Email: state.Actor.Email}
+// frame is what the page of an error has around it. Who is signed in keeps the navigation, but
+// where the fault is ours: it may be in what the navigation would be read from.
+func (s *server) frame(r *http.Request, code int) views.Frame {
+	plain := views.Frame{Assets: s.deps.Assets, Nonce: web.Of(r).Nonce, Now: s.deps.Now()}
+	if !web.Of(r).SignedIn || code >= 500 || strings.HasPrefix(r.URL.Path, paths.Preview("")) {
+		return plain
+	}
+	f, err := s.dashboard.Frame(r)
+	if err != nil {
+		web.Of(r).Err = errors.Join(web.Of(r).Err, err)
+		return plain
 	}
 	return f
 }

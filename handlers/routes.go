@@ -29,6 +29,7 @@ import (
 	"picloud/handlers/dashboard"
 	"picloud/handlers/web"
 	"picloud/static"
+	"picloud/views/paths"
 )
 
 // Deps are what the handlers ask and how they were set up.
@@ -249,11 +250,26 @@ func (s *server) orNothing(mux *http.ServeMux) http.Handler {
 		if said.status == http.StatusMethodNotAllowed {
 			allow := said.header.Get("Allow")
 			w.Header().Set("Allow", allow)
-			s.fail(w, r, fault.New(fault.NotAllowed, "%s is not possible here; %s is.", clip(r.Method, 20), allow))
+			s.fail(w, s.nearApp(r), fault.New(fault.NotAllowed, "%s is not possible here; %s is.", clip(r.Method, 20), allow))
 			return
 		}
-		s.fail(w, r, fault.New(fault.NotFound, "There is nothing at this address."))
+		s.fail(w, s.nearApp(r), fault.New(fault.NotFound, "There is nothing at this address."))
 	})
+}
+
+// nearApp admits who is signed in to the app that an address without a route names, if it can
+// be: the page that says so then has its navigation.
+func (s *server) nearApp(r *http.Request) *http.Request {
+	rest, found := strings.CutPrefix(r.URL.Path, paths.Apps()+"/")
+	if !found || !web.Of(r).SignedIn || web.ByHTMX(r) {
+		return r
+	}
+	slug, _, _ := strings.Cut(rest, "/")
+	r.SetPathValue("app", slug)
+	if _, err := s.admit(r, web.App(actor.ReadApp)); err != nil {
+		web.Of(r).Err = err
+	}
+	return r
 }
 
 // readable keeps NUL and broken UTF-8 out: no text in PostgreSQL can hold them.

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 
+	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/execution/history"
 	"picloud/engine/id"
@@ -20,6 +21,15 @@ const navScripts = 30
 func (d *Dashboard) appFrame(r *http.Request) (views.Frame, error) {
 	f, _, err := d.around(r)
 	return f, err
+}
+
+// Frame is what a page has around it that has no handler here: the navigation of the app that
+// the request is in, as far as it may be read.
+func (d *Dashboard) Frame(r *http.Request) (views.Frame, error) {
+	if state := web.Of(r); state.App.ID.IsZero() || state.Grant.Need(actor.ReadApp) != nil {
+		return d.frame(r)
+	}
+	return d.appFrame(r)
 }
 
 // surroundings are what the frame shows and pages say more of.

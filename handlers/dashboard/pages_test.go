@@ -117,6 +117,43 @@ func TestWhatIsNotThereIs404(t *testing.T) {
 	}
 }
 
+// Who is signed in and comes to an address where nothing is keeps the navigation, and has a way on.
+func TestNothingHereKeepsTheNavigation(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const top, side, on = `class="top"`, `id="side"`, "To the scripts of Shop"
+	for path, want := range map[string]struct {
+		status int
+		words  string
+		has    []string
+		lacks  []string
+	}{
+		"/apps/shop/scripts/nothing":   {404, "There is no such script.", []string{top, side, on, "/apps/shop/scripts/hello"}, nil},
+		"/apps/shop/runs/7":            {404, "There is no such run", []string{top, side, on}, nil},
+		"/apps/shop/nothing":           {404, "There is nothing at this address.", []string{top, side, on}, nil},
+		"/apps/shop/scripts/hello/run": {405, "is not possible here", []string{top, side, on}, nil},
+		"/apps/nobody":                 {404, "There is no such app.", []string{top, "To the apps"}, []string{side}},
+		"/apps/nobody/nothing":         {404, "There is nothing at this address.", []string{top, "To the apps"}, []string{side}},
+		"/apps/%ff":                    {400, "The address holds characters", []string{top, "To the apps"}, []string{side}},
+		"/nothing":                     {404, "There is nothing at this address.", []string{top, "To the apps"}, []string{side}},
+		"/preview/nothing":             {404, "no longer kept", nil, []string{top, side}}, // in a frame of the run panel
+	} {
+		page := s.get(path)
+		s.sees(page, want.status, append(want.has, want.words)...)
+		for _, part := range want.lacks {
+			if strings.Contains(page.body, part) {
+				t.Errorf("%s has %s", path, part)
+			}
+		}
+	}
+	s.cookie = ""
+	for _, path := range []string{"/nothing", "/apps/shop/nothing"} {
+		if page := s.get(path); page.status != 404 || strings.Contains(page.body, top) || strings.Contains(page.body, "Shop") {
+			t.Errorf("%s for who is not signed in: %d %s", path, page.status, short(page.body))
+		}
+	}
+}
+
 func TestRunPage(t *testing.T) {
 	t.Parallel()
 	s := open(t)

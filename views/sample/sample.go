@@ -55,7 +55,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, profilePages(in)...)
 	pages = append(pages, helpPages(in)...)
-	return append(pages, errorPages(out)...)
+	return append(pages, errorPages(out, in, at)...)
 }
 
 func accessPages(out views.Frame) []Page {
@@ -211,7 +211,7 @@ func helpPages(in views.Frame) []Page {
 	return pages
 }
 
-func errorPages(out views.Frame) []Page {
+func errorPages(out, in, at views.Frame) []Page {
 	messages := map[int]string{
 		403: "The key you signed in with may only read.",
 		404: "There is no script called \"<b>nope</b>\" in this app. It may have been renamed or deleted.",
@@ -226,5 +226,6 @@ func errorPages(out views.Frame) []Page {
 			Body: views.Error(out, views.ErrorProps{Status: status, Message: messages[status], RequestID: "0199f0c2-7d1a-7c4e-8a11-0a5b6c7d8e9f"}),
 		})
 	}
-	return pages
+	lost := views.ErrorProps{Status: 404, Message: messages[404]}
+	return append(pages, Page{"error-in", "/error/in", 404, views.Error(in, lost)}, Page{"error-app", "/error/app", 404, views.Error(at, lost)})
 }
