@@ -27,12 +27,14 @@ const (
 type Options struct {
 	Name     string // application_name in pg_stat_activity
 	MaxConns int32  // 10 when it is 0
+	Later    bool   // no sign-in now: the server may be away
 	// Wait is how long a server that is away is waited for, as when it starts together
 	// with us; 0 is not at all.
 	Wait time.Duration
 }
 
-// Open makes a pool and signs in once, so that a wrong address is known at once.
+// Open makes a pool and signs in once, so that a wrong address is known at once, unless that
+// is for later.
 func Open(ctx context.Context, url string, options Options) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -63,6 +65,9 @@ func Open(ctx context.Context, url string, options Options) (*pgxpool.Pool, erro
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if options.Later {
+		return pool, nil
 	}
 	if err := await(ctx, pool, options.Wait); err != nil {
 		pool.Close()

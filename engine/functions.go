@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -58,7 +59,7 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	w.Live = live.NewHub(w.journal)
 	w.flusher = archive.NewFlusher(w.records, w.journal, config.HistoryShare)
 	w.Invoker = invoke.New(invoke.Config{
-		Programs: script.NewPrograms(w.functions), Journal: w.journal, Live: w.Live,
+		Programs: script.NewPrograms(w.functions, script.Start(config.Start)), Journal: w.journal, Live: w.Live,
 		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()).Explaining(missing.Explain),
 		MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
@@ -67,14 +68,14 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 
 // open opens what can fail.
 func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
-	if w.records, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud worker", MaxConns: recordConns}); err != nil {
+	if w.records, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud worker", MaxConns: recordConns, Later: true}); err != nil {
 		return err
 	}
-	if w.functions, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud functions", MaxConns: functionConns}); err != nil {
+	if w.functions, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud functions", MaxConns: functionConns, Later: true}); err != nil {
 		return err
 	}
 	w.Table = script.NewTable(w.records)
-	if err = w.Table.Refresh(ctx); err != nil {
+	if err = w.readRoutes(ctx, script.Start(config.Start)); err != nil {
 		return err
 	}
 	if w.journal, err = journal.Create(config.Journal, config.JournalSlots, config.RingSize); err != nil {
@@ -86,8 +87,27 @@ func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
 	return err
 }
 
-// confine lets the worker's process open no file but those beside its
-// journal, and, where the database's host has to be looked up, those of /etc. The files of
+// routesLimit is how long a worker that starts waits for its routes before it takes those that
+// the manager has kept for it.
+const routesLimit = time.Second
+
+func (w *Worker) readRoutes(ctx context.Context, start script.Start) error {
+	soon, cancel := context.WithTimeout(ctx, routesLimit)
+	defer cancel()
+	err := w.Table.Refresh(soon)
+	if err == nil || soon.Err() == nil && !db.IsAway(err) {
+		return err
+	}
+	if missing := w.Table.Restore(start); missing != nil {
+		slog.Warn("the database does not answer, and there are no routes to start with", "error", missing)
+		return w.Table.Refresh(ctx)
+	}
+	slog.Warn("the database does not answer; the worker starts with the routes that were kept for it", "error", err)
+	return nil
+}
+
+// confine lets the worker's process open no file but those beside its journal, those that it
+// starts with, and, where the database's host has to be looked up, those of /etc. The files of
 // the data folder and those with passwords are out of reach of whatever runs in it.
 func (w *Worker) confine(config worker.Config) error {
 	var readable []string
@@ -95,6 +115,9 @@ func (w *Worker) confine(config worker.Config) error {
 		if !strings.HasPrefix(host, "/") && net.ParseIP(host) == nil {
 			readable = lookUps()
 		}
+	}
+	if config.Start != "" {
+		readable = append(readable, config.Start)
 	}
 	confined, err := account.Confine(filepath.Dir(config.Journal), readable...)
 	if err != nil {

@@ -53,8 +53,9 @@ type Manager struct {
 	Pool         *pgxpool.Pool
 	Account      account.Account
 	Starter      *account.Starter
-	RunDir       string // journals and sockets
-	WorkerURL    string // of the database, with few rights
+	RunDir       string       // journals and sockets
+	Start        script.Start // what workers start with while the database does not answer
+	WorkerURL    string       // of the database, with few rights
 
 	jobs     *jobs.Jobs
 	pauses   *pause.System
@@ -102,6 +103,9 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	}
 	m.table = script.NewTable(m.Pool)
 	if err = m.table.Refresh(ctx); err != nil {
+		return err
+	}
+	if m.Start, err = script.StartIn(config.DataDir); err != nil {
 		return err
 	}
 	m.unserved, err = openUnserved(ctx, m.Pool, m.table, m.RunDir, m.HistoryShare)
@@ -202,6 +206,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	group.Go(func() error { return m.jobs.Run(ctx) })
 	group.Go(func() error { return m.Access.Run(ctx) })
 	group.Go(func() error { return m.table.Run(ctx) })
+	group.Go(func() error { return m.Start.Keep(ctx, m.table, script.NewPrograms(m.Pool, "")) })
 	group.Go(func() error { return m.unserved.run(ctx) })
 	return group.Wait()
 }

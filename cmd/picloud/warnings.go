@@ -31,6 +31,12 @@ func warnings(m *engine.Manager, supervisor *worker.Supervisor, dataDir string) 
 			}
 			return ""
 		}},
+		{Name: "routes", Check: func(context.Context) string {
+			if supervisor.Restored() {
+				return "The worker started while PostgreSQL did not answer. It serves what was published before."
+			}
+			return ""
+		}},
 		{Name: "losses", Check: func(ctx context.Context) string {
 			lost, err := m.Executions.LossesAcrossApps(ctx, time.Now().Add(-lossesFor))
 			if err == nil && lost.Full+lost.Refused > 0 {

@@ -98,8 +98,10 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	group, background := errgroup.WithContext(background)
 	group.Go(func() error { return w.Run(background) })
 	group.Go(func() error { return closed(inside.Serve(private)) })
-	if err := w.Table.Refresh(ctx); err != nil { // what was published since it was opened; from now on we are told
-		slog.Warn("routes not read again", "error", err)
+	if !w.Table.Restored() { // else it is being refreshed as soon as that can be
+		if err := w.Table.Refresh(ctx); err != nil { // what was published since it was opened; from now on we are told
+			slog.Warn("routes not read again", "error", err)
+		}
 	}
 	group.Go(func() error { return closed(public.Serve(places.Listen(listener))) })
 	group.Go(func() error {

@@ -53,7 +53,7 @@ func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure
 	} else if r.program = i.programs.known(r.Code.Hash); r.program == nil {
 		r.slot.Expire(time.Now().Add(loadLimit + r.Limits.Wall)) // a slow database does not make it a run that hangs
 		r.program, err = i.programs.get(ctx, r.Code.Hash, func(ctx context.Context) (string, error) {
-			return i.stored.Load(ctx, r.Code.Version)
+			return i.stored.Load(ctx, r.Code.Version, r.Code.Hash)
 		})
 		r.slot.Expire(time.Now().Add(r.Limits.Wall))
 	}

@@ -15,15 +15,22 @@ import (
 // Programs reads what a worker runs: programs and their source maps, by version. Its pool is
 // not the one of the routes, so that these never wait for what functions ask for.
 type Programs struct {
-	pool *pgxpool.Pool
-	q    *queries.Queries
+	pool  *pgxpool.Pool
+	start Start
+	q     *queries.Queries
 }
 
-// NewPrograms reads over a pool in the worker's role.
-func NewPrograms(pool *pgxpool.Pool) *Programs { return &Programs{pool: pool, q: queries.New()} }
+// NewPrograms reads over a pool in the worker's role what is not in the start folder, of which
+// there may be none ("").
+func NewPrograms(pool *pgxpool.Pool, start Start) *Programs {
+	return &Programs{pool: pool, start: start, q: queries.New()}
+}
 
-// Load reads the program text of a version.
-func (p *Programs) Load(ctx context.Context, version id.Version) (string, error) {
+// Load reads the program text of a version, which has this hash.
+func (p *Programs) Load(ctx context.Context, version id.Version, hash [32]byte) (string, error) {
+	if text, found := p.start.program(hash); found {
+		return text, nil
+	}
 	text, err := p.read(ctx, version, p.q.ReadProgramAcrossApps)
 	if err != nil {
 		return "", fmt.Errorf("load program of version %s: %w", version, gone(err))

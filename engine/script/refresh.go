@@ -159,8 +159,14 @@ func (t *Table) refresh(ctx context.Context, source queries.DBTX, everything boo
 	if err != nil {
 		return fmt.Errorf("refresh the table: %w", err)
 	}
-	t.state.Store(next)
+	if t.state.Swap(next) != next {
+		select {
+		case t.changed <- struct{}{}:
+		default:
+		}
+	}
 	t.changes = read
+	t.restored.Store(false)
 	return nil
 }
 

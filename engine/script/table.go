@@ -47,7 +47,9 @@ type Table struct {
 
 	refreshing sync.Mutex // one refresh at a time; guards changes
 	changes    changes
-	rechecked  atomic.Int64 // when Recheck last asked, in nanoseconds since 1970
+	changed    chan struct{} // has an entry when the state is another than it was
+	restored   atomic.Bool   // the state is that of a Start
+	rechecked  atomic.Int64  // when Recheck last asked, in nanoseconds since 1970
 }
 
 // state is immutable once it is in the table.
@@ -77,7 +79,7 @@ func (t *tenant) isPaused(program [32]byte) Paused {
 
 // NewTable makes an empty table over a pool in the worker's role; Refresh fills it.
 func NewTable(pool *pgxpool.Pool) *Table {
-	t := &Table{pool: pool, q: queries.New()}
+	t := &Table{pool: pool, q: queries.New(), changed: make(chan struct{}, 1)}
 	t.state.Store(&state{})
 	return t
 }

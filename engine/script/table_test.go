@@ -63,8 +63,8 @@ func TestTableFollowsChanges(t *testing.T) {
 	if back, _ := routes.Lookup("shop", "known"); back.Version != 1 || back.Hash != live.Hash {
 		t.Errorf("%+v", back)
 	}
-	programs := script.NewPrograms(dbtest.WorkerPool(t, w.pool))
-	program, err := programs.Load(ctx, live.VersionID)
+	programs := script.NewPrograms(dbtest.WorkerPool(t, w.pool), "")
+	program, err := programs.Load(ctx, live.VersionID, live.Hash)
 	if err != nil || !strings.HasPrefix(program, "(()=>{") {
 		t.Errorf("%.40s, %v", program, err)
 	}

@@ -26,6 +26,9 @@ const (
 	PingPath    = "/ping"
 )
 
+// Restored is what a worker answers at PingPath while it has no routes from the database yet.
+const Restored = "restored"
+
 // Draft is a run of a program that is not published.
 type Draft struct {
 	Call      call.Call // but for its limits, which are the worker's; Version of its script is 0

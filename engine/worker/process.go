@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,17 +28,18 @@ const (
 
 // process is one worker process.
 type process struct {
-	number  int
-	journal string
-	socket  string
-	client  *http.Client
-	cmd     *exec.Cmd
-	words   *lastWords
-	exited  chan struct{} // closed when the process is gone
-	hung    atomic.Bool
-	silent  atomic.Bool // answered nothing for silenceLimit
-	leaving atomic.Bool
-	failed  bool // never was ready
+	number   int
+	journal  string
+	socket   string
+	client   *http.Client
+	cmd      *exec.Cmd
+	words    *lastWords
+	exited   chan struct{} // closed when the process is gone
+	hung     atomic.Bool
+	silent   atomic.Bool // answered nothing for silenceLimit
+	restored atomic.Bool // said that its routes are those it was started with
+	leaving  atomic.Bool
+	failed   bool // never was ready
 }
 
 // start runs a worker process and returns when it accepts calls; begun is told of it as
@@ -67,8 +69,10 @@ func start(ctx context.Context, settings Settings, number int, begun func(*proce
 	p.cmd.ExtraFiles = []*os.File{settings.Listener, readyIn}
 	p.cmd.WaitDelay = time.Second
 	p.cmd.SysProcAttr = settings.Account.Child(syscall.SIGKILL)
+	_ = os.Rename(settings.spare(), config.Journal) // without one it makes its own
 	if err := settings.Starter.Start(p.cmd); err != nil {
 		readyIn.Close()
+		_ = os.Remove(config.Journal)
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	readyIn.Close()
@@ -154,21 +158,31 @@ func (p *process) silence(ctx context.Context, period, limit time.Duration) <-ch
 		for {
 			wait(ctx, period)
 			asking, cancel := context.WithTimeout(ctx, limit)
-			answer, err := p.request(asking, http.MethodGet, PingPath, nil)
+			err := p.ping(asking)
 			late := asking.Err() != nil
 			cancel()
 			switch {
 			case ctx.Err() != nil:
 				return
-			case err == nil:
-				answer.Close()
-			case late:
+			case err != nil && late:
 				close(silent)
 				return
 			}
 		}
 	}()
 	return silent
+}
+
+// ping asks whether the process answers, and takes down what it says.
+func (p *process) ping(ctx context.Context) error {
+	answer, err := p.request(ctx, http.MethodGet, PingPath, nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	text, err := io.ReadAll(io.LimitReader(answer, maxEvent))
+	p.restored.Store(string(text) == Restored)
+	return err
 }
 
 // death tells why the process is gone.

@@ -30,7 +30,8 @@ type Supervisor struct {
 	settled chan struct{} // has an entry when one of these has got them
 	hold    time.Duration // how long too many that wait hold up a restart; doubling
 
-	gone sync.WaitGroup // recoveries under way
+	reserving sync.Mutex     // the spare journal is being made
+	gone      sync.WaitGroup // recoveries under way
 }
 
 // New makes a supervisor; Run does the work.
@@ -69,6 +70,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 		backoff = restartFirst
 		s.serve(p)
+		s.gone.Go(s.reserve)
 		level := slog.LevelInfo
 		if number == 1 {
 			level = slog.LevelDebug // who has just started PiCloud was told where it is
@@ -78,7 +80,20 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 	s.serve(nil)
 	s.gone.Wait()
+	_ = os.Remove(s.settings.spare())
 	return nil
+}
+
+// reserve makes the journal of the next worker, which may have to start while the disk is full.
+func (s *Supervisor) reserve() {
+	if !s.reserving.TryLock() {
+		return
+	}
+	defer s.reserving.Unlock()
+	config := &s.settings.Worker
+	if err := journal.Reserve(s.settings.spare(), config.JournalSlots, config.RingSize); err != nil {
+		slog.Warn("no journal could be made ahead; a worker that starts while the disk is full does not", "error", err)
+	}
 }
 
 // watch returns when another has to serve: p died, hangs or is silent, or the product stops. What is
@@ -163,6 +178,7 @@ func (s *Supervisor) settle(ctx context.Context, p *process) {
 	lasting, done := outlive(ctx, recoverLimit)
 	defer done()
 	s.recoverOf(lasting, p)
+	s.reserve() // it has given its room back
 	s.owe(-1)
 	select {
 	case s.settled <- struct{}{}:
@@ -316,6 +332,14 @@ func (s *Supervisor) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.serving != nil
+}
+
+// Restored tells whether the worker that serves had no answer from the database since it
+// started, when it last said so.
+func (s *Supervisor) Restored() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serving != nil && s.serving.restored.Load()
 }
 
 // Check fails while no worker serves.

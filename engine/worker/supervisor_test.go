@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"picloud/engine/account"
+	"picloud/engine/execution/journal"
 )
 
 // Log levels of a worker that cannot start, and of one that dies as soon as it is ready.
@@ -64,6 +65,7 @@ func settings(t *testing.T) Settings {
 	t.Cleanup(starter.Close)
 	return Settings{
 		Executable: executable, Starter: starter, Listener: file, Directory: t.TempDir(), Accept: func(bool) {},
+		Worker:  Config{JournalSlots: 1, RingSize: journal.MinRing},
 		Recover: func(context.Context, string, Death) error { return nil },
 	}
 }

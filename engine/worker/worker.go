@@ -14,6 +14,7 @@ import (
 	"context"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"time"
 
 	"picloud/engine/account"
@@ -28,6 +29,7 @@ type Config struct {
 	Journal        string // path of its journal file
 	Socket         string // its private socket: draft runs, live feed, refresh
 	ManagerSocket  string // where the dashboard answers
+	Start          string // folder of what it starts with while the database does not answer; empty: it waits
 	Hosts          Hosts
 	TrustedProxies []netip.Prefix
 	MaxRunning     int
@@ -63,6 +65,9 @@ type Settings struct {
 	// Accept is told whether the manager itself has to accept on the public listener.
 	Accept func(manager bool)
 }
+
+// spare is the journal that is made ahead.
+func (s *Settings) spare() string { return filepath.Join(s.Directory, "spare.journal") }
 
 // Death is why a worker is gone, as far as it is known.
 type Death struct {

@@ -34,11 +34,17 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST "+worker.DraftPath, a.draft)
 	mux.HandleFunc("GET "+worker.LivePath, a.live)
 	mux.HandleFunc("POST "+worker.RefreshPath, a.refresh)
-	mux.HandleFunc("GET "+worker.PingPath, func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET "+worker.PingPath, a.ping)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile) // for go tool pprof, through the socket
 	mux.Handle("GET /debug/pprof/heap", pprof.Handler("heap"))
 	mux.Handle("GET /debug/pprof/goroutine", pprof.Handler("goroutine"))
 	return mux
+}
+
+func (a *API) ping(w http.ResponseWriter, _ *http.Request) {
+	if a.Table.Restored() {
+		_, _ = io.WriteString(w, worker.Restored)
+	}
 }
 
 func (a *API) refresh(w http.ResponseWriter, r *http.Request) {

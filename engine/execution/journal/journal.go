@@ -13,6 +13,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/bits"
 	"os"
 	"sync"
@@ -48,20 +49,23 @@ var ErrUnreadable = errors.New("the journal cannot be read")
 // ErrInUse says that the process that writes a journal still lives.
 var ErrInUse = errors.New("the journal is in use")
 
-// Create makes the file, which must not be there, with room for so many running
+// Create makes the file, or takes one that was reserved, with room for so many running
 // calls and bytes of finished ones. The room is taken on disk at once, so that no later
 // write finds the disk full. The file stays locked until Close or the end of the process.
 func Create(path string, slots, ringBytes int) (*Journal, error) {
 	if err := checkLayout(slots, ringBytes); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := take(path, slots, ringBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = reserve(path, slots, ringBytes)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	j, err := makeJournal(file, slots, ringBytes)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("journal %s: %w", path, err), file.Close(), os.Remove(path))
+		return nil, errors.Join(fmt.Errorf("journal %s: %w", path, err), file.Close())
 	}
 	return j, nil
 }
@@ -69,12 +73,6 @@ func Create(path string, slots, ringBytes int) (*Journal, error) {
 func makeJournal(file *os.File, slots, ringBytes int) (*Journal, error) {
 	layout := current()
 	size := layout.fileSize(slots, ringBytes)
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	if err := reserveDisk(file, int64(size)); err != nil {
-		return nil, fmt.Errorf("room of %d bytes: %w", size, err)
-	}
 	mapped, err := unix.Mmap(int(file.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("map: %w", err)
