@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -49,22 +50,42 @@ func (d *Draft) places() bundle.SourceMap {
 func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure) {
 	var err error
 	if r.Code.Draft != nil {
-		r.program, err = handler.Compile(r.Code.Draft.Program)
+		r.program, err = r.compile(r.Code.Draft.Program)
 	} else if r.program = i.programs.known(r.Code.Hash); r.program == nil {
 		r.slot.Expire(time.Now().Add(loadLimit + r.Limits.Wall)) // a slow database does not make it a run that hangs
 		r.program, err = i.programs.get(ctx, r.Code.Hash, func(ctx context.Context) (string, error) {
 			return i.stored.Load(ctx, r.Code.Version, r.Code.Hash)
-		})
+		}, r.compile)
 		r.slot.Expire(time.Now().Add(r.Limits.Wall))
 	}
 	if err == nil {
 		return call.OK, nil
+	}
+	if err == errHalted {
+		return r.ending.Outcome, &r.ending.Failure
 	}
 	if syntax, bad := errors.AsType[*js.SyntaxError](err); bad {
 		return call.Error, &call.Failure{Name: "SyntaxError", Message: syntax.Message}
 	}
 	slog.Error("program not loaded", "script", r.Script.ID, "version", r.Script.Version, "error", err)
 	return call.Unavailable, &call.Failure{Message: "The program could not be loaded from the database."}
+}
+
+// compile makes a program on the run's account: in its turn, within its limits, and blamed on it
+// if the process dies of it. What stops the run meanwhile is heard when it is done, since
+// nothing can interrupt it; so the run is not taken for deaf.
+func (r *run) compile(text string) (*handler.Program, error) {
+	r.compiling.Store(true)
+	defer r.compiling.Store(false)
+	r.invoker.watcher.add(r)
+	defer r.invoker.watcher.remove(r)
+	if err := r.Acquire(); err != nil {
+		return nil, err
+	}
+	defer r.Release()
+	pprof.SetGoroutineLabels(r.invoker.labels[r.slot.Index()])
+	defer pprof.SetGoroutineLabels(context.Background())
+	return handler.Compile(text)
 }
 
 func (i *Invoker) placesOf(code Code) (bundle.SourceMap, error) {

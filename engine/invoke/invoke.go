@@ -121,6 +121,7 @@ func (i *Invoker) Run(ctx context.Context, job Job) call.Result {
 func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Result) {
 	said, waited := i.enter(ctx, &job)
 	r = &run{Job: job, invoker: i, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1)}
+	r.turn.app = job.Script.App
 	if said == closed {
 		r.let()
 		return nil, call.Result{Outcome: call.Busy}
@@ -181,11 +182,10 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 
 // start runs an admitted call.
 func (i *Invoker) start(r *run) {
-	r.turn.app = r.Script.App
 	r.charge(len(r.Event.Request.Body))
-	r.handler = handler.New(handler.Input{
+	r.begin(handler.New(handler.Input{
 		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold, Locate: r.locate,
-	})
+	}))
 	i.watcher.add(r)
 	i.live.Start(&r.who)
 	i.runners.run(r)

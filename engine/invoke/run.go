@@ -12,6 +12,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/journal"
+	"picloud/engine/js"
 	"picloud/engine/sdk/handler"
 )
 
@@ -19,24 +20,25 @@ import (
 // js.Slot, so the clock counts exactly what executes.
 type run struct {
 	Job
-	invoker  *Invoker
-	who      execution.Identity
-	slot     journal.Slot
-	program  *handler.Program
-	handler  *handler.Run
-	began    time.Time
-	started  int64 // as sinceStart
-	turn     turn
-	answered atomic.Bool
-	answer   call.Result   // once answered
-	done     chan struct{} // takes one: the answer is there
-	since    atomic.Int64  // when the present stretch of executing began, 0: waiting
-	spent    atomic.Int64  // executing, before that
-	halted   atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
-	given    atomic.Int64  // processorTime at that moment
-	long     atomic.Bool   // it gave its turn away since the watcher's last look
-	lost     atomic.Bool   // it did not stop; its place is given to others
-	from     int64         // processorTime then
+	invoker   *Invoker
+	who       execution.Identity
+	slot      journal.Slot
+	program   *handler.Program
+	handler   *handler.Run
+	began     time.Time
+	started   int64 // as sinceStart
+	turn      turn
+	answered  atomic.Bool
+	answer    call.Result   // once answered
+	done      chan struct{} // takes one: the answer is there
+	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
+	spent     atomic.Int64  // executing, before that
+	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
+	given     atomic.Int64  // processorTime at that moment
+	long      atomic.Bool   // it gave its turn away since the watcher's last look
+	lost      atomic.Bool   // it did not stop; its place is given to others
+	compiling atomic.Bool   // it hears nothing before that is done
+	from      int64         // processorTime then
 
 	holds atomic.Pointer[holding] // made when it holds something
 
@@ -49,6 +51,7 @@ type run struct {
 	mu      sync.Mutex
 	over    bool          // its slot may belong to another run
 	stopped bool          // it was told to stop
+	ending  js.Ending     // why
 	stop    chan struct{} // made when the run waits for its turn, closed when it was told to stop
 }
 
@@ -133,7 +136,7 @@ func (r *run) executing() time.Duration {
 // check is the watcher's look at the run; given is the present processorTime.
 func (r *run) check(now, spent, stretch, given int64) {
 	if halted := r.halted.Load(); halted != 0 {
-		if r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
+		if !r.compiling.Load() && r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
 			r.giveUp()
 		}
 		return
@@ -164,8 +167,10 @@ func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 		return false
 	}
 	if !r.stopped {
-		r.stopped = true
-		r.handler.Stop(outcome, message)
+		r.stopped, r.ending = true, js.Ending{Outcome: outcome, Failure: call.Failure{Message: message}}
+		if r.handler != nil {
+			r.handler.Stop(outcome, message)
+		}
 		if r.stop != nil {
 			close(r.stop)
 		}
@@ -176,6 +181,15 @@ func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 		r.slot.Expire(time.Now().Add(killLast))
 	}
 	return true
+}
+
+// begin gives the run its sandbox. One that was told to stop while its program was made stops.
+func (r *run) begin(with *handler.Run) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.handler = with; r.stopped {
+		with.Stop(r.ending.Outcome, r.ending.Failure.Message)
+	}
 }
 
 // end says that nothing may touch the run's slot any more, and lets go of its sandbox.

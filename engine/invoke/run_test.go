@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -154,6 +155,37 @@ func TestStarvedRunHasNotExecuted(t *testing.T) {
 	}
 }
 
+// Compiling waits for a turn like executing, counts as that and is stopped with the run.
+func TestCompilingIsOfTheRun(t *testing.T) {
+	t.Parallel()
+	i := invoker(t, 1<<40)
+	others := make([]turn, i.processor.most)
+	for n := range others {
+		i.processor.acquire(&others[n], func() <-chan struct{} { return nil })
+	}
+	job := Job{Call: testCall(), Code: Code{Draft: &Draft{Program: "(() => 1);" + strings.Repeat("(() => [1, 2, 3]);\n", 20_000)}}}
+	job.Limits.CPU = time.Nanosecond
+	answer := make(chan call.Result, 1)
+	go func() { answer <- i.Run(t.Context(), job) }()
+	for i.processor.crowd.Load() == 0 { // it waits for its turn, and has compiled nothing
+		runtime.Gosched()
+	}
+	for n := range others {
+		i.processor.release(&others[n])
+	}
+	var result call.Result
+	for result.Outcome == "" {
+		select {
+		case result = <-answer:
+		default:
+			i.watcher.look()
+		}
+	}
+	if result.Outcome != call.CPU || result.Executing < time.Millisecond {
+		t.Errorf("%s after %v", result.Outcome, result.Executing)
+	}
+}
+
 // A call whose program is still being loaded is in the journal: were the process killed
 // meanwhile, it would have its row.
 func TestLoadingCallIsInTheJournal(t *testing.T) {
@@ -169,7 +201,7 @@ func TestLoadingCallIsInTheJournal(t *testing.T) {
 			close(loading)
 			<-loaded
 			return "(() => 1);", nil
-		})
+		}, handler.Compile)
 	})
 	<-loading
 	both.Go(func() {

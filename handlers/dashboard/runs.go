@@ -19,6 +19,7 @@ import (
 	"picloud/handlers/web"
 	"picloud/views"
 	"picloud/views/paths"
+	"picloud/views/ui"
 )
 
 // Bounds of a filter's texts, in characters.
