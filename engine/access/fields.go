@@ -19,15 +19,7 @@ func (f *fields) add(name, message string) {
 	}
 }
 
-func (f fields) err() error {
-	switch len(f) {
-	case 0:
-		return nil
-	case 1:
-		return &fault.Fault{Kind: fault.Invalid, Public: f[0].Message, Fields: f}
-	}
-	return &fault.Fault{Kind: fault.Invalid, Public: fmt.Sprintf("%d fields need another look.", len(f)), Fields: f}
-}
+func (f fields) err() error { return fault.AtFields(f) }
 
 const (
 	maxEmail = 254 // RFC 5321, section 4.5.3.1.3, less the angle brackets

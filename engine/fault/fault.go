@@ -58,6 +58,18 @@ func AtField(name, format string, args ...any) *Fault {
 	return &Fault{Kind: Invalid, Public: message, Fields: []Field{{Name: name, Message: message}}}
 }
 
+// AtFields makes an Invalid fault of those at several fields, so that all are told at once;
+// nil of none.
+func AtFields(fields []Field) error {
+	switch len(fields) {
+	case 0:
+		return nil
+	case 1:
+		return &Fault{Kind: Invalid, Public: fields[0].Message, Fields: fields}
+	}
+	return &Fault{Kind: Invalid, Public: fmt.Sprintf("%d fields need another look.", len(fields)), Fields: fields}
+}
+
 // After says how long to wait before the next try.
 func (f *Fault) After(wait time.Duration) *Fault {
 	f.Wait = wait

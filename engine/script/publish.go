@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -42,9 +43,6 @@ func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return Published{}, err
 	}
-	if why := checkText("The note", wanted.Note, MaxNote); why != "" {
-		return Published{}, fault.AtField("note", "%s", why)
-	}
 	current, err := s.Get(ctx, grant, script)
 	if err != nil {
 		return Published{}, err
@@ -56,12 +54,13 @@ func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return Published{}, err
 	}
+	faults := wanted.check()
 	if same, err := s.isLive(ctx, current, source); err != nil {
 		return Published{}, err
-	} else if same {
+	} else if same && len(faults) == 0 {
 		return s.unchanged(ctx, current, source)
 	}
-	output, err := s.compile(ctx, current, source)
+	output, err := s.compile(ctx, current, source, faults)
 	if err != nil {
 		return Published{}, err
 	}
@@ -100,31 +99,36 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	found, err := s.Find(ctx, grant, named)
 	if err == nil && found.Name == named {
 		if language != "" && language != found.Language {
-			return Published{}, fault.AtField("language", "The script is written in %s; send that language, or none.", found.Language)
+			faults := wanted.check()
+			faults = append(faults, fault.Field{Name: "language", Message: fmt.Sprintf("The script is written in %s; send that language, or none.", found.Language)})
+			return Published{}, invalid(faults)
 		}
 		return s.Publish(ctx, grant, found.ID, wanted)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Published{}, err
 	}
-	source, err := wanted.checkNew()
-	if err != nil {
+	if err := fresh(wanted.IfVersion, 0); err != nil {
 		return Published{}, err
 	}
 	if language == "" {
 		language = bundle.TypeScript
 	}
-	fresh := New{Name: named, Language: language, Source: source}
-	if err := fresh.check(); err != nil {
-		return Published{}, err
+	add := New{Name: named, Language: language}
+	if wanted.Source != nil {
+		add.Source = *wanted.Source
 	}
-	output, err := s.compile(ctx, Script{Name: named, Language: language}, source)
+	faults := append(add.faults(), wanted.check()...)
+	if wanted.Source == nil {
+		faults = append(faults, fault.Field{Name: "source", Message: "A source is needed."})
+	}
+	output, err := s.compile(ctx, Script{Name: named, Language: language}, add.Source, faults)
 	if err != nil {
 		return Published{}, err
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		made, err = s.addLive(ctx, tx, authorOf(grant), appID, fresh, output, wanted.Note)
+		made, err = s.addLive(ctx, tx, authorOf(grant), appID, add, output, wanted.Note)
 		return err
 	})
 	if fault.Is(err, fault.Conflict) { // somebody has just made it
@@ -140,18 +144,12 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	return Published{Script: current, Version: 1, Created: true, Warnings: output.Warnings}, err
 }
 
-// checkNew gives the source of a script that is not there yet.
-func (p Publishing) checkNew() (string, error) {
+// check gives the faults of what is said beside the source.
+func (p Publishing) check() []fault.Field {
 	if why := checkText("The note", p.Note, MaxNote); why != "" {
-		return "", fault.AtField("note", "%s", why)
+		return []fault.Field{{Name: "note", Message: why}}
 	}
-	if err := fresh(p.IfVersion, 0); err != nil {
-		return "", err
-	}
-	if p.Source == nil {
-		return "", fault.AtField("source", "A source is needed.")
-	}
-	return *p.Source, nil
+	return nil
 }
 
 // addLive makes a script whose first version is live at once.
@@ -178,7 +176,7 @@ func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script
 	if err != nil {
 		return Script{}, bundle.Output{}, err
 	}
-	output, err := s.compile(ctx, current, text)
+	output, err := s.compile(ctx, current, text, nil)
 	return current, output, err
 }
 
@@ -187,9 +185,6 @@ func (s *Service) sourceOf(ctx context.Context, grant actor.Grant, script id.Scr
 	if given == nil {
 		draft, err := s.Draft(ctx, grant, script)
 		return draft.Source, err
-	}
-	if why := checkSource(*given); why != "" {
-		return "", fault.AtField("source", "%s", why)
 	}
 	return *given, nil
 }
@@ -205,25 +200,35 @@ func (s *Service) isLive(ctx context.Context, current Script, source string) (bo
 	return bytes.Equal(hash, hashOf(source)), nil
 }
 
-// compile builds in a child and tells what is wrong with the source at its field.
-func (s *Service) compile(ctx context.Context, script Script, source string) (bundle.Output, error) {
-	if why := name.Check(script.Name); why != "" {
-		return bundle.Output{}, fault.AtField("name", "%s", why)
+// compile builds in a child and tells what is wrong with the source at its field, together with
+// the faults of other fields. Only a source that may be one, of a known language and under a good
+// name, is built.
+func (s *Service) compile(ctx context.Context, script Script, source string, faults []fault.Field) (bundle.Output, error) {
+	isAbout := func(names ...string) bool {
+		return slices.ContainsFunc(faults, func(field fault.Field) bool { return slices.Contains(names, field.Name) })
+	}
+	if why := name.Check(script.Name); why != "" && !isAbout("name") {
+		faults = append(faults, fault.Field{Name: "name", Message: why})
+	}
+	if why := checkSource(source); why != "" && !isAbout("source") {
+		faults = append(faults, fault.Field{Name: "source", Message: why})
+	}
+	if isAbout("name", "source", "language") {
+		return bundle.Output{}, invalid(faults)
 	}
 	output, err := s.build(ctx, bundle.Input{File: script.File(), Language: script.Language, Source: source})
 	if err == nil {
-		return output, nil
+		return output, invalid(faults)
 	}
 	problems, ok := errors.AsType[bundle.Problems](err)
 	if !ok {
 		return bundle.Output{}, fmt.Errorf("build %s: %w", script.File(), err)
 	}
-	fields := make([]fault.Field, len(problems))
-	for i, problem := range problems {
-		fields[i] = fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column}
+	for _, problem := range problems {
+		faults = append(faults, fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column})
 	}
 	f := fault.New(fault.Invalid, "%s", summary(script.File(), problems)).Because(problems)
-	f.Fields = fields
+	f.Fields = faults
 	return bundle.Output{}, f
 }
 

@@ -122,7 +122,9 @@ func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Sc
 	return s.Get(ctx, grant, made)
 }
 
-func (w New) check() error {
+func (w New) check() error { return invalid(w.faults()) }
+
+func (w New) faults() []fault.Field {
 	var fields []fault.Field
 	if why := name.Check(w.Name); why != "" {
 		fields = append(fields, fault.Field{Name: "name", Message: why})
@@ -139,7 +141,7 @@ func (w New) check() error {
 	if why := checkSource(w.Source); why != "" {
 		fields = append(fields, fault.Field{Name: "source", Message: why})
 	}
-	return invalid(fields)
+	return fields
 }
 
 // CheckName refuses a name as Create would.

@@ -49,7 +49,7 @@ func (s *System) Seed(ctx context.Context) error {
 		return s.scripts.q.AddSetting(ctx, s.scripts.pool, queries.AddSettingParams{Name: seeded, Value: "yes"})
 	}
 	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Language: bundle.TypeScript, Source: helloTypeScript}
-	output, err := s.scripts.compile(ctx, Script{Name: hello.Name, Language: hello.Language}, hello.Source)
+	output, err := s.scripts.compile(ctx, Script{Name: hello.Name, Language: hello.Language}, hello.Source, nil)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,12 +56,13 @@ func wantedRuns(r *http.Request) (history.Query, error) {
 		return history.Query{}, err
 	}
 	wanted := history.Query{}
+	var faults []fault.Field
 	if wanted.Limit, err = limit(values); err != nil {
-		return wanted, err
+		faults = append(faults, fault.Of(err).Fields...)
 	}
 	if text := values["before"]; text != "" {
 		if wanted.Before, err = id.Parse[id.Execution](text); err != nil {
-			return wanted, fault.AtField("before", "Before is the id of a run, not %.40q.", text)
+			faults = append(faults, fault.Field{Name: "before", Message: fmt.Sprintf("Before is the id of a run, not %.40q.", text)})
 		}
 	}
 	switch text := values["outcome"]; {
@@ -69,11 +71,11 @@ func wantedRuns(r *http.Request) (history.Query, error) {
 		wanted.Failed = true
 	default:
 		if !slices.Contains(call.Outcomes(), call.Outcome(text)) {
-			return wanted, fault.AtField("outcome", "There is no outcome %.20q; there are failed, %s.", text, words(call.Outcomes()))
+			faults = append(faults, fault.Field{Name: "outcome", Message: fmt.Sprintf("There is no outcome %.20q; there are failed, %s.", text, words(call.Outcomes()))})
 		}
 		wanted.Outcomes = []call.Outcome{call.Outcome(text)}
 	}
-	return wanted, nil
+	return wanted, fault.AtFields(faults)
 }
 
 func words(outcomes []call.Outcome) string {

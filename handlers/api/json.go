@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +41,7 @@ func read(r *http.Request, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		return explain(err)
+		return explainAll(body, into, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Malformed, "The body holds more than one JSON value.")
@@ -54,6 +56,34 @@ func readOptional(r *http.Request, into any) error {
 	}
 	return read(r, into)
 }
+
+// explainAll tells what is wrong with each field of an object, where encoding/json stops at the
+// first one.
+func explainAll(body []byte, into any, first error) error {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return explain(first)
+	}
+	var faults []fault.Field
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return explain(first)
+		}
+		decoder := json.NewDecoder(io.MultiReader(bytes.NewReader([]byte("{"+string(key)+":")), bytes.NewReader(members[name]), strings.NewReader("}")))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(reflect.New(reflect.TypeOf(into).Elem()).Interface()); err != nil && len(faults) < maxFaults {
+			faults = append(faults, fault.Of(explain(err)).Fields...)
+		}
+	}
+	if len(faults) == 0 {
+		return explain(first)
+	}
+	return fault.AtFields(faults)
+}
+
+// maxFaults is how many are told at once.
+const maxFaults = 20
 
 // explain turns what encoding/json says into a fault; it gives unknown fields no type of
 // their own.
@@ -102,21 +132,28 @@ const (
 
 // query reads the parameters that a list knows and refuses all others.
 func query(r *http.Request, known ...string) (map[string]string, error) {
-	values := map[string]string{}
-	for name, list := range r.URL.Query() {
+	values, given := map[string]string{}, r.URL.Query()
+	var faults []fault.Field
+	refuse := func(name, format string, args ...any) {
+		if len(faults) < maxFaults {
+			faults = append(faults, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		list := given[name]
 		switch {
 		case !slices.Contains(known, name):
 			there := "there is none"
 			if len(known) > 0 {
 				there = "there are " + strings.Join(known, ", ")
 			}
-			return nil, fault.AtField(name, "There is no parameter %q here; %s.", name, there)
+			refuse(name, "There is no parameter %q here; %s.", name, there)
 		case len(list) > 1:
-			return nil, fault.AtField(name, "The parameter %q is given %d times.", name, len(list))
+			refuse(name, "The parameter %q is given %d times.", name, len(list))
 		}
 		values[name] = list[0]
 	}
-	return values, nil
+	return values, fault.AtFields(faults)
 }
 
 func limit(values map[string]string) (int, error) {

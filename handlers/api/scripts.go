@@ -85,9 +85,6 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 	if err := read(r, &body); err != nil {
 		return err
 	}
-	if body.Source == nil {
-		return fault.AtField("source", "The source is missing.")
-	}
 	state := web.Of(r)
 	published, err := a.Scripts.Put(r.Context(), state.Grant, r.PathValue("script"), bundle.Language(body.Language),
 		script.Publishing{Source: body.Source, Note: body.Note, IfVersion: body.IfVersion})

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -166,12 +167,13 @@ const longestKey = 3650
 
 func (d *Dashboard) newKey(r *http.Request, typed views.KeyForm) (access.NewKey, error) {
 	wanted := access.NewKey{Name: typed.Name, Access: access.KeyAccess(typed.Access)}
+	var faults []fault.Field
 	if typed.App != "" {
 		chosen, err := d.Apps.Find(r.Context(), web.Of(r).Grant, typed.App)
-		if fault.Is(err, fault.NotFound) {
-			return wanted, fault.AtField("app", "There is no such app.")
-		}
-		if err != nil {
+		switch {
+		case fault.Is(err, fault.NotFound):
+			faults = append(faults, fault.Field{Name: "app", Message: "There is no such app."})
+		case err != nil:
 			return wanted, err
 		}
 		wanted.App = &chosen.ID
@@ -179,12 +181,12 @@ func (d *Dashboard) newKey(r *http.Request, typed views.KeyForm) (access.NewKey,
 	if typed.Expires != "" {
 		days, err := strconv.Atoi(typed.Expires)
 		if err != nil || days < 1 || days > longestKey {
-			return wanted, fault.AtField("expires", "A key ends after 1 to %d days, or never.", longestKey)
+			faults = append(faults, fault.Field{Name: "expires", Message: fmt.Sprintf("A key ends after 1 to %d days, or never.", longestKey)})
 		}
 		expires := d.Now().Add(time.Duration(days) * 24 * time.Hour)
 		wanted.ExpiresAt = &expires
 	}
-	return wanted, nil
+	return wanted, fault.AtFields(faults)
 }
 
 // RevokeKey ends a key.
