@@ -83,7 +83,11 @@ func Tree(tree *ast.Program, text string, globals map[string]int) (renamed []str
 			}
 		}
 	})
-	for name, found := range references { // last, for an identifier's length is part of its place
+	return rename(references, globals) // last, for an identifier's length is part of its place
+}
+
+func rename(references map[string][]*ast.Identifier, globals map[string]int) (renamed []string) {
+	for name, found := range references {
 		if len(found) == globals[name] {
 			renamed = append(renamed, name)
 			for _, identifier := range found {
