@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -167,15 +168,21 @@ func (s *server) ready(ctx context.Context) (map[string]string, bool) {
 	return checks, all
 }
 
-func (s *server) warnings(ctx context.Context) map[string]string {
-	var found map[string]string
-	for _, warning := range s.deps.Warnings {
-		if text := warning.Check(ctx); text != "" {
-			if found == nil {
-				found = map[string]string{}
+// warnings are what there is to warn of, by name.
+func (s *server) warnings(ctx context.Context) iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		for _, warning := range s.deps.Warnings {
+			if text := warning.Check(ctx); text != "" && !yield(warning.Name, text) {
+				return
 			}
-			found[warning.Name] = text
 		}
 	}
-	return found
+}
+
+// sentences are the warnings as pages show them.
+func (s *server) sentences(ctx context.Context) (list []string) {
+	for _, text := range s.warnings(ctx) {
+		list = append(list, text)
+	}
+	return list
 }

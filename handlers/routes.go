@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,6 +98,7 @@ func newServer(deps Deps) *server {
 		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
 		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
 	})}
+	s.dashboard.Warnings = s.sentences
 	s.pagePrefixes = pagePrefixes(s.routes())
 	return s
 }
@@ -302,7 +304,7 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) error {
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	health, status := v1.Health{Status: "ok", Warnings: s.warnings(ctx)}, http.StatusOK
+	health, status := v1.Health{Status: "ok", Warnings: maps.Collect(s.warnings(ctx))}, http.StatusOK
 	var all bool
 	if health.Checks, all = s.ready(ctx); !all {
 		w.Header().Set("Retry-After", "1")

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"picloud/engine"
+	"picloud/engine/execution/history"
 	"picloud/engine/worker"
 	"picloud/handlers"
 )
@@ -39,10 +42,10 @@ func warnings(m *engine.Manager, supervisor *worker.Supervisor, dataDir string) 
 		}},
 		{Name: "losses", Check: func(ctx context.Context) string {
 			lost, err := m.Executions.LossesAcrossApps(ctx, time.Now().Add(-lossesFor))
-			if err == nil && lost.Full+lost.Refused > 0 {
-				return "Calls of the last 24 hours left no row: there was no room for it, or the database did not take it."
+			if err != nil {
+				return ""
 			}
-			return ""
+			return lossesText(lost)
 		}},
 		{Name: "shares", Check: func(ctx context.Context) string {
 			if over, err := m.Executions.OverShareAcrossApps(ctx); err == nil && over > 0 {
@@ -51,4 +54,19 @@ func warnings(m *engine.Manager, supervisor *worker.Supervisor, dataDir string) 
 			return ""
 		}},
 	}
+}
+
+// lossesText says how many calls left no row, and why.
+func lossesText(lost history.Losses) string {
+	var parts []string
+	if lost.Full > 0 {
+		parts = append(parts, strconv.FormatInt(lost.Full, 10)+" because the database was away or too slow for longer than there was room to wait")
+	}
+	if lost.Refused > 0 {
+		parts = append(parts, strconv.FormatInt(lost.Refused, 10)+" because the database did not take the record")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Calls of the last 24 hours left no row: " + strings.Join(parts, ", ") + "."
 }

@@ -7,3 +7,4 @@ ALTER TABLE executions
     ADD COLUMN left_out smallint; -- of what there was: 1 the messages, 2 the log and the messages; see engine/execution/archive
 ALTER TABLE run_counts
     ADD COLUMN bytes bigint NOT NULL DEFAULT 0; -- about what its runs take in the history, drafts too
+CREATE INDEX run_counts_hour ON run_counts (hour); -- what was added in the last day

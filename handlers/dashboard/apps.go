@@ -26,6 +26,7 @@ func (d *Dashboard) ListApps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	f.Warnings = d.Warnings(r.Context())
 	return d.page(w, r, http.StatusOK, views.Apps(f, views.AppsProps{Apps: cards}))
 }
 

@@ -5,6 +5,7 @@ package dashboard
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -40,9 +41,10 @@ type Deps struct {
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
 
-	BaseURL       string      // of functions' URLs, without a slash at its end; "": what the caller used
-	FunctionsHost string      // apps answer at <slug>.<FunctionsHost> too; "": they do not
-	Limits        call.Limits // of a run
+	BaseURL       string                         // of functions' URLs, without a slash at its end; "": what the caller used
+	FunctionsHost string                         // apps answer at <slug>.<FunctionsHost> too; "": they do not
+	Limits        call.Limits                    // of a run
+	Warnings      func(context.Context) []string // as GET /readyz has them
 	Now           func() time.Time
 }
 

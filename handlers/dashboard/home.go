@@ -28,6 +28,7 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	f.Warnings = d.Warnings(r.Context())
 	props := views.AppHomeProps{Paused: pausesProps(around.paused)}
 	props.URL, _ = d.urls(r, app.Slug)
 	if props.Scripts, err = d.scriptRows(r, scripts); err != nil {

@@ -206,14 +206,10 @@ func (d *Dashboard) runs(w http.ResponseWriter, r *http.Request, f views.Frame, 
 	if props.Chart, err = d.chart(r.Context(), web.Of(r).Grant, web.Of(r).App.Slug, asked, page); err != nil {
 		return err
 	}
-	lost, err := d.Executions.Losses(r.Context(), web.Of(r).Grant, d.Now().Add(-24*time.Hour))
-	if err != nil {
-		return err
-	}
 	if props.OverShare, err = d.overShare(r); err != nil {
 		return err
 	}
-	props.LostFull, props.LostRefused, props.SearchedTo = lost.Full, lost.Refused, page.SearchedTo
+	props.SearchedTo, f.Warnings = page.SearchedTo, d.Warnings(r.Context())
 	turn(&props, r.URL.Query(), address, page.Next)
 	if props.LiveURL != "" {
 		props.LiveURL = paths.With(props.LiveURL, d.since(page.Rows)...)

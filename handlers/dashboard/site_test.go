@@ -40,6 +40,9 @@ const (
 	password = "violet harbour onion tram"
 )
 
+// appShare is an app's share of the history.
+const appShare = 512 << 20
+
 // site is the dashboard over a database of its own. No worker runs; what needs one is
 // tested end to end.
 type site struct {
@@ -51,6 +54,7 @@ type site struct {
 	scripts *script.Service
 	actor   access.Actor
 	cookie  string
+	warning string // of GET /readyz
 }
 
 func build(_ context.Context, in bundle.Input) (bundle.Output, error) {
@@ -68,10 +72,13 @@ func empty(t *testing.T) *site {
 	s := &site{t: t, pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build)}
 	assets, err := static.Open()
 	s.must(err)
+	runs := history.NewStore(pool)
+	runs.AppShare = appShare
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Executions: history.NewStore(pool), Assets: assets,
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Executions: runs, Assets: assets,
 		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
 		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
+		Warnings: []handlers.Warning{{Name: "disk", Check: func(context.Context) string { return s.warning }}},
 	}))
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -153,7 +160,7 @@ func (s *site) record(records ...*execution.Record) {
 	}
 	ended, cancel := context.WithCancel(s.t.Context())
 	cancel()
-	s.must(archive.NewFlusher(s.pool, file, 0).Run(ended)) // writes what there is, then returns
+	s.must(archive.NewFlusher(s.pool, file, appShare).Run(ended)) // writes what there is, then returns
 }
 
 // runOf is a run of a script that went well.

@@ -17,7 +17,6 @@ import (
 	"picloud/engine/execution/executiontest"
 	"picloud/engine/execution/history"
 	"picloud/engine/execution/journal"
-	"picloud/engine/id"
 )
 
 func newDatabase(t testing.TB) *pgxpool.Pool {
@@ -128,7 +127,7 @@ func TestRefusedRowIsIsolated(t *testing.T) {
 	if _, refused := j.Lost(); refused != 3 {
 		t.Errorf("%d refused, want 3", refused)
 	}
-	if losses, err := history.NewStore(pool).Losses(t.Context(), executiontest.Reading(t, id.New[id.App]()), time.Now().Add(-time.Hour)); err != nil || losses.Refused != 3 || losses.Full != 0 {
+	if losses, err := history.NewStore(pool).LossesAcrossApps(t.Context(), time.Now().Add(-time.Hour)); err != nil || losses.Refused != 3 || losses.Full != 0 {
 		t.Errorf("losses %+v %v", losses, err)
 	}
 }
@@ -274,7 +273,7 @@ func TestRecover(t *testing.T) {
 			t.Errorf("killed run %+v %+v", run.Row, run.Failure)
 		}
 	}
-	if losses, err := store.Losses(t.Context(), executiontest.Reading(t, id.New[id.App]()), time.Now().Add(-time.Hour)); err != nil || losses.Refused < 7 {
+	if losses, err := store.LossesAcrossApps(t.Context(), time.Now().Add(-time.Hour)); err != nil || losses.Refused < 7 {
 		t.Errorf("losses %+v %v", losses, err)
 	}
 	for _, record := range finished {

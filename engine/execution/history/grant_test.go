@@ -2,7 +2,6 @@ package history
 
 import (
 	"testing"
-	"time"
 
 	"picloud/db/dbtest"
 	"picloud/engine/actor"
@@ -32,7 +31,7 @@ func TestAGrantThatIsTooSmallIsRefused(t *testing.T) {
 		"first lines":    {actor.ReadApp, func(g actor.Grant) error { _, err := s.FirstLines(ctx, g, []Row{{LineCount: 1}}); return err }},
 		"app of":         {actor.ListApps, func(g actor.Grant) error { _, err := s.AppOf(ctx, g, run); return err }},
 		"recent of apps": {actor.ListApps, func(g actor.Grant) error { _, err := s.RecentOfApps(ctx, g, nil); return err }},
-		"losses":         {actor.ListApps, func(g actor.Grant) error { _, err := s.Losses(ctx, g, time.Now()); return err }},
+		"share":          {actor.ReadApp, func(g actor.Grant) error { _, err := s.Share(ctx, g); return err }},
 	} {
 		if err := c.try(actor.Grant{}); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("%s with no grant: %v", name, err)

@@ -192,16 +192,8 @@ type Losses struct {
 	Last    time.Time
 }
 
-// Losses counts those noted since a time; the columns of a living worker's journal that
-// are not written yet are not in it.
-func (s *Store) Losses(ctx context.Context, grant actor.Grant, since time.Time) (Losses, error) {
-	if err := grant.Need(actor.ListApps); err != nil {
-		return Losses{}, err
-	}
-	return s.LossesAcrossApps(ctx, since)
-}
-
-// LossesAcrossApps is Losses for the product itself.
+// LossesAcrossApps counts those noted since a time, for the product itself; what a living
+// worker's journal has not written yet is not in it.
 func (s *Store) LossesAcrossApps(ctx context.Context, since time.Time) (Losses, error) {
 	found, err := queries.New().SumRunLosses(ctx, s.pool, since)
 	if err != nil {
