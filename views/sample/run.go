@@ -65,15 +65,17 @@ func runPages(at views.Frame) []Page {
 	h := head()
 	one := views.RunsProps{Script: &h, Versions: []int{12, 11, 10, 9}, Chart: chart(), Rows: rows()[1:4], LiveURL: paths.ScriptRunsLive(app, "greet")}
 	none := views.RunsProps{Script: &h, LiveURL: paths.ScriptRunsLive(app, "greet")}
-	path := paths.AppRuns(app)
+	path, warned := paths.AppRuns(app), at
+	warned.Warnings = []string{"More than half of the room for runs that wait for PostgreSQL is used."}
 	return []Page{
 		{"runs", path, 200, views.Runs(at, all)},
-		{"runs-filtered", path + "?outcome=failed", 200, views.Runs(at, filtered)},
+		{"runs-filtered", path + "?outcome=failed", 200, views.Runs(warned, filtered)},
 		{"runs-nothing", path + "?status=3xx", 200, views.Runs(at, nothing)},
 		{"runs-script", paths.ScriptRuns(app, "greet"), 200, views.Runs(at, one)},
 		{"runs-script-empty", paths.ScriptRuns(app, "greet"), 200, views.Runs(at, none)},
 		{"run", paths.Run(app, "r2"), 200, views.Run(at, run())},
 		{"run-failed", paths.Run(app, "r3"), 200, views.Run(at, failedRun())},
+		{"run-crowd", paths.Run(app, "rb"), 200, views.Run(at, crowd())},
 		{"run-running", paths.Run(app, "r1"), 200, views.Run(at, runningRun())},
 	}
 }
@@ -102,6 +104,14 @@ func failedRun() views.RunProps {
 	r.Lines, r.Request.BodyKept, r.Request.Size, r.Response, r.Capture = nil, false, 640, nil, "heads"
 	limit := r.Failure
 	limit.Advice = "The query had no \"in\". Give it a value of its own: rates[… ?? \"eur\"]."
+	return r
+}
+
+// crowd is a row that refused calls share, of an app over its share.
+func crowd() views.RunProps {
+	r := run()
+	r.Outcome, r.Status, r.Others, r.Lines, r.LinesLeftOut, r.Limits, r.Request, r.Response = "busy", 503, 12_345, nil, 2, nil, nil, nil
+	r.OverShare = "this app was over its share of the history, 512 MiB a day."
 	return r
 }
 
