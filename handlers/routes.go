@@ -140,6 +140,7 @@ func (s *server) api() []web.Route {
 		{Method: "GET", Pattern: apiApp + "/executions", Access: readApp, Handler: a.ListAppExecutions},
 		{Method: "GET", Pattern: apiScript, Access: read, Handler: a.ReadScript},
 		{Method: "PUT", Pattern: apiScript, Access: writeApp, Handler: a.PutScript, Body: api.SourceBody},
+		{Method: "PATCH", Pattern: apiScript, Access: write, Handler: a.PatchScript},
 		{Method: "DELETE", Pattern: apiScript, Access: write, Handler: a.DeleteScript},
 		{Method: "DELETE", Pattern: apiScript + "/pause", Access: write, Handler: a.ReleaseScript},
 		{Method: "GET", Pattern: apiScript + "/versions", Access: read, Handler: a.ListVersions},

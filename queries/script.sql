@@ -21,7 +21,7 @@ SELECT script_id FROM script_old_names WHERE app_id = $1 AND name = $2;
 -- Hashes tell whether a draft differs; no source is read.
 SELECT s.id, s.app_id, s.name, s.description, s.language, s.capture, s.live_version, s.created_at, s.updated_at,
   d.revision AS draft_revision, d.updated_at AS draft_at, d.source_hash AS draft_hash,
-  v.source_hash AS live_hash,
+  v.source_hash AS live_hash, v.language AS live_language,
   coalesce(p.created_at, s.created_at)::timestamptz AS published_at, coalesce(p.author, '')::text AS published_by
 FROM scripts s
 JOIN drafts d ON d.app_id = s.app_id AND d.script_id = s.id
@@ -36,7 +36,7 @@ ORDER BY s.name LIMIT sqlc.arg(most);
 UPDATE scripts SET name = $3, updated_at = now() WHERE app_id = $1 AND id = $2;
 
 -- name: DescribeScript :execrows
-UPDATE scripts SET description = $3, capture = $4, updated_at = now() WHERE app_id = $1 AND id = $2;
+UPDATE scripts SET description = $3, capture = $4, language = $5, updated_at = now() WHERE app_id = $1 AND id = $2;
 
 -- name: DropScript :exec
 DELETE FROM scripts WHERE app_id = $1 AND id = $2;
@@ -111,7 +111,7 @@ FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3;
 
 -- name: ReadVersionHash :one
-SELECT source_hash FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3;
+SELECT source_hash, language FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3;
 
 
 -- name: AddDeployment :exec

@@ -131,7 +131,7 @@ func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams)
 }
 
 const describeScript = `-- name: DescribeScript :execrows
-UPDATE scripts SET description = $3, capture = $4, updated_at = now() WHERE app_id = $1 AND id = $2
+UPDATE scripts SET description = $3, capture = $4, language = $5, updated_at = now() WHERE app_id = $1 AND id = $2
 `
 
 type DescribeScriptParams struct {
@@ -139,6 +139,7 @@ type DescribeScriptParams struct {
 	ID          id.Script
 	Description string
 	Capture     string
+	Language    string
 }
 
 func (q *Queries) DescribeScript(ctx context.Context, db DBTX, arg DescribeScriptParams) (int64, error) {
@@ -147,6 +148,7 @@ func (q *Queries) DescribeScript(ctx context.Context, db DBTX, arg DescribeScrip
 		arg.ID,
 		arg.Description,
 		arg.Capture,
+		arg.Language,
 	)
 	if err != nil {
 		return 0, err
@@ -309,7 +311,7 @@ func (q *Queries) ListDeployments(ctx context.Context, db DBTX, arg ListDeployme
 const listScripts = `-- name: ListScripts :many
 SELECT s.id, s.app_id, s.name, s.description, s.language, s.capture, s.live_version, s.created_at, s.updated_at,
   d.revision AS draft_revision, d.updated_at AS draft_at, d.source_hash AS draft_hash,
-  v.source_hash AS live_hash,
+  v.source_hash AS live_hash, v.language AS live_language,
   coalesce(p.created_at, s.created_at)::timestamptz AS published_at, coalesce(p.author, '')::text AS published_by
 FROM scripts s
 JOIN drafts d ON d.app_id = s.app_id AND d.script_id = s.id
@@ -342,6 +344,7 @@ type ListScriptsRow struct {
 	DraftAt       time.Time
 	DraftHash     []byte
 	LiveHash      []byte
+	LiveLanguage  *string
 	PublishedAt   time.Time
 	PublishedBy   string
 }
@@ -375,6 +378,7 @@ func (q *Queries) ListScripts(ctx context.Context, db DBTX, arg ListScriptsParam
 			&i.DraftAt,
 			&i.DraftHash,
 			&i.LiveHash,
+			&i.LiveLanguage,
 			&i.PublishedAt,
 			&i.PublishedBy,
 		); err != nil {
@@ -596,7 +600,7 @@ func (q *Queries) ReadVersion(ctx context.Context, db DBTX, arg ReadVersionParam
 }
 
 const readVersionHash = `-- name: ReadVersionHash :one
-SELECT source_hash FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3
+SELECT source_hash, language FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3
 `
 
 type ReadVersionHashParams struct {
@@ -605,11 +609,16 @@ type ReadVersionHashParams struct {
 	Number   int32
 }
 
-func (q *Queries) ReadVersionHash(ctx context.Context, db DBTX, arg ReadVersionHashParams) ([]byte, error) {
+type ReadVersionHashRow struct {
+	SourceHash []byte
+	Language   string
+}
+
+func (q *Queries) ReadVersionHash(ctx context.Context, db DBTX, arg ReadVersionHashParams) (ReadVersionHashRow, error) {
 	row := db.QueryRow(ctx, readVersionHash, arg.AppID, arg.ScriptID, arg.Number)
-	var source_hash []byte
-	err := row.Scan(&source_hash)
-	return source_hash, err
+	var i ReadVersionHashRow
+	err := row.Scan(&i.SourceHash, &i.Language)
+	return i, err
 }
 
 const rebaseDraft = `-- name: RebaseDraft :exec

@@ -6,6 +6,8 @@ import (
 
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/bundle"
+	"picloud/engine/execution"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/script"
@@ -107,5 +109,46 @@ func TestDeletedAppsAreGone(t *testing.T) {
 	}
 	if _, err := w.apps.Create(ctx, w.may(t, actor.CreateApp, id.App{}), app.Naming{Name: "Shop"}); err != nil {
 		t.Error(err)
+	}
+}
+
+// Another language leaves draft and versions as they are; the next build takes it.
+func TestLanguageIsThatOfTheNextBuild(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	ctx := t.Context()
+	made := w.create(t, "greet")
+	const typed, plain = "export default (): string => 'typed'", "export default () => 'plain'"
+	w.publish(t, made, typed)
+	in := func(language bundle.Language) script.Settings {
+		return script.Settings{Description: "words", Capture: execution.CaptureAll, Language: language}
+	}
+	if _, err := w.scripts.Describe(ctx, w.write, made.ID, in("cobol")); fault.Of(err).Fields[0].Name != "language" {
+		t.Errorf("%v", err)
+	}
+	changed, err := w.scripts.Describe(ctx, w.write, made.ID, in(bundle.JavaScript))
+	if err != nil || changed.File() != "greet.js" || changed.LiveVersion != 1 || changed.LiveLanguage != bundle.TypeScript || !changed.DraftChanged {
+		t.Fatalf("%+v, %v", changed, err)
+	}
+	if draft, err := w.scripts.Draft(ctx, w.write, made.ID); err != nil || draft.Source != typed {
+		t.Errorf("%+v, %v", draft, err)
+	}
+	if _, err := w.scripts.Publish(ctx, w.write, made.ID, script.Publishing{}); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "greet.js:1:") {
+		t.Errorf("types in JavaScript: %v", err)
+	}
+	if second := w.publish(t, made, plain); second.Version != 2 || second.Script.DraftChanged || second.Script.LiveLanguage != bundle.JavaScript {
+		t.Errorf("%+v", second)
+	}
+	if kept, err := w.scripts.Describe(ctx, w.write, made.ID, in("")); err != nil || kept.Language != bundle.JavaScript {
+		t.Errorf("%+v, %v", kept, err)
+	}
+	if _, err := w.scripts.Describe(ctx, w.write, made.ID, in(bundle.TypeScript)); err != nil {
+		t.Fatal(err)
+	}
+	if third := w.publish(t, made, plain); third.Version != 3 || third.Unchanged {
+		t.Errorf("the same source in another language is no new version: %+v", third)
+	}
+	if v, err := w.scripts.Version(ctx, w.write, made.ID, 2); err != nil || v.Language != bundle.JavaScript {
+		t.Errorf("%+v, %v", v, err)
 	}
 }

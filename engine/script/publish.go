@@ -100,7 +100,7 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	if err == nil && found.Name == named {
 		if language != "" && language != found.Language {
 			faults := wanted.check()
-			faults = append(faults, fault.Field{Name: "language", Message: fmt.Sprintf("The script is written in %s; send that language, or none.", found.Language)})
+			faults = append(faults, fault.Field{Name: "language", Message: fmt.Sprintf("The script is written in %s; send that language, or none, or change it with PATCH.", found.Language)})
 			return Published{}, invalid(faults)
 		}
 		return s.Publish(ctx, grant, found.ID, wanted)
@@ -193,11 +193,11 @@ func (s *Service) isLive(ctx context.Context, current Script, source string) (bo
 	if current.LiveVersion == 0 {
 		return false, nil
 	}
-	hash, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: current.App, ScriptID: current.ID, Number: int32(current.LiveVersion)})
+	live, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: current.App, ScriptID: current.ID, Number: int32(current.LiveVersion)})
 	if err != nil {
 		return false, fmt.Errorf("read version %d of %s: %w", current.LiveVersion, current.ID, err)
 	}
-	return bytes.Equal(hash, hashOf(source)), nil
+	return bytes.Equal(live.SourceHash, hashOf(source)) && live.Language == string(current.Language), nil
 }
 
 // compile builds in a child and tells what is wrong with the source at its field, together with

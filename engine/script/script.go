@@ -59,8 +59,9 @@ type Script struct {
 	UpdatedAt    time.Time
 	Revision     int64 // of the draft
 	DraftAt      time.Time
-	DraftChanged bool      // the draft differs from what is live
-	PublishedAt  time.Time // the last switch of the live version; zero: never
+	DraftChanged bool            // the draft differs from what is live
+	LiveLanguage bundle.Language // what is live was built from; "" where nothing is
+	PublishedAt  time.Time       // the last switch of the live version; zero: never
 	PublishedBy  string
 }
 
@@ -132,8 +133,8 @@ func (w New) faults() []fault.Field {
 	if why := checkText("The description", w.Description, MaxDescription); why != "" {
 		fields = append(fields, fault.Field{Name: "description", Message: why})
 	}
-	if w.Language != bundle.TypeScript && w.Language != bundle.JavaScript {
-		fields = append(fields, fault.Field{Name: "language", Message: fmt.Sprintf("%.40q is no language; use %q or %q.", w.Language, bundle.TypeScript, bundle.JavaScript)})
+	if why := checkLanguage(w.Language); why != "" {
+		fields = append(fields, fault.Field{Name: "language", Message: why})
 	}
 	if why := checkTemplate(cmp.Or(w.Template, Plain)); why != "" {
 		fields = append(fields, fault.Field{Name: "template", Message: why})
@@ -258,6 +259,10 @@ func fromRow(row queries.ListScriptsRow) Script {
 		Capture: execution.Policy(row.Capture), LiveVersion: number(row.LiveVersion), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		Revision: row.DraftRevision, DraftAt: row.DraftAt, DraftChanged: !bytes.Equal(row.DraftHash, row.LiveHash),
 	}
+	if row.LiveLanguage != nil {
+		s.LiveLanguage = bundle.Language(*row.LiveLanguage)
+		s.DraftChanged = s.DraftChanged || s.LiveLanguage != s.Language
+	}
 	if s.LiveVersion > 0 {
 		s.PublishedAt, s.PublishedBy = row.PublishedAt, row.PublishedBy
 	}
@@ -311,6 +316,14 @@ func checkText(what, text string, limit int) string {
 		return fmt.Sprintf("%s has %d characters; the limit is %d.", what, length, limit)
 	}
 	return ""
+}
+
+// checkLanguage says what is wrong with a language; "" is nothing.
+func checkLanguage(language bundle.Language) string {
+	if language == bundle.TypeScript || language == bundle.JavaScript {
+		return ""
+	}
+	return fmt.Sprintf("%.40q is no language; use %q or %q.", language, bundle.TypeScript, bundle.JavaScript)
 }
 
 // checkSource says why a source cannot be stored; "" is nothing.

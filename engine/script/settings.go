@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -10,6 +11,7 @@ import (
 	"picloud/engine/actor"
 	"picloud/engine/app"
 	"picloud/engine/audit"
+	"picloud/engine/bundle"
 	"picloud/engine/execution"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -53,9 +55,11 @@ func (s *Service) Rename(ctx context.Context, grant actor.Grant, script id.Scrip
 type Settings struct {
 	Description string
 	Capture     execution.Policy
+	Language    bundle.Language // of what is built from now on; "" leaves it
 }
 
-// Describe changes the settings of a script.
+// Describe changes the settings of a script. Another language changes neither the draft
+// nor any version: it is what the next build takes the source for.
 func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Script, settings Settings) (Script, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
@@ -70,20 +74,27 @@ func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Scr
 	default:
 		fields = append(fields, fault.Field{Name: "capture", Message: fmt.Sprintf("%.40q is none of off, heads and all.", settings.Capture)})
 	}
+	if settings.Language != "" {
+		if why := checkLanguage(settings.Language); why != "" {
+			fields = append(fields, fault.Field{Name: "language", Message: why})
+		}
+	}
 	if err := invalid(fields); err != nil {
 		return Script{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		changed, err := s.q.DescribeScript(ctx, tx, queries.DescribeScriptParams{
-			AppID: appID, ID: script, Description: settings.Description, Capture: string(settings.Capture),
+		old, err := s.lock(ctx, tx, appID, script)
+		if err != nil {
+			return err
+		}
+		language := cmp.Or(string(settings.Language), old.Language)
+		_, err = s.q.DescribeScript(ctx, tx, queries.DescribeScriptParams{
+			AppID: appID, ID: script, Description: settings.Description, Capture: string(settings.Capture), Language: language,
 		})
 		if err != nil {
 			return err
 		}
-		if changed == 0 {
-			return noScript()
-		}
-		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"capture": settings.Capture}))
+		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"capture": settings.Capture, "language": language}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("describe script %s: %w", script, err)

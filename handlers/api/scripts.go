@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"picloud/engine/bundle"
+	"picloud/engine/execution"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/pause"
@@ -100,6 +101,32 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 		return write(w, http.StatusCreated, answer)
 	}
 	return write(w, http.StatusOK, answer)
+}
+
+// PatchScript answers PATCH /apps/{app}/scripts/{script}.
+func (a *API) PatchScript(w http.ResponseWriter, r *http.Request) error {
+	var body v1.PatchScript
+	if err := read(r, &body); err != nil {
+		return err
+	}
+	state := web.Of(r)
+	settings := script.Settings{Description: state.Script.Description, Capture: state.Script.Capture}
+	if body.Description != nil {
+		settings.Description = *body.Description
+	}
+	if body.Capture != nil {
+		settings.Capture = execution.Policy(*body.Capture)
+	}
+	if body.Language != nil {
+		if settings.Language = bundle.Language(*body.Language); settings.Language == "" {
+			return fault.AtField("language", "The language is empty; leave it out to keep it.")
+		}
+	}
+	changed, err := a.Scripts.Describe(r.Context(), state.Grant, state.Script.ID, settings)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, a.fromScript(r, changed))
 }
 
 // DeleteScript answers DELETE /apps/{app}/scripts/{script}.

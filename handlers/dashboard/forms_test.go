@@ -178,6 +178,23 @@ func TestScripts(t *testing.T) {
 	s.sees(s.get("/apps/shop/scripts/third"), 404)
 }
 
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const hello = "/apps/shop/scripts/hello"
+	s.sees(s.get(hello+"/settings"), 200, `value="typescript" checked`)
+	s.sees(s.post(hello+"/settings", form("capture", "all", "language", "cobol")), 422, "e-language")
+	s.goes(s.post(hello+"/settings", form("capture", "all", "language", "javascript")), hello+"/settings")
+	s.sees(s.get(hello+"/settings"), 200, `value="javascript" checked`)
+	s.sees(s.get(hello), 200, "hello.js", "Draft has another language")
+	page := s.get(hello + "/publish")
+	s.sees(page, 200, "built as another language")
+	s.goes(s.post(hello+"/publish", form("revision", s.input(page, "revision"), "if_version", "2")), hello)
+	s.sees(s.get(hello), 200, "Published v3", "Draft is the same")
+	s.sees(s.get(hello+"/versions/3"), 200, "hello.js")
+	s.sees(s.get(hello+"/versions/2"), 200, "hello.ts")
+}
+
 func TestNewScript(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -105,7 +105,7 @@ func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Fra
 	head := views.ScriptHead{App: state.App.Slug, Name: s.Name, Description: s.Description}
 	head.URL, head.HostURL = d.scriptURLs(r, state.App.Slug, s.Name)
 	if s.LiveVersion > 0 {
-		head.Live = liveOf(s)
+		head.Live, head.Rebuilt = liveOf(s), s.LiveLanguage != s.Language
 	}
 	if run, ran := around.last[s.ID]; ran {
 		head.LastRun = brief(run)

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 
+	"picloud/engine/bundle"
 	"picloud/engine/execution"
 	"picloud/engine/script"
 	"picloud/handlers/web"
@@ -30,7 +31,7 @@ func (d *Dashboard) scriptSettings(w http.ResponseWriter, r *http.Request, statu
 		props.Versions = newest[0].Number
 	}
 	if props.Capture == "" {
-		props.Description, props.Capture = state.Script.Description, string(state.Script.Capture)
+		props.Description, props.Capture, props.Language = state.Script.Description, string(state.Script.Capture), string(state.Script.Language)
 	}
 	if props.Name == "" {
 		props.Name = state.Script.Name
@@ -38,21 +39,23 @@ func (d *Dashboard) scriptSettings(w http.ResponseWriter, r *http.Request, statu
 	return d.page(w, r, status, views.ScriptSettings(f, props))
 }
 
-// DescribeScript saves description and capture.
+// DescribeScript saves description, capture and language.
 func (d *Dashboard) DescribeScript(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
 		return err
 	}
 	state := web.Of(r)
-	settings := script.Settings{Description: values.Get("description"), Capture: execution.Policy(values.Get("capture"))}
+	settings := script.Settings{
+		Description: values.Get("description"), Capture: execution.Policy(values.Get("capture")), Language: bundle.Language(values.Get("language")),
+	}
 	if _, err := d.Scripts.Describe(r.Context(), state.Grant, state.Script.ID, settings); err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
 			return err
 		}
 		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{
-			Description: settings.Description, Capture: string(settings.Capture), Faults: faults,
+			Description: settings.Description, Capture: string(settings.Capture), Language: string(settings.Language), Faults: faults,
 		})
 	}
 	return d.done(w, r, "Saved.", paths.ScriptSettings(state.App.Slug, state.Script.Name))

@@ -89,6 +89,13 @@ func (c *Client) Publish(ctx context.Context, app, script string, put PutScript)
 	return answer, err
 }
 
+// ChangeScript changes settings of a script.
+func (c *Client) ChangeScript(ctx context.Context, app, script string, patch PatchScript) (Script, error) {
+	var answer Script
+	err := c.do(ctx, http.MethodPatch, scriptPath(app, script), patch, &answer)
+	return answer, err
+}
+
 // DeleteScript removes a script with all its versions.
 func (c *Client) DeleteScript(ctx context.Context, app, script string) error {
 	return c.do(ctx, http.MethodDelete, scriptPath(app, script), nil, nil)

@@ -92,6 +92,14 @@ type PutScript struct {
 	IfVersion *int    `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
 }
 
+// PatchScript is the body of PATCH /apps/{app}/scripts/{script}: settings that need no new
+// version. What is left out stays. Another language is that of the next version.
+type PatchScript struct {
+	Description *string `json:"description,omitempty"`
+	Capture     *string `json:"capture,omitempty"`
+	Language    *string `json:"language,omitempty"`
+}
+
 // Published is the answer of PUT.
 type Published struct {
 	Script    Script `json:"script"`
