@@ -44,9 +44,7 @@ func TestStatus(t *testing.T) {
 	until(ctx, t, `heard.length === 2 && heard[1] === "Saved."`)
 
 	// A run is read out when it begins and when it ends, not with each tick of its clock.
-	d.Lock()
-	d.slow = true
-	d.Unlock()
+	d.pace(true)
 	script(ctx, t, `(heard.length = 0, true)`)
 	do(ctx, t, control("\r"))
 	until(ctx, t, `document.querySelector("#answer span[aria-hidden]")?.textContent.startsWith("1.")`)

@@ -6,6 +6,9 @@ import { placeOf } from "./problems.js";
 const answer = document.getElementById("answer");
 const asked = document.querySelector(".runner");
 const lines = document.getElementById("lines");
+let shown; // which part of answers was chosen to be seen
+
+answer?.addEventListener("change", (e) => { if (e.target.name === "show") shown = e.target.value; });
 
 // run sends the form and calls back with problems and with what was saved. Who stops it by the
 // signal goes away from the server, which ends the run.
@@ -76,7 +79,6 @@ function accept() {
 }
 
 function put(html) {
-  const shown = answer.querySelector("[name=show]:checked")?.value;
   const part = document.createElement("template");
   part.innerHTML = html;
   show(part.content);
