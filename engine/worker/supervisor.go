@@ -177,8 +177,11 @@ func (s *Supervisor) bury(ctx context.Context, p *process, journal *journal.Jour
 func (s *Supervisor) settle(ctx context.Context, p *process) {
 	lasting, done := outlive(ctx, recoverLimit)
 	defer done()
+	if err := journal.Shrink(p.journal); err != nil {
+		slog.Debug("journal not shrunk", "worker", p.number, "error", err)
+	}
+	s.reserve() // there may be room now
 	s.recoverOf(lasting, p)
-	s.reserve() // it has given its room back
 	s.owe(-1)
 	select {
 	case s.settled <- struct{}{}:

@@ -16,5 +16,14 @@ func reserveDisk(file *os.File, size int64) error {
 	return err
 }
 
+// punch gives blocks of the file back to the disk; it reads as zeros there.
+func punch(file *os.File, at, size int64) error {
+	err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, at, size)
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return nil
+	}
+	return err
+}
+
 // giveBack takes pages out of the process's memory; their content stays in the file.
 func giveBack(p []byte) { _ = unix.Madvise(p, unix.MADV_DONTNEED) }

@@ -87,3 +87,41 @@ func lock(file *os.File) error {
 	}
 	return nil
 }
+
+// Shrink gives the room back that the journal of a dead process does not need: most of its
+// ring, as a rule. It can be recovered as before.
+func Shrink(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j, err := readJournal(file)
+	if err != nil {
+		return errors.Join(fmt.Errorf("journal %s: %w", path, err), file.Close())
+	}
+	defer j.Close()
+	if err := j.OwnerGone(); err != nil {
+		return fmt.Errorf("journal %s: %w", path, err)
+	}
+	begin, size := int64(j.form.ringAt(j.slots)), int64(j.ring.size)
+	from, to := j.Unwritten()
+	first, behind := int64(from%j.ring.size), int64(to%j.ring.size)
+	var free [][2]int64
+	switch {
+	case from == to:
+		free = [][2]int64{{0, size}}
+	case first < behind:
+		free = [][2]int64{{0, first}, {behind, size}}
+	case first > behind:
+		free = [][2]int64{{behind, first}}
+	}
+	for _, part := range free {
+		if part[0] == part[1] {
+			continue
+		}
+		if err := punch(file, begin+part[0], part[1]-part[0]); err != nil {
+			return fmt.Errorf("journal %s: %w", path, err)
+		}
+	}
+	return nil
+}
