@@ -49,6 +49,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.recoverLeftOvers(ctx); err != nil {
 		return err
 	}
+	s.reserve() // also when one is there, which may be of another size
 	s.settings.Accept(true)
 	backoff, hold := restartFirst, s.hold
 	for number := 1; ctx.Err() == nil; number++ {
