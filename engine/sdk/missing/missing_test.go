@@ -42,7 +42,7 @@ func TestNothingOnTheListExists(t *testing.T) {
 func TestMessagesAreExplained(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		"fetch is not defined":                                   "fetch is not in PiCloud 0.x. A function cannot make requests",
+		"fetch is not defined": "fetch is not in PiCloud 0.x. A function cannot make requests",
 		"Cannot read property 'importKey' of undefined or null":  "crypto.subtle is not in PiCloud 0.x. Of",
 		"Cannot read property 'digest' of undefined or null":     "Cannot read property 'digest' of undefined or null. If it is crypto.subtle: crypto.subtle is not in PiCloud 0.x. Of",
 		"Cannot read property 'importKeys' of undefined or null": "Cannot read property 'importKeys' of undefined or null",
