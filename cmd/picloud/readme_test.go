@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -70,5 +71,28 @@ func (p *product) holdsHelp() {
 		if len(names) < 15 || is && len(there) != len(names) || !is && len(there) > 0 {
 			p.t.Errorf("%q names %v; of these are there %v", strings.TrimSpace(heading), names, there)
 		}
+	}
+}
+
+// TestJSXExample: the example of Help can be published as it stands.
+func TestJSXExample(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/functions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```tsx\n")
+	source, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("there is no example")
+	}
+	p := serveProduct(t)
+	status, body := p.api("PUT", "/api/v1/apps/main/scripts/page", map[string]any{"source": source, "language": "tsx"})
+	if status != http.StatusCreated || strings.Contains(string(body), "warnings") {
+		t.Fatalf("%d %s", status, body)
+	}
+	got := p.get("/fn/main/page?name=%3Cb%3E")
+	if got.status != http.StatusOK || got.body != `<h1 class="hello">Hello, &#60;b&#62;!</h1>` {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }

@@ -30,13 +30,26 @@ type Language string
 // The languages.
 const (
 	TypeScript Language = "typescript"
+	TSX        Language = "tsx" // TypeScript with JSX, whose elements are calls of h and Fragment
 	JavaScript Language = "javascript"
 )
 
+// CheckLanguage says what is wrong with a language; "" is nothing.
+func CheckLanguage(language Language) string {
+	switch language {
+	case TypeScript, TSX, JavaScript:
+		return ""
+	}
+	return fmt.Sprintf("%.40q is no language; use %q, %q or %q.", language, TypeScript, TSX, JavaScript)
+}
+
 // Extension is the ending of a file of the language, with its dot.
 func (l Language) Extension() string {
-	if l == JavaScript {
+	switch l {
+	case JavaScript:
 		return ".js"
+	case TSX:
+		return ".tsx"
 	}
 	return ".ts"
 }
@@ -125,8 +138,8 @@ const tooDeep = "This is nested too deeply: at most 2,000 brackets may be open, 
 
 // check refuses what no parser should see.
 func check(input Input) []Problem {
-	if input.Language != TypeScript && input.Language != JavaScript {
-		return []Problem{{Message: fmt.Sprintf("%.40q is no language; use %q or %q.", input.Language, TypeScript, JavaScript)}}
+	if why := CheckLanguage(input.Language); why != "" {
+		return []Problem{{Message: why}}
 	}
 	if len(input.Source) > MaxSource {
 		return []Problem{{Message: fmt.Sprintf("The source is %d bytes; the limit is %d (1 MiB).", len(input.Source), MaxSource)}}

@@ -226,6 +226,14 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 	}
 }
 
+func TestJSX(t *testing.T) {
+	t.Parallel()
+	output := build(t, TSX, "const h = (...all: unknown[]) => all; const Fragment = 'f';\nexport default () => <p class='a'>{1}<>b</></p>")
+	if want := `h("p", { class: "a" }, 1, /* @__PURE__ */ h(Fragment, null, "b"))`; len(output.Warnings) > 0 || !strings.Contains(output.Program, want) {
+		t.Errorf("%v\n%s", output.Warnings, output.Program)
+	}
+}
+
 func TestJSXIsRefusedInJavaScript(t *testing.T) {
 	t.Parallel()
 	_, problems := Build(Input{File: "a.js", Language: JavaScript, Source: "export default () => <div>x</div>"})

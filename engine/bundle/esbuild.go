@@ -123,6 +123,7 @@ const keepImports = `{"compilerOptions":{"verbatimModuleSyntax":true}}`
 func surveyDynamic(input Input, options api.BuildOptions) []Problem {
 	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
 		Sourcefile: input.File, Loader: options.Stdin.Loader, Format: api.FormatCommonJS, Platform: options.Platform,
+		JSX: options.JSX, JSXFactory: options.JSXFactory, JSXFragment: options.JSXFragment,
 		Target: options.Target, Supported: options.Supported, Define: options.Define, Charset: options.Charset,
 		TsconfigRaw: keepImports, LogLevel: options.LogLevel, LogLimit: options.LogLimit, LogOverride: options.LogOverride,
 	})
@@ -160,7 +161,7 @@ func looksLikeJSX(input Input, options api.BuildOptions) (Problem, bool) {
 	return Problem{}, false
 }
 
-const jsxInTypeScript = "This looks like JSX, which is not supported. Put the page together as a text."
+const jsxInTypeScript = "This looks like JSX. Choose TypeScript with JSX as the language, in the settings."
 
 func surveyExports(input Input, metafile string) []Problem {
 	var meta struct {
@@ -193,12 +194,11 @@ func surveyExports(input Input, metafile string) []Problem {
 // settings are shared by both builds. The plugin answers every import, so that esbuild
 // never looks at the host's disk; the given tsconfig keeps it from searching for one.
 func settings(input Input) api.BuildOptions {
-	loader := api.LoaderTS
-	if input.Language == JavaScript {
-		loader = api.LoaderJS
-	}
 	return api.BuildOptions{
-		Stdin:         &api.StdinOptions{Contents: ownSource(input.Source), Sourcefile: input.File, Loader: loader},
+		Stdin:         &api.StdinOptions{Contents: ownSource(input.Source), Sourcefile: input.File, Loader: loader(input.Language)},
+		JSX:           api.JSXTransform,
+		JSXFactory:    "h", // as those name it who are not React
+		JSXFragment:   "Fragment",
 		Bundle:        true,
 		Outfile:       outputFile,
 		AbsWorkingDir: "/",
@@ -218,6 +218,16 @@ func settings(input Input) api.BuildOptions {
 		},
 		Plugins: []api.Plugin{{Name: sdkNamespace, Setup: answerImports}},
 	}
+}
+
+func loader(language Language) api.Loader {
+	switch language {
+	case JavaScript:
+		return api.LoaderJS
+	case TSX:
+		return api.LoaderTSX
+	}
+	return api.LoaderTS
 }
 
 // ownSource makes a last source map comment that leads nowhere: esbuild follows the last

@@ -133,7 +133,7 @@ func (w New) faults() []fault.Field {
 	if why := checkText("The description", w.Description, MaxDescription); why != "" {
 		fields = append(fields, fault.Field{Name: "description", Message: why})
 	}
-	if why := checkLanguage(w.Language); why != "" {
+	if why := bundle.CheckLanguage(w.Language); why != "" {
 		fields = append(fields, fault.Field{Name: "language", Message: why})
 	}
 	if why := checkTemplate(cmp.Or(w.Template, Plain)); why != "" {
@@ -316,14 +316,6 @@ func checkText(what, text string, limit int) string {
 		return fmt.Sprintf("%s has %d characters; the limit is %d.", what, length, limit)
 	}
 	return ""
-}
-
-// checkLanguage says what is wrong with a language; "" is nothing.
-func checkLanguage(language bundle.Language) string {
-	if language == bundle.TypeScript || language == bundle.JavaScript {
-		return ""
-	}
-	return fmt.Sprintf("%.40q is no language; use %q or %q.", language, bundle.TypeScript, bundle.JavaScript)
 }
 
 // checkSource says why a source cannot be stored; "" is nothing.

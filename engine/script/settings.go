@@ -75,7 +75,7 @@ func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Scr
 		fields = append(fields, fault.Field{Name: "capture", Message: fmt.Sprintf("%.40q is none of off, heads and all.", settings.Capture)})
 	}
 	if settings.Language != "" {
-		if why := checkLanguage(settings.Language); why != "" {
+		if why := bundle.CheckLanguage(settings.Language); why != "" {
 			fields = append(fields, fault.Field{Name: "language", Message: why})
 		}
 	}

@@ -89,7 +89,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
         history(), drawSelection(), dropCursor(), rectangularSelection(), crosshairCursor(),
         EditorState.allowMultipleSelections.of(true), EditorState.tabSize.of(2), indentUnit.of("  "),
         indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }),
-        javascript({ typescript: language === "typescript" }),
+        javascript({ typescript: language !== "javascript", jsx: language === "tsx" }),
         autocompletion({ override: [complete], icons: false }),
         syntaxHighlighting(colours), look, typing, wrapping.of([]),
         keymap.of([

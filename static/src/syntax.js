@@ -26,7 +26,7 @@ function problem(error, text) {
 
 // sentence says what is wrong in the words that builds have, rest being the text from there.
 function sentence({ message, missingPlugin }, rest) {
-  if (missingPlugin) return missingPlugin.includes("jsx") ? "JSX is not supported in this language." : "This is not supported.";
+  if (missingPlugin) return missingPlugin.includes("jsx") ? "This looks like JSX. Choose TypeScript with JSX as the language, in the settings." : "This is not supported.";
   const [, unexpected, expected, other] = /^(Unexpected token(?:, expected "(.+?)")?|(.+?)) ?\(\d+:\d+\)$/s.exec(message) ?? [];
   if (!unexpected || other) return (other ?? message).replace(/\.?$/, ".");
   const found = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$]*|\S)/u.exec(rest)?.[1];

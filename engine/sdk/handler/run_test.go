@@ -143,10 +143,10 @@ func TestReturnValues(t *testing.T) {
 		{"in a timer", `() => { setTimeout(() => { throw new Error("late") }, 1); return new Promise(() => {}) }`, "error Error: late"},
 		{"never settles", `() => new Promise(() => {})`, "error : The promise returned never settles: nothing that could settle it is pending any more."},
 		{"recursion", `function f() { return f() }`, "stack RangeError: Calls are nested deeper than 2000."},
-		{"missing", `() => fetch("x")`, `error ReferenceError: fetch is not in PiCloud 0.x. A function cannot make requests of its own yet. See "What a function is" in the README for what there is.`},
-		{"missing property", `() => crypto.subtle.importKey()`, `error TypeError: crypto.subtle is not in PiCloud 0.x. Of cryptography there are crypto.getRandomValues and crypto.randomUUID. See "What a function is" in the README for what there is.`},
+		{"missing", `() => fetch("x")`, `error ReferenceError: fetch is not in PiCloud 0.x. A function cannot make requests of its own yet. Help on the dashboard says what there is: /help#not-yet.`},
+		{"missing property", `() => crypto.subtle.importKey()`, `error TypeError: crypto.subtle is not in PiCloud 0.x. Of cryptography there are crypto.getRandomValues and crypto.randomUUID. Help on the dashboard says what there is: /help#not-yet.`},
 		{"missing cause", `() => { try { caches } catch (cause) { throw new Error("no", { cause }) } }`, `error Error: no
-Caused by: ReferenceError: caches is not in PiCloud 0.x. There is no storage yet, and variables live for one call. See "What a function is" in the README for what there is.`},
+Caused by: ReferenceError: caches is not in PiCloud 0.x. There is no storage yet, and variables live for one call. Help on the dashboard says what there is: /help#not-yet.`},
 		{"asked for", `() => [typeof fetch, globalThis.fetch === undefined, "fetch" in globalThis, crypto.subtle === undefined]`, `200 application/json ["undefined",true,false,true]`},
 		{"missing caught", `() => { try { fetch } catch (e) { return e instanceof ReferenceError && e.name + e.message } }`, "200 text/plain;charset=utf-8 ReferenceErrorfetch is not defined"},
 		{"throwing toJSON", `() => ({ toJSON() { throw new TypeError("mine") } })`, "error TypeError: mine"},

@@ -12,7 +12,7 @@ import (
 
 // What to use instead, where several names have the same answer.
 const (
-	readme   = `See "What a function is" in the README for what there is.`
+	readme   = "Help on the dashboard says what there is: /help#not-yet."
 	requests = "A function cannot make requests of its own yet. " + readme
 	sockets  = "A function answers requests and holds no connection open. " + readme
 	streams  = "There are no streams yet: read a body with text(), json() or bytes(), and answer with the whole of it."

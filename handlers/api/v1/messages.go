@@ -56,7 +56,7 @@ type Script struct {
 	App         string    `json:"app"` // slug
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
-	Language    string    `json:"language"`         // "typescript" or "javascript"
+	Language    string    `json:"language"`         // "typescript", "tsx" or "javascript"
 	Capture     string    `json:"capture"`          // what of requests is kept: "off", "heads" or "all"
 	LiveVersion *int      `json:"live_version"`     // null: not published
 	Paused      *Pause    `json:"paused,omitempty"` // of what is live; only where scripts are asked for
