@@ -106,7 +106,7 @@ func acts() []act {
 func scriptActs() []act {
 	return []act{
 		{name: "script-answer", play: func(w *window) {
-			w.press("Query")
+			w.unfold("Query")
 			w.fill("Query", "name=Ada&in=usd")
 			w.keys("\r", control)
 			w.shows("#answer .out", "45.36")

@@ -239,13 +239,27 @@ func (w *window) press(text string) {
 	w.do(chromedp.MouseClickXY(place[0], place[1]))
 }
 
-// fill writes into the input that has the label.
+// unfold opens what has that summary; the page may have opened it already, for what was typed there
+// before.
+func (w *window) unfold(summary string) {
+	w.t.Helper()
+	open, err := evaluate[bool](w, fmt.Sprintf(`[...document.querySelectorAll("details[open] > summary")].some((s) => s.textContent.trim().startsWith(%q))`, summary))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !open {
+		w.press(summary)
+	}
+}
+
+// fill writes into the input in sight that has the label.
 func (w *window) fill(label, text string) {
 	w.t.Helper()
 	w.until(fmt.Sprintf(`((text) => {
-		const label = [...document.querySelectorAll("label, summary > [id]")].find((l) => l.textContent.replace(/\s+/g, " ").trim().startsWith(text));
-		const field = label?.control ?? document.querySelector("[aria-labelledby=" + label?.id + "]");
-		if (!field?.checkVisibility()) return false;
+		const labels = [...document.querySelectorAll("label, summary > [id]")].filter((l) => l.textContent.replace(/\s+/g, " ").trim().startsWith(text));
+		const fields = labels.map((l) => l.control ?? document.querySelector("[aria-labelledby=" + l.id + "]"));
+		const field = fields.find((f) => f?.checkVisibility());
+		if (!field) return false;
 		field.focus();
 		field.select();
 		return document.activeElement === field;

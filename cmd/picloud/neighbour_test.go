@@ -159,7 +159,7 @@ func (p *product) count(script string) (counts map[string]int64, total int64) {
 // that these rows stand for.
 func (p *product) refusals(script string) (calls int64) {
 	p.t.Helper()
-	err := p.pool.QueryRow(p.t.Context(), `SELECT coalesce(sum(1 + coalesce(substring(error->>'message' FROM 'And (\d+) more')::bigint, 0)), 0)
+	err := p.pool.QueryRow(p.t.Context(), `SELECT coalesce(sum(1 + coalesce(others, 0)), 0)
 		FROM executions WHERE script_name = $1 AND outcome IN ('busy', 'unavailable')`, script).Scan(&calls)
 	if err != nil {
 		p.t.Fatal(err)

@@ -302,9 +302,6 @@ func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
 	if got := w.memory.Load(); s.holds.memory > 0 && got > s.holds.memory {
 		t.Errorf("the worker's memory grew to %d bytes, more than %d", got, s.holds.memory)
 	}
-	if s.holds.counted {
-		p.eventually(10*time.Second, "counted", func() bool { return p.refusals("neighbour") == n.busy.Load() })
-	}
 	if s.holds.replaced {
 		p.eventually(5*time.Second, "replaced", func() bool {
 			now := p.workers()
@@ -325,6 +322,12 @@ func (s siege) check(p *product, n *neighbours, w *watch, before []int) {
 		want := int64(a.count * a.tries)
 		if rows := p.rows(path.Base(a.path), want); rows[a.outcome] != want {
 			t.Errorf("outcomes of %s are %v, want %d %s", a.path, rows, want, a.outcome)
+		}
+	}
+	if s.holds.counted {
+		p.stop(p.cmd) // calls that share a row have it when their minute is over, or when all is
+		if got, want := p.refusals("neighbour"), n.busy.Load(); got != want {
+			t.Errorf("lost row: %d refused calls are in rows, want %d", got, want)
 		}
 	}
 }
