@@ -243,11 +243,8 @@ func fateOf(err error) fate {
 	if !ok {
 		return retry
 	}
-	switch {
-	case refused.Code == "23505":
+	if refused.Code == "23505" {
 		return again
-	case refused.ConstraintName == ending: // its range is being cut
-		return retry
 	}
 	for _, class := range [...]string{"22", "23", "54", "XX"} {
 		if strings.HasPrefix(refused.Code, class) {

@@ -168,6 +168,31 @@ func makeSpan(ctx context.Context, tx pgx.Tx, from, to id.Execution) error {
 	return nil
 }
 
+// cutMargin is how far in the future a range is cut: no run may have a later id yet.
+const cutMargin = 5 * time.Second
+
+// cutSpan ends a range soon and begins a new one there, so that the older part of a busy day
+// can be dropped on its own. Rows are read once, to prove that none lies behind the cut.
+func cutSpan(ctx context.Context, tx pgx.Tx, s span, at id.Execution) error {
+	for _, t := range tables {
+		i := slices.IndexFunc(s.names, func(name string) bool { return len(name) > len(t.name) && name[:len(t.name)+1] == t.name+"_" })
+		if i < 0 {
+			return fmt.Errorf("cut: no partition of %s from %v", t.name, s.from)
+		}
+		next := spanName(t.name, at)
+		_, err := tx.Exec(ctx, fmt.Sprintf(`
+			ALTER TABLE %[2]s DETACH PARTITION %[1]s;
+			ALTER TABLE %[2]s ATTACH PARTITION %[1]s FOR VALUES FROM ('%[4]s') TO ('%[5]s');
+			CREATE TABLE %[3]s (LIKE %[2]s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION);
+			ALTER TABLE %[2]s ATTACH PARTITION %[3]s FOR VALUES FROM ('%[5]s') TO ('%[6]s')`,
+			s.names[i], t.name, next, s.from, at, s.to))
+		if err != nil {
+			return fmt.Errorf("cut partition %s: %w", s.names[i], err)
+		}
+	}
+	return nil
+}
+
 func dropSpan(ctx context.Context, tx pgx.Tx, s span) error {
 	for _, t := range tables { // the order of writers, so that nobody waits in a circle
 		for _, name := range s.names {

@@ -63,9 +63,6 @@ func (u *Upkeep) Do(ctx context.Context) (next time.Duration, err error) {
 }
 
 func (u *Upkeep) do(ctx context.Context, now time.Time) (next time.Duration, err error) {
-	if err := dropEndings(ctx, u.pool); err != nil {
-		return 0, err
-	}
 	if err := ensureDays(ctx, u.pool, now, daysAhead+1); err != nil {
 		return 0, err
 	}
@@ -134,11 +131,11 @@ func (u *Upkeep) cutCurrent(ctx context.Context, now time.Time, spans []span) ([
 		return spans, nil
 	}
 	s := spans[i]
-	at := id.Earliest[id.Execution](now.Add(leeway(s.size)))
-	if soon := id.Earliest[id.Execution](now.Add(leeway(s.size) + time.Minute)); bytes.Compare(soon[:], s.to[:]) >= 0 {
+	at := id.Earliest[id.Execution](now.Add(cutMargin))
+	if soon := id.Earliest[id.Execution](now.Add(time.Minute)); bytes.Compare(soon[:], s.to[:]) >= 0 {
 		return spans, nil // the day ends by itself
 	}
-	if err := cutSpan(ctx, u.pool, s, at); err != nil {
+	if err := inShortLock(ctx, u.pool, func(tx pgx.Tx) error { return cutSpan(ctx, tx, s, at) }); err != nil {
 		return nil, err
 	}
 	spans, _, err := listSpans(ctx, u.pool)
@@ -182,10 +179,7 @@ func (u *Upkeep) keepBudget(ctx context.Context, now time.Time, spans []span, de
 	for _, s := range spans {
 		size += s.size
 	}
-	filling := current(spans, now)
-	if filling >= 0 { // after a cut, what comes next
-		filling = current(spans, now.Add(leeway(spans[filling].size)+time.Second))
-	}
+	filling := current(spans, now.Add(cutMargin+time.Second))
 	for i, s := range spans {
 		if size <= u.retention.Bytes || filling < 0 || i >= filling {
 			break
