@@ -33,6 +33,10 @@ func (m *Manager) blame(ctx context.Context, deaths []pause.Death) error {
 	return m.pauses.Blame(ctx, deaths...)
 }
 
+// givenUp is how near to its beginning the deadline of a run is that the worker itself gave up
+// on, by the processor time that it had to hear of it.
+const givenUp = 500 * time.Millisecond
+
 // proven are the runs of a dead worker's journal that are known to have ended it.
 func proven(path string, death worker.Death) (deaths []pause.Death) {
 	journal, err := journal.Open(path)
@@ -46,7 +50,7 @@ func proven(path string, death worker.Death) (deaths []pause.Death) {
 		case run.Program == [32]byte{}:
 			continue
 		case run.Slot == death.Slot:
-		case death.Slot < 0 && death.Hung && !run.Waiting && run.Deadline.Add(worker.HangGrace).Before(death.At):
+		case death.Slot < 0 && death.Hung && !run.Waiting && run.Deadline.Before(run.Started.Add(givenUp)):
 			d.Why = "It ignored its deadline and was killed together with its process"
 		default:
 			continue

@@ -58,6 +58,9 @@ func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure
 		}, r.compile)
 		r.slot.Expire(time.Now().Add(r.Limits.Wall))
 	}
+	if err == nil && r.isStopped() { // the program is kept for the next
+		err = errHalted
+	}
 	if err == nil {
 		return call.OK, nil
 	}
@@ -74,9 +77,7 @@ func (i *Invoker) load(ctx context.Context, r *run) (call.Outcome, *call.Failure
 // compile makes a program on the run's account: in its turn, within its limits, and blamed on it
 // if the process dies of it. What stops the run meanwhile is heard when it is done, since
 // nothing can interrupt it; so the run is not taken for deaf.
-func (r *run) compile(text string) (*handler.Program, error) {
-	r.compiling.Store(true)
-	defer r.compiling.Store(false)
+func (r *run) compile(text string) (program *handler.Program, err error) {
 	r.invoker.watcher.add(r)
 	defer r.invoker.watcher.remove(r)
 	if err := r.Acquire(); err != nil {
@@ -85,7 +86,8 @@ func (r *run) compile(text string) (*handler.Program, error) {
 	defer r.Release()
 	pprof.SetGoroutineLabels(r.invoker.labels[r.slot.Index()])
 	defer pprof.SetGoroutineLabels(context.Background())
-	return handler.Compile(text)
+	r.goAway(func() { program, err = handler.Compile(text) })
+	return program, err
 }
 
 func (i *Invoker) placesOf(code Code) (bundle.SourceMap, error) {

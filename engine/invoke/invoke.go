@@ -167,7 +167,7 @@ const tooMany = "Too many calls were under way, of this app or in all. The limit
 func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.Result {
 	r.Capture = execution.CaptureOff
 	r.who = execution.IdentityOf(&r.Call, r.Capture, r.who.Started)
-	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Failure: why}
+	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Executing: r.executing(), Failure: why}
 	record := recordOf(r, result)
 	if shared, joined := i.crowds.Join(&record); joined {
 		r.slot.Discard()

@@ -20,25 +20,25 @@ import (
 // js.Slot, so the clock counts exactly what executes.
 type run struct {
 	Job
-	invoker   *Invoker
-	who       execution.Identity
-	slot      journal.Slot
-	program   *handler.Program
-	handler   *handler.Run
-	began     time.Time
-	started   int64 // as sinceStart
-	turn      turn
-	answered  atomic.Bool
-	answer    call.Result   // once answered
-	done      chan struct{} // takes one: the answer is there
-	since     atomic.Int64  // when the present stretch of executing began, 0: waiting
-	spent     atomic.Int64  // executing, before that
-	halted    atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
-	given     atomic.Int64  // processorTime at that moment
-	long      atomic.Bool   // it gave its turn away since the watcher's last look
-	lost      atomic.Bool   // it did not stop; its place is given to others
-	compiling atomic.Bool   // it hears nothing before that is done
-	from      int64         // processorTime then
+	invoker  *Invoker
+	who      execution.Identity
+	slot     journal.Slot
+	program  *handler.Program
+	handler  *handler.Run
+	began    time.Time
+	started  int64 // as sinceStart
+	turn     turn
+	answered atomic.Bool
+	answer   call.Result   // once answered
+	done     chan struct{} // takes one: the answer is there
+	since    atomic.Int64  // when the present stretch of executing began, 0: waiting
+	spent    atomic.Int64  // executing, before that
+	halted   atomic.Int64  // when it had to stop, 0: not; a caller who went away sets no such moment
+	given    atomic.Int64  // processorTime at that moment
+	long     atomic.Bool   // it gave its turn away since the watcher's last look
+	lost     atomic.Bool   // it did not stop; its place is given to others
+	away     atomic.Bool   // it hears nothing for a while, which is no fault of its
+	from     int64         // processorTime then
 
 	holds atomic.Pointer[holding] // made when it holds something
 
@@ -136,7 +136,7 @@ func (r *run) executing() time.Duration {
 // check is the watcher's look at the run; given is the present processorTime.
 func (r *run) check(now, spent, stretch, given int64) {
 	if halted := r.halted.Load(); halted != 0 {
-		if !r.compiling.Load() && r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
+		if !r.away.Load() && r.deaf(now-halted, given) && r.lost.CompareAndSwap(false, true) {
 			r.giveUp()
 		}
 		return
@@ -178,9 +178,40 @@ func (r *run) halt(outcome call.Outcome, message string) (underWay bool) {
 	if outcome != call.Cancelled && r.halted.Load() == 0 {
 		r.given.Store(processorTime())
 		r.halted.Store(sinceStart())
-		r.slot.Expire(time.Now().Add(killLast))
+		if !r.away.Load() {
+			r.slot.Expire(time.Now().Add(killLast))
+		}
 	}
 	return true
+}
+
+// awayLimit is how long what cannot be interrupted may take before the process is given up on.
+const awayLimit = time.Minute
+
+// goAway does what cannot be interrupted and is no fault of the run: it is not taken for deaf
+// meanwhile.
+func (r *run) goAway(do func()) {
+	r.mu.Lock()
+	r.away.Store(true)
+	r.slot.Expire(time.Now().Add(awayLimit))
+	r.mu.Unlock()
+	do()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.halted.Load() != 0 { // it hears of it from now on
+		r.given.Store(processorTime())
+		r.halted.Store(sinceStart())
+		r.slot.Expire(time.Now().Add(killLast))
+	} else {
+		r.slot.Expire(r.deadline())
+	}
+	r.away.Store(false)
+}
+
+func (r *run) isStopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
 }
 
 // begin gives the run its sandbox. One that was told to stop while its program was made stops.
@@ -233,7 +264,18 @@ func (r *run) locate(stack []call.Frame) string {
 	maps := r.invoker.maps
 	read, there := maps.known(r.Code.Version)
 	if !there {
-		r.pause(func() { read.places, read.err = maps.of(r.Code.Version) })
+		r.pause(func() {
+			got := make(chan keptMap, 1)
+			go func() {
+				places, err := maps.of(r.Code.Version)
+				got <- keptMap{places: places, err: err}
+			}()
+			select {
+			case read = <-got:
+			case <-r.stopping():
+				read.err = errHalted
+			}
+		})
 	}
 	if read.err != nil {
 		return ""

@@ -12,6 +12,8 @@ import (
 // GODEBUG=tracebacklabels=1 Go's fatal traces show it.
 const SlotLabel = "slot"
 
+const killedFromOutside = "killed from outside"
+
 // OutOfMemory is the Why of a death for want of memory.
 const OutOfMemory = "out of memory"
 
@@ -24,7 +26,8 @@ const (
 
 var (
 	fatal            = regexp.MustCompile(`(?m)^(fatal error: |panic: |runtime: (goroutine stack exceeds|out of memory)|SIG[A-Z]+: )`)
-	runningGoroutine = regexp.MustCompile(`(?m)^goroutine \d+ .*\[running.*?"` + SlotLabel + `": ?"(\d+)"`)
+	firstGoroutine   = regexp.MustCompile(`(?m)^goroutine \d+ .*$`)
+	runningGoroutine = regexp.MustCompile(`\[running.*?"` + SlotLabel + `": ?"(\d+)"`)
 	failedBlock      = regexp.MustCompile(`cannot allocate (\d+)-byte block`)
 )
 
@@ -79,16 +82,24 @@ func (l *lastWords) lastLine() string {
 	return strings.TrimSpace(strings.TrimPrefix(string(l.last), "picloud: "))
 }
 
-// blame reads a fatal trace. Only the goroutine that was running when the process gave
-// up is proof, and when memory ran out only if it asked for much at once.
+// blame reads a fatal trace. Only the goroutine that was running when the process gave up, which
+// stands first, is proof; when memory ran out only if it asked for much at once, and when a
+// signal came from outside nobody is.
 func blame(trace string) (slot int, why string) {
 	why = reason(trace)
-	if block := failedBlock.FindStringSubmatch(trace); block != nil {
-		if size, err := strconv.ParseUint(block[1], 10, 64); err == nil && size < largeBlock {
+	switch why {
+	case killedFromOutside:
+		return -1, why
+	case OutOfMemory:
+		block := failedBlock.FindStringSubmatch(trace)
+		if block == nil {
+			return -1, why
+		}
+		if size, err := strconv.ParseUint(block[1], 10, 64); err != nil || size < largeBlock {
 			return -1, why
 		}
 	}
-	if label := runningGoroutine.FindStringSubmatch(trace); label != nil {
+	if label := runningGoroutine.FindStringSubmatch(firstGoroutine.FindString(trace)); label != nil {
 		if n, err := strconv.Atoi(label[1]); err == nil {
 			return n, why
 		}
@@ -109,5 +120,5 @@ func reason(trace string) string {
 	case strings.Contains(trace, "panic: "):
 		return "panic in the engine"
 	}
-	return "killed from outside"
+	return killedFromOutside
 }

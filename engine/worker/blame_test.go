@@ -17,6 +17,8 @@ func TestBlame(t *testing.T) {
 		{"one huge block", "runtime: out of memory: cannot allocate 8589934592-byte block (3932160 in use)\nfatal error: out of memory\n\ngoroutine 20 gp=0x1 m=0 [running labels:{\"slot\": \"3\"}]:\n", 3, OutOfMemory},
 		{"a small block proves nothing", "runtime: out of memory: cannot allocate 8192-byte block (400000000 in use)\nfatal error: out of memory\n\ngoroutine 20 gp=0x1 [running labels:{\"slot\": \"3\"}]:\n", -1, OutOfMemory},
 		{"the label of another goroutine", "fatal error: all goroutines are asleep\n\ngoroutine 1 gp=0x1 [chan receive labels:{\"slot\": \"9\"}]:\n", -1, "all goroutines are asleep"},
+		{"a signal from outside", "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\ngoroutine 20 gp=0x1 m=0 [running labels:{\"slot\": \"3\"}]:\n", -1, "killed from outside"},
+		{"who runs beside the one that failed", "fatal error: bad\n\ngoroutine 1 gp=0x1 [running]:\nmain.main()\n\ngoroutine 20 gp=0x2 [running labels:{\"slot\": \"3\"}]:\n", -1, "bad"},
 		{"nothing", "", -1, "killed from outside"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,6 +35,7 @@ type process struct {
 	cmd      *exec.Cmd
 	words    *lastWords
 	exited   chan struct{} // closed when the process is gone
+	ended    time.Time     // when that was
 	hung     atomic.Bool
 	silent   atomic.Bool // answered nothing for silenceLimit
 	restored atomic.Bool // said that its routes are those it was started with
@@ -126,6 +127,7 @@ func awaitReady(ctx context.Context, ready *os.File) error {
 
 func (p *process) wait() {
 	err := p.cmd.Wait()
+	p.ended = time.Now()
 	slog.Debug("worker gone", "worker", p.number, "state", err)
 	close(p.exited)
 }
@@ -187,7 +189,7 @@ func (p *process) ping(ctx context.Context) error {
 
 // death tells why the process is gone.
 func (p *process) death() Death {
-	d := Death{Hung: p.hung.Load(), Trace: p.words.String(), Slot: -1, Why: "ignored its deadline", At: time.Now()}
+	d := Death{Hung: p.hung.Load(), Trace: p.words.String(), Slot: -1, Why: "ignored its deadline", At: p.ended}
 	if !d.Hung || d.Trace != "" {
 		d.Slot, d.Why = blame(d.Trace)
 	}

@@ -65,6 +65,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			lasting, done := outlive(ctx, recoverLimit)
 			s.recoverOf(lasting, p) // it ran nothing, so this waits for no database
 			done()
+			s.reserve() // it may have taken the one that was there
 			wait(ctx, backoff)
 			backoff = min(backoff*2, restartLast)
 			continue
@@ -141,7 +142,7 @@ func (s *Supervisor) makeRoom(hangs *process) {
 func overdue(journal *journal.Journal, now time.Time) int {
 	n := 0
 	for run := range journal.Running() {
-		if now.After(run.Deadline.Add(HangGrace)) {
+		if now.After(run.Deadline.Add(hangGrace)) {
 			n++
 		}
 	}

@@ -78,11 +78,9 @@ type Death struct {
 	At    time.Time // zero: not known
 }
 
-// HangGrace is how long past its deadline a run is given up on.
-const HangGrace = 500 * time.Millisecond
-
 const (
 	startLimit   = 10 * time.Second       // to become ready
+	hangGrace    = 500 * time.Millisecond // past the deadline of a run
 	watchPeriod  = 100 * time.Millisecond // between looks at the journals
 	pingPeriod   = 5 * time.Second        // between questions whether a worker still answers
 	silenceLimit = 15 * time.Second       // for an answer; a frozen process gives none
