@@ -108,7 +108,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if m.Start, err = script.StartIn(config.DataDir); err != nil {
 		return err
 	}
-	m.unserved, err = openUnserved(ctx, m.Pool, m.table, m.RunDir, m.HistoryShare)
+	m.unserved, err = openUnserved(m.Pool, m.table, m.RunDir, m.HistoryShare)
 	if err == nil {
 		m.done = append(m.done, m.unserved.close)
 	}

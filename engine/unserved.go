@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,6 +22,9 @@ import (
 // unserved gives the calls their rows that came while no worker was ready. They go the way of
 // all runs: into a journal, the manager's own, and from there to the tables.
 type unserved struct {
+	pool    *pgxpool.Pool
+	share   int64    // of an app in the history, see archive
+	left    []string // journals of earlier lives
 	path    string
 	table   *script.Table
 	journal *journal.Journal
@@ -37,27 +41,35 @@ const (
 	unservedRing  = 4 << 20
 )
 
-// openUnserved writes what an earlier life owes and makes the journal of this one.
-func openUnserved(ctx context.Context, pool *pgxpool.Pool, table *script.Table, dir string, share int64) (*unserved, error) {
+// openUnserved makes the journal of this life. Without one, as on a full disk, calls leave no row
+// while no worker is ready, and all else goes on.
+func openUnserved(pool *pgxpool.Pool, table *script.Table, dir string, share int64) (*unserved, error) {
 	left, err := filepath.Glob(filepath.Join(dir, "manager-*.journal"))
 	if err != nil {
 		return nil, fmt.Errorf("find journals: %w", err)
 	}
-	for _, path := range left {
-		if err := archive.Recover(ctx, pool, path, share, func(execution.Running) archive.Verdict { return archive.Verdict{} }); err != nil {
-			return nil, err
-		}
+	u := &unserved{
+		pool: pool, share: share, left: left, table: table,
+		path: filepath.Join(dir, fmt.Sprintf("manager-%d-%d.journal", os.Getpid(), time.Now().UnixNano())),
 	}
-	u := &unserved{path: filepath.Join(dir, fmt.Sprintf("manager-%d.journal", os.Getpid())), table: table}
 	if u.journal, err = journal.Create(u.path, unservedSlots, unservedRing); err != nil {
-		return nil, err
+		slog.Warn("calls that come while no worker is ready will leave no row", "error", err)
+		u.closed = true
+		return u, nil
 	}
 	u.crowds, u.flusher = journal.NewCrowds(u.journal, func(*execution.Record) {}), archive.NewFlusher(pool, u.journal, share)
 	return u, nil
 }
 
-// run writes rows until ctx ends, then what was counted and what is left.
+// run writes what an earlier life owes, and rows until ctx ends, then what was counted and what
+// is left.
 func (u *unserved) run(ctx context.Context) error {
+	var recovering sync.WaitGroup
+	defer recovering.Wait()
+	recovering.Go(func() { u.recover(ctx) })
+	if u.journal == nil {
+		return nil
+	}
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
@@ -67,11 +79,23 @@ func (u *unserved) run(ctx context.Context) error {
 	return u.flusher.Run(writing)
 }
 
+func (u *unserved) recover(ctx context.Context) {
+	for _, path := range u.left {
+		err := archive.Recover(ctx, u.pool, path, u.share, func(execution.Running) archive.Verdict { return archive.Verdict{} })
+		if err != nil && ctx.Err() == nil {
+			slog.Error("journal not recovered; it is tried again at the next start", "journal", filepath.Base(path), "error", err)
+		}
+	}
+}
+
 // close keeps the journal when it still owes rows.
 func (u *unserved) close() error {
 	u.closing.Lock()
 	defer u.closing.Unlock()
 	u.closed = true
+	if u.journal == nil {
+		return nil
+	}
 	u.crowds.Close()
 	owes := u.journal.Pending() > 0
 	if err := u.journal.Close(); err != nil || owes {
