@@ -22,17 +22,21 @@ SELECT count(*) FROM pauses WHERE app_id = $1 AND hash <> '' AND at >= sqlc.arg(
 SELECT * FROM pauses WHERE app_id = $1 AND hash = '';
 
 -- name: ListPausedScripts :many
--- By name: what is live, or the draft as it was when it was paused.
+-- By name: what is live, or a draft.
 SELECT s.id, s.name, p.hash, p.version, p.why, p.executions, p.at, coalesce(v.hash = p.hash, false)::bool AS live
 FROM pauses p
 JOIN scripts s ON s.app_id = p.app_id
-JOIN drafts d ON d.app_id = s.app_id AND d.script_id = s.id
 LEFT JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
-WHERE p.app_id = $1 AND p.hash <> '' AND (v.hash = p.hash OR s.id = p.script_id AND p.version = 0 AND d.updated_at <= p.at)
+WHERE p.app_id = $1 AND p.hash <> '' AND (v.hash = p.hash OR s.id = p.script_id AND p.version = 0)
 ORDER BY s.name, live DESC;
 
 -- name: DropPause :execrows
 DELETE FROM pauses WHERE app_id = $1 AND hash = $2;
+
+-- name: DropOldDraftPausesAcrossApps :exec
+-- Those of programs that are live stay.
+DELETE FROM pauses p WHERE p.version = 0 AND p.hash <> '' AND p.at < sqlc.arg(before)
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = p.app_id AND v.hash = p.hash);
 
 -- name: ListPausesAcrossApps :many
 SELECT app_id, hash FROM pauses;

@@ -78,6 +78,17 @@ func (q *Queries) CountPausedPrograms(ctx context.Context, db DBTX, arg CountPau
 	return count, err
 }
 
+const dropOldDraftPausesAcrossApps = `-- name: DropOldDraftPausesAcrossApps :exec
+DELETE FROM pauses p WHERE p.version = 0 AND p.hash <> '' AND p.at < $1
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = p.app_id AND v.hash = p.hash)
+`
+
+// Those of programs that are live stay.
+func (q *Queries) DropOldDraftPausesAcrossApps(ctx context.Context, db DBTX, before time.Time) error {
+	_, err := db.Exec(ctx, dropOldDraftPausesAcrossApps, before)
+	return err
+}
+
 const dropOldWorkerDeathsAcrossApps = `-- name: DropOldWorkerDeathsAcrossApps :exec
 DELETE FROM worker_deaths WHERE at < $1
 `
@@ -122,9 +133,8 @@ const listPausedScripts = `-- name: ListPausedScripts :many
 SELECT s.id, s.name, p.hash, p.version, p.why, p.executions, p.at, coalesce(v.hash = p.hash, false)::bool AS live
 FROM pauses p
 JOIN scripts s ON s.app_id = p.app_id
-JOIN drafts d ON d.app_id = s.app_id AND d.script_id = s.id
 LEFT JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
-WHERE p.app_id = $1 AND p.hash <> '' AND (v.hash = p.hash OR s.id = p.script_id AND p.version = 0 AND d.updated_at <= p.at)
+WHERE p.app_id = $1 AND p.hash <> '' AND (v.hash = p.hash OR s.id = p.script_id AND p.version = 0)
 ORDER BY s.name, live DESC
 `
 
@@ -139,7 +149,7 @@ type ListPausedScriptsRow struct {
 	Live       bool
 }
 
-// By name: what is live, or the draft as it was when it was paused.
+// By name: what is live, or a draft.
 func (q *Queries) ListPausedScripts(ctx context.Context, db DBTX, appID id.App) ([]ListPausedScriptsRow, error) {
 	rows, err := db.Query(ctx, listPausedScripts, appID)
 	if err != nil {

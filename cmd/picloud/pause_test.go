@@ -105,7 +105,7 @@ func TestDraftThatKillsIsPaused(t *testing.T) {
 		answer := someone.post(page+"/run", "source", overflows, "revision", someone.revision(page), "method", "GET")
 		return strings.Contains(answer, "Paused")
 	})
-	if got := someone.page(page); !strings.Contains(got, "The draft of hello is paused.") {
+	if got := someone.page(page); !strings.Contains(got, "A draft of hello is paused.") {
 		t.Error("the page does not say so")
 	}
 	if got := p.get("/fn/main/hello"); got.status != http.StatusOK {

@@ -52,7 +52,7 @@ func NewService(pool *pgxpool.Pool) *Service {
 // Pauses are all of an app.
 type Pauses struct {
 	App     *Pause  // nil: the app is not paused
-	Scripts []Pause // by name: what is live, and drafts that are as they were when they were paused
+	Scripts []Pause // by name: what is live, and drafts of the last day
 }
 
 // List gives the pauses of the grant's app.

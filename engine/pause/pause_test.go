@@ -152,7 +152,7 @@ func TestThreeDeathsPauseAProgram(t *testing.T) {
 	}
 }
 
-func TestADraftIsPausedUntilItIsAnother(t *testing.T) {
+func TestADraftIsPaused(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	w.publish("evil", "good")
@@ -173,8 +173,15 @@ func TestADraftIsPausedUntilItIsAnother(t *testing.T) {
 	if _, err := w.scripts.SaveDraft(t.Context(), w.may(actor.WriteScript), w.ids["evil"], "better", draft.Revision); err != nil {
 		t.Fatal(err)
 	}
-	if all := w.list(); len(all.Scripts) != 0 {
+	if all := w.list(); len(all.Scripts) != 1 { // it may be taken back
 		t.Errorf("after a change: %+v", all)
+	}
+	w.exec("UPDATE pauses SET at = at - interval '2 days'")
+	if err := w.system.Trim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all := w.list(); len(all.Scripts) != 0 {
+		t.Errorf("days later: %+v", all)
 	}
 }
 

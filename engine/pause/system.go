@@ -24,6 +24,7 @@ const (
 	deathsWithin    = 10 * time.Minute
 	programsToPause = 3
 	programsWithin  = time.Hour
+	draftsFor       = 24 * time.Hour // a paused draft may be another long since
 )
 
 // Death is the end of a worker that was proved to be the doing of a run.
@@ -109,10 +110,14 @@ func (s *System) pause(ctx context.Context, tx pgx.Tx, death Death, hash []byte,
 	return true, app.Record(ctx, tx, run.App, did)
 }
 
-// Trim forgets deaths that count for nothing any more. Once an hour is enough.
+// Trim forgets deaths that count for nothing any more, and the pauses of old drafts. Once an
+// hour is enough.
 func (s *System) Trim(ctx context.Context) error {
 	if err := s.pauses.q.DropOldWorkerDeathsAcrossApps(ctx, s.pauses.pool, time.Now().Add(-programsWithin)); err != nil {
 		return fmt.Errorf("trim the deaths of workers: %w", err)
+	}
+	if err := s.pauses.q.DropOldDraftPausesAcrossApps(ctx, s.pauses.pool, time.Now().Add(-draftsFor)); err != nil {
+		return fmt.Errorf("trim the pauses of drafts: %w", err)
 	}
 	return nil
 }

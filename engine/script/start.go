@@ -57,6 +57,8 @@ type keptApp struct {
 	Slug     string
 	Live     []Live
 	OldNames map[string]string
+	Paused   map[[32]byte]bool
+	Aside    bool
 }
 
 // Keep writes the folder anew whenever the table changes, until ctx ends.
@@ -205,7 +207,7 @@ func (t *Table) Restored() bool { return t.restored.Load() }
 func (s *state) kept() *kept {
 	all := &kept{OldSlugs: s.oldSlugs}
 	for app, tenant := range s.apps {
-		one := keptApp{ID: app, Slug: tenant.slug, OldNames: tenant.oldNames}
+		one := keptApp{ID: app, Slug: tenant.slug, OldNames: tenant.oldNames, Paused: tenant.paused, Aside: tenant.aside}
 		for _, live := range tenant.live {
 			one.Live = append(one.Live, *live)
 		}
@@ -217,7 +219,7 @@ func (s *state) kept() *kept {
 func (k *kept) state() *state {
 	s := &state{slugs: make(map[string]id.App, len(k.Apps)), oldSlugs: k.OldSlugs, apps: make(map[id.App]*tenant, len(k.Apps))}
 	for _, app := range k.Apps {
-		one := &tenant{slug: app.Slug, oldNames: app.OldNames, live: make(map[string]*Live, len(app.Live))}
+		one := &tenant{slug: app.Slug, oldNames: app.OldNames, paused: app.Paused, aside: app.Aside, live: make(map[string]*Live, len(app.Live))}
 		for _, live := range app.Live {
 			live.Capture = policy(string(live.Capture))
 			one.live[live.Name] = &live

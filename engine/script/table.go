@@ -45,6 +45,8 @@ type Table struct {
 	q     *queries.Queries
 	state atomic.Pointer[state]
 
+	denied sync.Once
+
 	refreshing sync.Mutex // one refresh at a time; guards changes
 	changes    changes
 	changed    chan struct{} // has an entry when the state is another than it was
