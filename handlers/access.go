@@ -179,10 +179,13 @@ func (s *server) warnings(ctx context.Context) iter.Seq2[string, string] {
 	}
 }
 
-// sentences are the warnings as pages show them.
+// sentences are the warnings as pages show them. That an app is over its share is said on the
+// pages of that app.
 func (s *server) sentences(ctx context.Context) (list []string) {
-	for _, text := range s.warnings(ctx) {
-		list = append(list, text)
+	for name, text := range s.warnings(ctx) {
+		if name != Shares {
+			list = append(list, text)
+		}
 	}
 	return list
 }

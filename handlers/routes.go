@@ -60,6 +60,9 @@ type Probe struct {
 	Check func(context.Context) error
 }
 
+// Shares is the name of the warning that apps are over their share of the history.
+const Shares = "shares"
+
 // Warning is something that those who look after the machine should know while all works.
 // Anybody may read it.
 type Warning struct {

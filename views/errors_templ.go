@@ -326,10 +326,14 @@ func errorTitle(status int) string {
 		return "Nothing here"
 	case 405:
 		return "Not that way"
+	case 408:
+		return "Too slow"
 	case 409:
 		return "Somebody was faster"
 	case 413:
 		return "Too large"
+	case 415:
+		return "Not in this form"
 	case 422:
 		return "Something is not right"
 	case 429:

@@ -47,7 +47,7 @@ func warnings(m *engine.Manager, supervisor *worker.Supervisor, dataDir string) 
 			}
 			return lossesText(lost)
 		}},
-		{Name: "shares", Check: func(ctx context.Context) string {
+		{Name: handlers.Shares, Check: func(ctx context.Context) string {
 			if over, err := m.Executions.OverShareAcrossApps(ctx); err == nil && over > 0 {
 				return "An app is over its share of the history: less is kept of its runs. The share is a quarter of --retention-size a day."
 			}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"picloud/engine/execution/history"
-
 	"picloud/engine/id"
 	"picloud/engine/script"
 	"picloud/handlers/web"
@@ -30,7 +29,6 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Warnings = d.Warnings(r.Context())
 	props := views.AppHomeProps{Paused: pausesProps(around.paused)}
-	props.URL, _ = d.urls(r, app.Slug)
 	if props.Scripts, err = d.scriptRows(r, scripts); err != nil {
 		return err
 	}

@@ -175,7 +175,7 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 	if err != nil {
 		return views.RunForm{}, err
 	}
-	typed := views.RunForm{Method: found.Method, Path: strings.TrimSuffix(found.Path, "/"), Lacks: lacks(found)}
+	typed := views.RunForm{Method: found.Method, Path: strings.TrimSuffix(found.Path, "/"), Lacks: lacks(found), OfRun: true}
 	if found.Path != "/" {
 		typed.Path = found.Path
 	}

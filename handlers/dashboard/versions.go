@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
@@ -87,8 +89,23 @@ func (d *Dashboard) published(w http.ResponseWriter, r *http.Request, published 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("HX-Trigger", string(event))
+	w.Header().Set("HX-Trigger", ascii(event))
 	return d.page(w, r, http.StatusOK, views.Published(f, head))
+}
+
+// ascii escapes what a header cannot carry (RFC 9110, section 5.5) in a JSON text.
+func ascii(text []byte) string {
+	var b strings.Builder
+	for _, r := range string(text) {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	return b.String()
 }
 
 // notPublished draws the dialog again over what is live and drafted by now.

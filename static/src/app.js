@@ -125,7 +125,10 @@ document.addEventListener("submit", (e) => {
     sessionStorage.setItem("again", again);
     e.preventDefault();
     location.assign(again);
-  } else if (e.target.matches("[data-signs-out]")) sessionStorage.clear();
+  } else if (e.target.matches("[data-signs-out]")) {
+    sessionStorage.clear();
+    document.documentElement.dataset.signedOut = ""; // nothing is kept on leaving
+  }
 });
 
 // A button that was pressed is not pressed twice.

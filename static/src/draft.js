@@ -21,6 +21,7 @@ export function draft({ form, revision, text, replace, say, state }) {
   const signIn = () => Object.assign(document.createElement("a"), { className: "link", href: form.dataset.login, target: "_blank", textContent: "Sign in" });
   const dirty = () => text() !== saved;
   const settle = (answer, sent) => {
+    if (answer.revision < Number(revision.value)) return; // a later save was answered before
     saved = sent;
     savedAt = Date.now();
     revision.value = answer.revision;
@@ -130,7 +131,7 @@ function differs(form, { added, removed }) {
   const place = document.getElementById("differs");
   if (!form.dataset.version) return;
   const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
-  if (added + removed === 0) { place.replaceChildren(make("span", "muted", "Draft is the same")); return; }
+  if (added + removed === 0) { place.replaceChildren(make("span", "muted", "rebuilt" in form.dataset ? "Draft has another language" : "Draft is the same")); return; }
   const link = make("a", "", "Draft differs");
   link.href = form.dataset.diff;
   const stat = make("span", "stat num", "");

@@ -114,6 +114,6 @@ if (form) {
   });
 
   request(form);
-  if (again()) start();
+  if (again(form)) start();
   if (new URLSearchParams(location.search).has("from")) history.replaceState(history.state, "", location.pathname + location.hash); // a reload brings what became of it
 }

@@ -36,6 +36,7 @@ export function request(form) {
 
   const empty = (values) => values.join("\n") === "GET\n\n\n\n";
   const keep = () => {
+    if ("signedOut" in document.documentElement.dataset) return;
     const values = fields.map((field) => field.value);
     try {
       if (empty(values)) sessionStorage.removeItem(kept); else sessionStorage.setItem(kept, JSON.stringify(values));
@@ -43,14 +44,15 @@ export function request(form) {
       sessionStorage.removeItem(kept); // it is too large
     }
   };
-  const before = JSON.parse(sessionStorage.getItem(kept));
+  const before = "ofRun" in form.dataset ? null : JSON.parse(sessionStorage.getItem(kept));
   if (before && empty(fields.map((field) => field.value))) fields.forEach((field, i) => write(field, before[i]));
   addEventListener("pagehide", keep);
 }
 
-// again tells whether "Run again" of a run's page led here; it does so once, and no address can.
-export function again() {
+// again tells whether "Run again" of a run's page led here, with that run's request in the form; it
+// does so once, and no address can.
+export function again(form) {
   const wanted = sessionStorage.getItem("again");
   sessionStorage.removeItem("again");
-  return wanted === location.pathname + location.search;
+  return "ofRun" in form.dataset && wanted === location.pathname + location.search;
 }

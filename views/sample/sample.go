@@ -91,7 +91,7 @@ func appPages(in, at views.Frame) []Page {
 		{"app-new", paths.NewApp(), 422, views.NewApp(in, views.NewAppProps{Name: "API", Slug: "api", Faults: views.Faults{"slug": "\"api\" is a reserved word; choose another address."}})},
 		{"app", paths.App(app), 200, views.AppHome(at, appHome())},
 		{"app-paused", paths.App(app), 200, views.AppHome(aside, pausedHome())},
-		{"app-empty", paths.App("new"), 200, views.AppHome(fresh, views.AppHomeProps{URL: "http://127.0.0.1:8080/fn/new"})},
+		{"app-empty", paths.App("new"), 200, views.AppHome(fresh, views.AppHomeProps{})},
 		{"app-settings", paths.AppSettings(app), 200, views.AppSettings(at, views.AppSettingsProps{
 			Scripts: 5, Keys: 1,
 			Name: "Web shop", Slug: app, URL: "http://127.0.0.1:8080/fn/shop", HostURL: "http://shop.localhost:8080",
@@ -120,7 +120,7 @@ func appHome() views.AppHomeProps {
 		return &views.RunBrief{ID: "0199f0c2-7d1a-7c4e-8a11-0a5b6c7d8e9f", Outcome: outcome, Status: status, At: ago(d)}
 	}
 	return views.AppHomeProps{
-		URL: "http://127.0.0.1:8080/fn/shop", Runs: 12408, Failures: 31,
+		Runs: 12408, Failures: 31,
 		Scripts: []views.ScriptRow{
 			{Name: "checkout", Description: "Takes an order and charges the card", Live: live(7, 26*time.Hour, "ben"), LastRun: run(3*time.Second, "running", 0), Runs: 1204, Activity: bars(3, 0)},
 			{Name: "greet", Description: "Says hello, counts visits", Live: live(12, 3*time.Minute, "anna"), Added: 4, Removed: 1, LastRun: run(12*time.Second, "ok", 200), Runs: 10980, Failures: 9, Activity: bars(4, 9)},
