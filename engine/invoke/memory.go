@@ -13,42 +13,31 @@ import (
 	"picloud/engine/id"
 )
 
-// memory keeps runs, apps and the heap within their limits. What a run holds is known where it
-// can be (see holding); what else the heap grows by is shared among the runs that executed
-// meanwhile, as a guess. Over a limit the heap is collected first, since garbage is nobody's
-// fault; then the run that holds the most of the app that holds the most ends, asleep or not.
-// Nobody pays for another: while a stopped run is under way, deaf or not, it is the only one.
+// memory keeps runs, apps and the heap within their limits. Over a limit the heap is collected
+// first, since garbage is nobody's fault; then the run that has the most of the app that has the
+// most ends, asleep or not (see shares). Nobody pays for another: a stopped run, deaf or not, is
+// the only one until what it had is collected. Meanwhile apps that allocate much wait.
 // It belongs to the watcher's goroutine, but for the limits and collect.
 type memory struct {
+	shares
 	budget   uint64       // bytes of live heap
 	aside    atomic.Int64 // bytes beside the budget, see Aside
 	runLimit int64        // bytes that are known of one run
 	appLimit int64        // bytes that are known of the runs of one app
 	samples  []metrics.Sample
 
-	runs        []*run // of this look
-	worked      int64  // nanoseconds that they executed since the last
-	stopped     *run
-	underWay    bool   // the stopped one, still
-	before      heap   // at the last look
-	collectedAt uint64 // bytes ever allocated at the last collection
-	guessed     int64  // of all runs, also of those that ended since and whose bytes are still there
-	began       bool   // there were runs at the last look
+	stopped *run   // while it is under way
+	settles uint64 // the collection that began after its end in any case; 0: is over
 
 	asked     int64     // when a collection was asked for, as sinceStart; 0: none is under way
 	rest      int64     // no collection before, as sinceStart
 	collected chan bool // a send: the collection has ended; whether cleanups have run
-	judge     bool      // this look may stop a run
+	cleaned   bool      // one has ended since the last look, and they have
 
-	full       atomic.Bool // the heap is over its budget and being collected
+	full       atomic.Bool     // the heap is too large, and hungry apps wait
+	hungry     map[id.App]bool // while it is
 	collecting sync.Mutex
 	last, took atomic.Int64 // when the last one ended, as sinceStart, and how long it took
-}
-
-// heap is what it was at one look.
-type heap struct {
-	cycles, live, allocated uint64
-	held                    int64 // known, of all runs
 }
 
 const (
@@ -79,162 +68,151 @@ func newMemory(budget int64) *memory {
 			{Name: "/gc/cycles/total:gc-cycles"},
 		},
 		collected: make(chan bool, 1),
+		hungry:    make(map[id.App]bool),
 	}
 }
 
-// begin starts a look at all runs.
+// An app is hungry that has so much of what was allocated since the last collection, or a third
+// of the budget.
+const (
+	hunger     = 8       // part of all
+	hungerFrom = 8 << 20 // bytes
+)
+
+// begin starts a look at all runs. What a collection has left is read after it has ended.
 func (m *memory) begin(now int64) {
+	m.cleaned = m.asked != 0 && m.answered(now)
 	metrics.Read(m.samples)
-	clear(m.runs)
-	m.runs, m.worked, m.underWay, m.judge = m.runs[:0], 0, false, false
-	if m.asked == 0 {
-		return
-	}
-	select {
-	case m.judge = <-m.collected:
-		m.rest, m.asked = now+(now-m.asked), 0 // half of the time, at most
-	default:
-	}
-}
-
-// see looks at one run, which has executed so long in all.
-func (m *memory) see(r *run, executed int64) {
-	r.worked, r.seen = max(0, executed-r.seen), max(executed, r.seen)
-	m.worked += r.worked
-	m.runs = append(m.runs, r)
-	m.underWay = m.underWay || r == m.stopped
+	m.shares.begin()
 }
 
 // end shares out what the heap grew by, and stops who is to be stopped.
 func (m *memory) end(now int64) {
-	m.sees(heap{cycles: m.value(heapCycles), live: m.value(heapLive), allocated: m.value(heapAllocated)})
-	culprit, why := m.culprit()
-	large := m.value(heapObjects) > m.most()
-	if m.asked == 0 && now >= m.rest && (culprit != nil || large) && !m.judge {
+	m.shares.end(heap{cycles: m.value(heapCycles), live: m.value(heapLive), allocated: m.value(heapAllocated)})
+	m.settle()
+	limit, budget, large := m.overLimit(), m.overBudget(), m.large()
+	switch {
+	case m.stopped != nil || m.settles != 0:
+	case m.cleaned && limit.run != nil:
+		m.stop(limit)
+	case m.cleaned && budget.run != nil:
+		m.stop(budget)
+	}
+	if m.asked == 0 && now >= m.rest && !m.cleaned && (limit.run != nil || budget.run != nil || large) {
 		m.asked = now
 		go func() {
 			m.collected <- m.collect(sinceStart())
 		}()
 	}
-	m.full.Store(m.asked != 0 && large)
-	if m.underWay {
-		return
+	m.letWait(large && (m.asked != 0 || m.stopped != nil || m.settles != 0 || budget.run != nil))
+}
+
+// answered tells whether the collection that was asked for has ended, and the cleanups have run.
+func (m *memory) answered(now int64) (cleaned bool) {
+	select {
+	case cleaned = <-m.collected:
+		m.rest, m.asked = now+(now-m.asked), 0 // half of the time, at most
+	default:
 	}
-	if m.stopped = nil; m.judge && culprit != nil {
-		m.stopped = culprit
-		culprit.halt(call.Memory, why)
+	return cleaned
+}
+
+// settle sees when the stopped run has ended, and when what it had is collected: the first
+// collection that ends may have begun before.
+func (m *memory) settle() {
+	switch cycles := m.before.cycles; {
+	case m.stopped != nil && m.stopped.look != m.looks:
+		m.stopped, m.settles = nil, cycles+2
+	case cycles >= m.settles:
+		m.settles = 0
 	}
 }
 
-// Who allocated much since the last collection waits while a heap over its budget is collected.
-const (
-	hunger     = 8       // part of all that was allocated
-	hungerFrom = 8 << 20 // bytes
-)
+// culprit is who is to be stopped, and why; without a run all are within their limits.
+type culprit struct {
+	run *run
+	why string
+}
+
+func (m *memory) stop(c culprit) {
+	m.stopped = c.run
+	c.run.halt(call.Memory, c.why)
+}
 
 // allowed is how large the heap may be just now.
-func (m *memory) allowed() uint64 { return m.budget + uint64(m.aside.Load()) }
+func (m *memory) allowed() int64 { return int64(m.budget) + m.aside.Load() }
 
-// most is how large the heap may be, with its garbage: while a run allocates much, something is
-// kept for what it allocates until the collection has ended.
-func (m *memory) most() uint64 {
-	allowed := m.allowed()
-	for _, r := range m.runs {
-		if r.recent > float64(allowed)/16 {
-			return allowed - allowed/6
+// large tells whether the heap with its garbage is larger than it may be. While an app allocates
+// much, something is kept for what it allocates until a collection has ended.
+func (m *memory) large() bool {
+	objects, allowed := int64(m.value(heapObjects)), m.allowed()
+	if objects > allowed || objects <= allowed-allowed/6 {
+		return objects > allowed
+	}
+	for _, recent := range m.recent() {
+		if recent > float64(allowed)/16 {
+			return true
 		}
 	}
-	return allowed
+	return false
 }
 
-// sees guesses what the runs have of what the last collection left, over and above what is
-// known: each look notes how much was allocated while which of them executed for how long.
-func (m *memory) sees(now heap) {
-	for _, r := range m.runs {
-		now.held += r.held()
-		if m.worked > 0 && m.began {
-			r.recent += float64(now.allocated-m.before.allocated) * float64(r.worked) / float64(m.worked)
+// letWait lets hungry apps wait while the heap is full. Who was hungry stays so until then, since
+// each collection forgets what was allocated.
+func (m *memory) letWait(full bool) {
+	if !full {
+		clear(m.hungry)
+	} else {
+		most := max(hungerFrom, float64(m.before.allocated-m.collectedAt)/hunger)
+		has := m.has()
+		for app, recent := range m.recent() {
+			m.hungry[app] = m.hungry[app] || recent > most || has[app] > m.appLimit
+		}
+		for _, r := range m.runs {
+			r.hungry.Store(m.hungry[r.Script.App])
 		}
 	}
-	for _, r := range m.runs {
-		r.hungry.Store(r.recent > max(hungerFrom, float64(now.allocated-m.collectedAt)/hunger))
-	}
-	began := m.began
-	m.began = len(m.runs) > 0
-	switch {
-	case !began: // what came to the heap meanwhile is of no run
-		m.before = now
-	case now.cycles == m.before.cycles:
-		m.before.allocated = now.allocated
-	default:
-		m.collectedAt = now.allocated
-		m.grow(int64(now.live) - int64(m.before.live) - (now.held - m.before.held))
-		m.before = now
-	}
+	m.full.Store(full)
 }
 
-// grow shares out the growth of the live heap. What it shrinks by had first the runs that
-// have ended, then all others.
-func (m *memory) grow(bytes int64) {
-	var recent float64
-	var guessed int64
+// overLimit is who holds more than a run may, or the most of an app that holds more than one may.
+func (m *memory) overLimit() (most culprit) {
+	if m.known <= m.runLimit {
+		return culprit{}
+	}
+	known := map[id.App]int64{}
 	for _, r := range m.runs {
-		recent += r.recent
-		guessed += r.guessed
-	}
-	if bytes < 0 {
-		gone := min(-bytes, m.guessed-guessed)
-		m.guessed -= gone
-		bytes = max(bytes+gone, -guessed)
-	}
-	m.guessed += bytes
-	for _, r := range m.runs {
-		switch {
-		case bytes > 0 && recent > 0:
-			r.guessed += int64(float64(bytes) * r.recent / recent)
-		case bytes < 0 && guessed > 0:
-			r.guessed += int64(float64(bytes) * float64(r.guessed) / float64(guessed))
-		}
-		r.recent = 0
-	}
-}
-
-// culprit is who is to be stopped, and why; nil: all are within their limits.
-func (m *memory) culprit() (culprit *run, why string) {
-	if m.before.held <= m.runLimit && m.value(heapLive) <= m.allowed() {
-		return nil, ""
-	}
-	known, all := map[id.App]int64{}, map[id.App]int64{}
-	for _, r := range m.runs {
-		held := r.held()
-		known[r.Script.App] += held
-		all[r.Script.App] += held + r.guessed
-		if held > m.runLimit && (culprit == nil || held > culprit.held()) {
-			culprit = r
+		known[r.Script.App] += r.known
+		if r.known > m.runLimit && (most.run == nil || r.known > most.run.known) {
+			most.run = r
 		}
 	}
-	if culprit != nil {
-		return culprit, m.overRun(culprit.held())
+	if most.run != nil {
+		return culprit{most.run, m.overRun(most.run.known)}
 	}
 	if app, held := largest(known); held > m.appLimit {
-		culprit = m.heaviest(app, (*run).held)
-		return culprit, m.overApp(held, culprit.held())
+		r := m.heaviest(app, func(r *run) int64 { return r.known })
+		return culprit{r, m.overApp(held, r.known)}
 	}
-	if m.value(heapLive) > m.allowed() {
-		app, held := largest(all)
-		if held == 0 { // nothing is known: who executed for longest
-			executed := map[id.App]int64{}
-			for _, r := range m.runs {
-				executed[r.Script.App] = max(executed[r.Script.App], r.seen)
-			}
-			app, _ = largest(executed)
-		}
-		if culprit = m.heaviest(app, (*run).bytes); culprit != nil {
-			return culprit, fmt.Sprintf("The worker's memory went over its budget of %d MiB. The runs of this app held the most of it, %d MiB, and of them this one: %d MiB in buffers, bodies and its log, "+
-				"and about %d MiB by what the heap grew while it executed. The budget is set by --worker-memory.", m.budget>>20, held>>20, culprit.held()>>20, culprit.guessed>>20)
-		}
+	return culprit{}
+}
+
+// overBudget is who has the most of a live heap over the budget.
+func (m *memory) overBudget() culprit {
+	if int64(m.before.live)-m.left() <= m.allowed() || len(m.runs) == 0 {
+		return culprit{}
 	}
-	return nil, ""
+	all := m.has()
+	app, has := largest(all)
+	if has == 0 { // nothing is known: who executed for longest
+		for _, r := range m.runs {
+			all[r.Script.App] = max(all[r.Script.App], r.seen)
+		}
+		app, _ = largest(all)
+	}
+	r := m.heaviest(app, (*run).bytes)
+	return culprit{r, fmt.Sprintf("The worker's memory went over its budget of %d MiB. The runs of this app held the most of it, %d MiB, and of them this one: %d MiB in buffers, bodies and its log, "+
+		"and about %d MiB by what the heap grew while it executed. The budget is set by --worker-memory.", m.budget>>20, has>>20, r.known>>20, r.guessed>>20)}
 }
 
 func (m *memory) overRun(held int64) string {
@@ -244,29 +222,6 @@ func (m *memory) overRun(held int64) string {
 func (m *memory) overApp(together, held int64) string {
 	return fmt.Sprintf("The runs of this app held %d MiB together in buffers, bodies and logs, and this one the most of them: %d MiB. "+
 		"An app may hold %d MiB, a third of --worker-memory.", together>>20, held>>20, m.appLimit>>20)
-}
-
-// bytes is what the run holds as far as it is known, and the rest as a guess.
-func (r *run) bytes() int64 { return r.held() + r.guessed }
-
-func largest(apps map[id.App]int64) (most id.App, bytes int64) {
-	bytes = -1
-	for app, has := range apps {
-		if has > bytes {
-			most, bytes = app, has
-		}
-	}
-	return most, bytes
-}
-
-// heaviest is the run of an app that has the most.
-func (m *memory) heaviest(app id.App, has func(*run) int64) (most *run) {
-	for _, r := range m.runs {
-		if r.Script.App == app && (most == nil || has(r) > has(most) || has(r) == has(most) && r.seen > most.seen) {
-			most = r
-		}
-	}
-	return most
 }
 
 // collect collects the heap and lets the cleanups of what is gone run, unless that was done
@@ -328,8 +283,7 @@ func (w *watcher) overLimit(r *run) {
 	}
 }
 
-// makesRoom waits while the heap is over its budget and being collected: whoever allocates much
-// meanwhile would only make it larger.
+// makesRoom waits while the heap is full: whoever allocates much would only make it larger.
 func (r *run) makesRoom() {
 	memory := r.invoker.watcher.memory
 	r.pause(func() {
@@ -347,7 +301,7 @@ func (r *run) makesRoom() {
 
 // rests is told that no run is under way, and gives back to the system what the last ones left.
 func (m *memory) rests() {
-	m.guessed, m.began = 0, false
+	m.gone, m.began = [2]int64{}, false
 	if metrics.Read(m.samples); m.value(heapObjects)+m.value(heapFree) > m.budget/2 {
 		debug.FreeOSMemory()
 	}

@@ -43,7 +43,7 @@ func TestWhoPaysForTheHeap(t *testing.T) {
 	small.Script.App = hog.Script.App
 	i.watcher.look()
 	hog.guessed, small.guessed, innocent.guessed = 50<<20, 40<<20, 60<<20
-	i.watcher.memory.guessed = 150 << 20
+	i.watcher.memory.base -= 150 << 20
 	lookUntil(t, i.watcher, "stopped", func() bool { return halted(hog) })
 	if halted(small) || halted(innocent) {
 		t.Error("another run was stopped too")
@@ -56,7 +56,7 @@ func TestOneAtATimeForMemory(t *testing.T) {
 	i := invoker(t, 1)
 	hog, other := begun(t, i), begun(t, i)
 	i.watcher.look()
-	hog.guessed, i.watcher.memory.guessed = 1<<40, 1<<40
+	hog.guessed, i.watcher.memory.base = 1<<40, -1<<40
 	lookUntil(t, i.watcher, "stopped", func() bool { return halted(hog) })
 	hog.check(sinceStart()+int64(killLast+time.Second), hog.spent.Load(), 0, 0)
 	if !hog.lost.Load() {
@@ -114,31 +114,44 @@ func TestSharesOfTheHeap(t *testing.T) {
 	t.Parallel()
 	i := invoker(t, 1<<40)
 	m := i.watcher.memory
-	one, three, asleep := begun(t, i), begun(t, i), begun(t, i)
-	look := func(live, allocated uint64, cycle uint64) {
-		m.runs, m.worked = nil, 0
-		for _, r := range []*run{one, three, asleep} {
+	one, three, asleep, other := begun(t, i), begun(t, i), begun(t, i), begun(t, i)
+	look := func(live, allocated, cycle uint64, runs ...*run) {
+		m.shares.begin()
+		for _, r := range runs {
 			m.see(r, r.spent.Load())
 		}
-		now := heap{cycles: cycle, live: live, allocated: allocated}
-		m.sees(now)
+		m.shares.end(heap{cycles: cycle, live: live << 20, allocated: allocated << 20})
 	}
-	look(0, 0, 0)
+	guessed := func(what string, mib ...int64) {
+		t.Helper()
+		for i, r := range []*run{one, three, asleep, other} {
+			if r.guessed != mib[i]<<20 {
+				t.Errorf("%s: run %d has %d MiB, want %d", what, i, r.guessed>>20, mib[i])
+			}
+		}
+	}
+	look(7, 0, 0, one, three, asleep, other)
 	one.spent.Add(1000)
-	three.spent.Add(3000)
-	look(0, 400<<20, 0)
-	look(200<<20, 400<<20, 1)
-	if one.guessed != 50<<20 || three.guessed != 150<<20 || asleep.guessed != 0 {
-		t.Errorf("guessed %d, %d, %d MiB", one.guessed>>20, three.guessed>>20, asleep.guessed>>20)
+	three.spent.Add(2000)
+	other.spent.Add(1000)
+	look(7, 400, 0, one, three, asleep, other)
+	look(207, 400, 1, one, three, asleep, other)
+	guessed("shared", 50, 100, 0, 50)
+	look(207, 400, 1, one, three, asleep)
+	if m.left() != 50<<20 {
+		t.Errorf("%d MiB are left of the one that ended", m.left()>>20)
 	}
-	m.guessed += 60 << 20 // of one that has ended
-	look(140<<20, 400<<20, 2)
-	if one.guessed != 50<<20 || three.guessed != 150<<20 {
-		t.Errorf("after the end of another: %d, %d MiB", one.guessed>>20, three.guessed>>20)
-	}
-	look(40<<20, 400<<20, 3)
-	if one.guessed != 25<<20 || three.guessed != 75<<20 || m.guessed != 100<<20 {
-		t.Errorf("after half was given back: %d, %d of %d MiB", one.guessed>>20, three.guessed>>20, m.guessed>>20)
+	look(207, 400, 2, one, three, asleep)
+	look(157, 400, 3, one, three, asleep)
+	guessed("after the end of another", 50, 100, 0, 50)
+	look(82, 400, 4, one, three, asleep)
+	guessed("after half was given back", 25, 50, 0, 50)
+	look(82, 400, 4, three, asleep)
+	look(82, 400, 5, three, asleep)
+	look(82, 400, 6, three, asleep)
+	guessed("what stays longer than who had it is of nobody", 25, 50, 0, 50)
+	if m.left() != 0 || m.base != 32<<20 {
+		t.Errorf("%d MiB are left, %d of nobody", m.left()>>20, m.base>>20)
 	}
 }
 

@@ -43,10 +43,12 @@ type run struct {
 	holds atomic.Pointer[holding] // made when it holds something
 
 	// The memory's, in its looks.
+	look         int64       // the last one that saw it
 	seen, worked int64       // nanoseconds executed, in all and since the last look
-	hungry       atomic.Bool // much of what was allocated of late is of it
+	hungry       atomic.Bool // it waits while the heap is full
 	recent       float64     // bytes allocated while it executed, since the last collection
-	guessed      int64       // bytes that the heap has of it, beside those it holds
+	known        int64       // bytes that it held at the last look
+	guessed      int64       // bytes that the heap has of it, beside those
 
 	mu      sync.Mutex
 	over    bool          // its slot may belong to another run
