@@ -114,11 +114,9 @@ func executable() string {
 // serveManager runs the dashboard on its private socket, and on a listener of its own if
 // there is one, and keeps a worker on the public listener, until ctx ends.
 func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *net.TCPListener, alone net.Listener) error {
-	socket := filepath.Join(m.RunDir, "manager.sock")
-	_ = os.Remove(socket)
-	private, err := net.Listen("unix", socket)
+	private, err := privateSocket(m.RunDir)
 	if err != nil {
-		return fmt.Errorf("private socket: %w", err)
+		return err
 	}
 	file, err := shared(listener)
 	if err != nil {
@@ -129,7 +127,7 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 	front := &front{file: file, places: ingress.NewPlaces(mostConnections(), c.trustedProxies)}
 	supervisor := worker.New(worker.Settings{
 		Executable: executable(), Account: m.Account, Starter: m.Starter, Listener: file, Directory: m.RunDir,
-		Worker: c.worker(m, socket), Recover: m.Recover, Accept: front.accept,
+		Worker: c.worker(m, private.Addr().String()), Recover: m.Recover, Accept: front.accept,
 	})
 	m.OnChange(supervisor.Refresh)
 	m.Executions.Running = supervisor.Running
@@ -174,6 +172,17 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		return err
 	})
 	return group.Wait()
+}
+
+// privateSocket is where a worker hands on what is for the dashboard.
+func privateSocket(folder string) (net.Listener, error) {
+	path := filepath.Join(folder, "manager.sock")
+	_ = os.Remove(path)
+	socket, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("private socket: %w", err)
+	}
+	return socket, nil
 }
 
 // shared is the listener as a file that children inherit and that stays non-blocking. The

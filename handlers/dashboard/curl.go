@@ -31,10 +31,10 @@ func (d *Dashboard) curl(r *http.Request, run history.Run, named string) string 
 	default:
 		command = append(command, "-X "+quoted(run.Method))
 	}
+	if query, found := keptQuery(run); found {
+		address += "?" + query
+	}
 	if c := run.Capture; c != nil {
-		if _, query, found := strings.Cut(c.URL, "?"); found {
-			address += "?" + query
-		}
 		for _, field := range c.Request.Header {
 			if token(field.Name) && !byItself(field.Name) && field.Value != redact.Mark {
 				command = append(command, "-H "+quoted(headerArgument(field.Name, field.Value)))
@@ -45,6 +45,16 @@ func (d *Dashboard) curl(r *http.Request, run history.Run, named string) string 
 		command = append(command, "--data-raw "+quoted(body))
 	}
 	return strings.Join(append(command, "--globoff "+quoted(address)), " \\\n  ")
+}
+
+// keptQuery is a run's query as far as it was kept: with its messages, or else in its subject.
+func keptQuery(run history.Run) (query string, found bool) {
+	from := run.About()
+	if run.Capture != nil {
+		from = run.Capture.URL
+	}
+	_, query, found = strings.Cut(from, "?")
+	return query, found
 }
 
 // keptBody is a run's request body as it was, where all of it was kept and it is text.
@@ -67,16 +77,15 @@ func lacks(run history.Run) []string {
 		return []string{"The whole request is shown when the run has ended."}
 	}
 	if c == nil {
-		return []string{"Of the request only method and path were kept."}
+		missing := []string{"Of the request only method, path and query were kept."}
+		return append(missing, hiddenSecrets(hiddenIn(run.About()))...)
 	}
 	var missing []string
 	m := c.Request
 	if m.HeaderTruncated {
 		missing = append(missing, "Not all header fields were kept.")
 	}
-	if hidden := hiddenValues(c); hidden > 0 {
-		missing = append(missing, ui.Plural(hidden, "value")+" that looked secret "+wasOrWere(hidden)+" not kept.")
-	}
+	missing = append(missing, hiddenSecrets(hiddenValues(c))...)
 	_, whole := keptBody(run)
 	switch {
 	case m.Size == 0 || whole:
@@ -90,24 +99,30 @@ func lacks(run history.Run) []string {
 	return missing
 }
 
-func wasOrWere(n int) string {
-	if n == 1 {
-		return "was"
+func hiddenSecrets(values int) []string {
+	switch values {
+	case 0:
+		return nil
+	case 1:
+		return []string{"1 value that looked secret was not kept."}
 	}
-	return "were"
+	return []string{ui.Plural(values, "value") + " that looked secret were not kept."}
 }
 
 // hiddenValues counts the header fields, parameters and parts of the body that were kept as
 // a word in their place.
 func hiddenValues(c *execution.Capture) int {
-	hidden := strings.Count(c.URL, url.QueryEscape(redact.Mark)) + strings.Count(c.URL, redact.Mark) +
-		strings.Count(string(c.Request.Body), redact.Mark)
+	hidden := hiddenIn(c.URL) + strings.Count(string(c.Request.Body), redact.Mark)
 	for _, field := range c.Request.Header {
 		if field.Value == redact.Mark && !byItself(field.Name) {
 			hidden++
 		}
 	}
 	return hidden
+}
+
+func hiddenIn(address string) int {
+	return strings.Count(address, url.QueryEscape(redact.Mark)) + strings.Count(address, redact.Mark)
 }
 
 // headerArgument is a field as curl takes it; one without a value ends in a semicolon.

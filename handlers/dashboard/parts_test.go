@@ -438,12 +438,16 @@ func TestLacks(t *testing.T) {
 		want string
 		curl string
 	}{
-		"nothing kept": {history.Run{}, "only method and path", "curl"},
-		"heads":        {history.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
-		"cut":          {history.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
-		"binary":       {history.Run{Capture: message("\xff\x00", true, false, 2)}, "The body is not text.", "-X 'POST'"},
-		"secrets":      {history.Run{Capture: message("p="+redact.Mark, true, false, 9, call.Field{Name: "x-token", Value: redact.Mark})}, "3 values that looked secret were not kept.", "--data-raw 'p="},
-		"running":      {history.Run{Row: history.Row{Outcome: call.Running}}, "when the run has ended", "curl"},
+		"nothing kept": {history.Run{}, "only method, path and query were kept.", "curl"},
+		"a query": {
+			history.Run{Row: history.Row{Identity: execution.Identity{Event: call.Fetch, Subject: "POST /?page=2&token=" + redact.Mark}}},
+			"query were kept. 1 value that looked secret was not kept.", "?page=2&token=",
+		},
+		"heads":   {history.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
+		"cut":     {history.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
+		"binary":  {history.Run{Capture: message("\xff\x00", true, false, 2)}, "The body is not text.", "-X 'POST'"},
+		"secrets": {history.Run{Capture: message("p="+redact.Mark, true, false, 9, call.Field{Name: "x-token", Value: redact.Mark})}, "3 values that looked secret were not kept.", "--data-raw 'p="},
+		"running": {history.Run{Row: history.Row{Outcome: call.Running}}, "when the run has ended", "curl"},
 	} {
 		if got := strings.Join(lacks(c.run), " "); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q", name, got)

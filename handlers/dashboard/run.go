@@ -179,10 +179,8 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 	if found.Path != "/" {
 		typed.Path = found.Path
 	}
+	typed.Query, _ = keptQuery(found)
 	if c := found.Capture; c != nil {
-		if _, query, ok := strings.Cut(c.URL, "?"); ok {
-			typed.Query = query
-		}
 		typed.Headers = headerText(c.Request.Header)
 		if body, binary, _ := shown("", c.Request.Body, c.Request.BodyTruncated); !binary {
 			typed.Body = body
