@@ -149,10 +149,14 @@ func programFile(hash [32]byte) string { return hex.EncodeToString(hash[:]) + pr
 
 func (s Start) path(name string) string { return filepath.Join(string(s), name) }
 
-// replace writes a file beside the old one and puts it in its place.
+// replace writes a file beside the old one and, when it is on the disk, puts it in its place.
 func (s Start) replace(name string, parts ...[]byte) error {
 	fresh := s.path("new")
-	err := os.WriteFile(fresh, bytes.Join(parts, nil), 0o600)
+	file, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err == nil {
+		_, err = file.Write(bytes.Join(parts, nil))
+		err = errors.Join(err, file.Sync(), file.Close())
+	}
 	if err == nil {
 		err = os.Rename(fresh, s.path(name))
 	}

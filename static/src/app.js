@@ -3,6 +3,7 @@ import { show, utcTime } from "./times.js";
 import { say } from "./say.js";
 import { live } from "./live.js";
 import { palette } from "./palette.js";
+import { forGood, inTab } from "./storage.js";
 
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 const openPalette = palette();
@@ -43,8 +44,8 @@ document.querySelector(".find-small")?.addEventListener("click", (e) => { e.prev
 for (const choice of document.querySelectorAll("input[name=theme]")) {
   choice.checked = choice.value === (document.documentElement.dataset.theme ?? "");
   choice.addEventListener("change", () => {
-    if (choice.value) { document.documentElement.dataset.theme = choice.value; localStorage.setItem("theme", choice.value); }
-    else { delete document.documentElement.dataset.theme; localStorage.removeItem("theme"); }
+    if (choice.value) { document.documentElement.dataset.theme = choice.value; forGood.set("theme", choice.value); }
+    else { delete document.documentElement.dataset.theme; forGood.set("theme", null); }
     document.dispatchEvent(new Event("theme"));
   });
 }
@@ -72,7 +73,7 @@ document.addEventListener("click", async (e) => {
     if (await toClipboard(copy.dataset.copy)) say("Copied."); else say("The browser did not let me copy.", true);
   }
   const forget = e.target.closest("[data-forget]");
-  if (forget) sessionStorage.removeItem(forget.dataset.forget);
+  if (forget) inTab.set(forget.dataset.forget, null);
   if (e.target.closest("[data-act=keys]")) document.getElementById("keys").showModal();
   const close = e.target.closest("dialog [data-act=close]");
   if (close) { e.preventDefault(); close.closest("dialog").close(); }
@@ -122,19 +123,21 @@ document.addEventListener("toggle", (e) => {
 document.addEventListener("submit", (e) => {
   const { again } = e.target.dataset;
   if (again) {
-    sessionStorage.setItem("again", again);
+    inTab.set("again", again);
     e.preventDefault();
     location.assign(again);
   } else if (e.target.matches("[data-signs-out]")) {
-    sessionStorage.clear();
+    inTab.clear();
     document.documentElement.dataset.signedOut = ""; // nothing is kept on leaving
   }
 });
 
-// A button that was pressed is not pressed twice.
+// A button that was pressed is not pressed twice. The editor's form has buttons that lead nowhere, too.
 document.addEventListener("submit", (e) => {
-  if (e.target.method === "get" || e.target.id === "edit" || e.defaultPrevented) return;
-  setTimeout(() => { for (const b of e.target.querySelectorAll("button")) b.classList.add("busy"); }, 0);
+  if (e.target.method === "get") return;
+  if (e.submitter?.classList.contains("busy")) { e.preventDefault(); return; }
+  const buttons = e.target.id !== "edit" ? e.target.querySelectorAll("button") : e.submitter?.hasAttribute("formaction") ? [e.submitter] : [];
+  setTimeout(() => { if (!e.defaultPrevented) for (const b of buttons) b.classList.add("busy"); }, 0);
 });
 addEventListener("pageshow", () => { for (const b of document.querySelectorAll(".busy")) b.classList.remove("busy"); });
 

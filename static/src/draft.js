@@ -1,6 +1,7 @@
 // The draft is kept on the server as one types: a save 600 ms after the last key, each
 // over the revision it was made from. A save over another revision is refused, and the
 // person chooses.
+import { inTab } from "./storage.js";
 import { age } from "./times.js";
 
 const pause = 600, again = 5000;
@@ -73,11 +74,11 @@ export function draft({ form, revision, text, replace, say, state }) {
 
   conflict.addEventListener("click", (e) => {
     const act = e.target.dataset.act;
-    if (theirs && act === "difference") sessionStorage.setItem(aside, JSON.stringify({ source: text(), over: revision.value })); // who comes back finds it
+    if (theirs && act === "difference") inTab.set(aside, JSON.stringify({ source: text(), over: revision.value })); // who comes back finds it
     if (!theirs || (act !== "mine" && act !== "theirs")) return;
     const other = theirs;
     theirs = undefined;
-    sessionStorage.removeItem(aside);
+    inTab.set(aside, null);
     conflict.hidden = true;
     revision.value = other.revision;
     saved = other.source;
@@ -87,8 +88,8 @@ export function draft({ form, revision, text, replace, say, state }) {
   setInterval(() => { if (savedAt && !dirty() && !theirs) words("Saved " + age(savedAt)); }, 10_000);
 
   // What was set aside to look at the difference comes back, unless it was chosen there.
-  const mine = JSON.parse(sessionStorage.getItem(aside));
-  sessionStorage.removeItem(aside);
+  const mine = JSON.parse(inTab.get(aside));
+  inTab.set(aside, null);
   if (mine && mine.source !== saved) {
     const { by, at } = form.dataset;
     refused({ source: saved, revision: revision.value, by, at }, mine.source);

@@ -1,11 +1,13 @@
+import { forGood } from "./storage.js";
+
 // How one likes the editor, remembered by the browser: lines wrapped or not, the width of the run panel.
 const least = 320, step = .02; // pixels of either side; of the whole width
 
 // wrapSwitch wraps long lines while its box is ticked.
 export function wrapSwitch(box, wrap) {
-  box.checked = recall("wrap") === "yes";
+  box.checked = forGood.get("wrap") === "yes";
   wrap(box.checked);
-  box.addEventListener("change", () => { wrap(box.checked); remember("wrap", box.checked ? "yes" : null); });
+  box.addEventListener("change", () => { wrap(box.checked); forGood.set("wrap", box.checked ? "yes" : null); });
 }
 
 // divider widens and narrows the panel after it, by pointer and by keys (ARIA APG, window splitter).
@@ -19,9 +21,9 @@ export function divider(bar, panel) {
   const set = (pixels) => {
     const share = Math.min(Math.max(pixels, least), width() - least) / width();
     whole.style.setProperty("--panel", (share * 100).toFixed(2) + "%");
-    remember("panel", whole.style.getPropertyValue("--panel"));
+    forGood.set("panel", whole.style.getPropertyValue("--panel"));
   };
-  const reset = () => { whole.style.removeProperty("--panel"); remember("panel", null); };
+  const reset = () => { whole.style.removeProperty("--panel"); forGood.set("panel", null); };
 
   bar.addEventListener("pointerdown", (e) => {
     if (e.button !== 0) return;
@@ -39,19 +41,7 @@ export function divider(bar, panel) {
     e.preventDefault();
     set(panel.offsetWidth + by * width());
   });
-  const kept = recall("panel");
+  const kept = forGood.get("panel");
   if (/^\d+(\.\d+)?%$/.test(kept)) whole.style.setProperty("--panel", kept);
   new ResizeObserver(tell).observe(panel);
-}
-
-// A browser may be told to keep nothing.
-function recall(name) {
-  try { return localStorage.getItem(name); } catch { return null; }
-}
-
-function remember(name, value) {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-  } catch { /* it is as it was the next time */ }
 }

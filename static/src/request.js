@@ -1,3 +1,5 @@
+import { inTab } from "./storage.js";
+
 // The request of the run panel. A reload of the page, and coming back to it, finds what was
 // typed there last; it is kept in the tab, and goes when one signs out.
 export function request(form) {
@@ -38,13 +40,9 @@ export function request(form) {
   const keep = () => {
     if ("signedOut" in document.documentElement.dataset) return;
     const values = fields.map((field) => field.value);
-    try {
-      if (empty(values)) sessionStorage.removeItem(kept); else sessionStorage.setItem(kept, JSON.stringify(values));
-    } catch {
-      sessionStorage.removeItem(kept); // it is too large
-    }
+    inTab.set(kept, empty(values) ? null : JSON.stringify(values));
   };
-  const before = "ofRun" in form.dataset ? null : JSON.parse(sessionStorage.getItem(kept));
+  const before = "ofRun" in form.dataset ? null : JSON.parse(inTab.get(kept));
   if (before && empty(fields.map((field) => field.value))) fields.forEach((field, i) => write(field, before[i]));
   addEventListener("pagehide", keep);
 }
@@ -52,7 +50,7 @@ export function request(form) {
 // again tells whether "Run again" of a run's page led here, with that run's request in the form; it
 // does so once, and no address can.
 export function again(form) {
-  const wanted = sessionStorage.getItem("again");
-  sessionStorage.removeItem("again");
+  const wanted = inTab.get("again");
+  inTab.set("again", null);
   return "ofRun" in form.dataset && wanted === location.pathname + location.search;
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +62,7 @@ func newBatch(pool *pgxpool.Pool, share int64) *batch {
 // succeeded.
 func (b *batch) write(ctx context.Context, views []execution.View, check bool) error {
 	b.ledger.refresh(ctx, b.pool)
+	failures := maps.Clone(b.ledger.failures)
 	err := db.InTx(ctx, b.pool, func(tx pgx.Tx) error {
 		if check {
 			var err error
@@ -83,12 +85,14 @@ func (b *batch) write(ctx context.Context, views []execution.View, check bool) e
 		}
 		return b.writeCounts(ctx, tx)
 	})
-	if err == nil {
-		for key, c := range b.counts {
-			b.ledger.used[key.app] += c.bytes
-		}
+	if err != nil {
+		b.ledger.failures = failures // they will be counted again
+		return err
 	}
-	return err
+	for key, c := range b.counts {
+		b.ledger.used[key.app] += c.bytes
+	}
+	return nil
 }
 
 func (b *batch) fill(views []execution.View) {
