@@ -209,9 +209,9 @@ func (i *Invoker) execute(r *run) {
 	result := r.handler.Do(r.respond)
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
-	r.endHolding()
-	i.watcher.remove(r)
 	r.end()
+	i.watcher.remove(r)
+	r.endHolding()
 	if r.lost.CompareAndSwap(false, true) {
 		r.respond(result)
 		i.gate.leave(r.Script.App)

@@ -38,6 +38,7 @@ type memory struct {
 	hungry     map[id.App]bool // while it is
 	collecting sync.Mutex
 	last, took atomic.Int64 // when the last one ended, as sinceStart, and how long it took
+	cleaner    atomic.Int64 // when the last one began after which the cleanups have run, as sinceStart
 }
 
 const (
@@ -49,11 +50,11 @@ const (
 
 // Places of the samples.
 const (
-	heapObjects   = iota // live bytes and garbage
+	heapCycles    = iota // collections that have ended; read before what they have left
+	heapObjects          // live bytes and garbage
 	heapLive             // bytes that the last collection left
 	heapAllocated        // bytes ever allocated
 	heapFree             // bytes that could be given back to the system
-	heapCycles           // collections that have ended
 )
 
 func newMemory(budget int64) *memory {
@@ -61,11 +62,11 @@ func newMemory(budget int64) *memory {
 	return &memory{
 		budget: uint64(budget), runLimit: min(runMemory, appLimit), appLimit: appLimit,
 		samples: []metrics.Sample{
+			{Name: "/gc/cycles/total:gc-cycles"},
 			{Name: "/memory/classes/heap/objects:bytes"},
 			{Name: "/gc/heap/live:bytes"},
 			{Name: "/gc/heap/allocs:bytes"},
 			{Name: "/memory/classes/heap/free:bytes"},
-			{Name: "/gc/cycles/total:gc-cycles"},
 		},
 		collected: make(chan bool, 1),
 		hungry:    make(map[id.App]bool),
@@ -111,7 +112,7 @@ func (m *memory) end(now int64) {
 func (m *memory) answered(now int64) (cleaned bool) {
 	select {
 	case cleaned = <-m.collected:
-		m.rest, m.asked = now+(now-m.asked), 0 // half of the time, at most
+		m.rest, m.asked = now+m.took.Load(), 0 // half of the time, at most
 	default:
 	}
 	return cleaned
@@ -197,20 +198,33 @@ func (m *memory) overLimit() (most culprit) {
 	return culprit{}
 }
 
-// overBudget is who has the most of a live heap over the budget.
+// overBudget is who has the most of a live heap over the budget. What those have who were told to
+// stop is as good as gone.
 func (m *memory) overBudget() culprit {
-	if int64(m.before.live)-m.left() <= m.allowed() || len(m.runs) == 0 {
+	over := int64(m.before.live) - m.left() - m.allowed()
+	if over <= 0 {
 		return culprit{}
 	}
-	all := m.has()
+	going := shares{}
+	for _, r := range m.runs {
+		if r.halted.Load() != 0 {
+			over -= r.bytes()
+		} else {
+			going.runs = append(going.runs, r)
+		}
+	}
+	if over <= 0 || len(going.runs) == 0 {
+		return culprit{}
+	}
+	all := going.has()
 	app, has := largest(all)
 	if has == 0 { // nothing is known: who executed for longest
-		for _, r := range m.runs {
+		for _, r := range going.runs {
 			all[r.Script.App] = max(all[r.Script.App], r.seen)
 		}
 		app, _ = largest(all)
 	}
-	r := m.heaviest(app, (*run).bytes)
+	r := going.heaviest(app, (*run).bytes)
 	return culprit{r, fmt.Sprintf("The worker's memory went over its budget of %d MiB. The runs of this app held the most of it, %d MiB, and of them this one: %d MiB in buffers, bodies and its log, "+
 		"and about %d MiB by what the heap grew while it executed. The budget is set by --worker-memory.", m.budget>>20, has>>20, r.known>>20, r.guessed>>20)}
 }
@@ -224,12 +238,12 @@ func (m *memory) overApp(together, held int64) string {
 		"An app may hold %d MiB, a third of --worker-memory.", together>>20, held>>20, m.appLimit>>20)
 }
 
-// collect collects the heap and lets the cleanups of what is gone run, unless that was done
+// collect collects the heap and lets the cleanups of what is gone run, unless that was begun
 // since somebody asked, a moment as sinceStart. It tells whether they had time to.
 func (m *memory) collect(since int64) (cleaned bool) {
 	m.collecting.Lock()
 	defer m.collecting.Unlock()
-	if m.last.Load() > since {
+	if m.cleaner.Load() > since {
 		return true
 	}
 	began := sinceStart()
@@ -242,6 +256,7 @@ func (m *memory) collect(since int64) (cleaned bool) {
 	case <-done:
 		time.Sleep(time.Millisecond) // for those that came with it
 		cleaned = true
+		m.cleaner.Store(began)
 	case <-wait.C:
 	}
 	m.took.Store(sinceStart() - began)
@@ -260,10 +275,17 @@ func (w *watcher) overLimit(r *run) {
 	m, cleaned := w.memory, false
 	r.pause(func() {
 		asked := sinceStart()
-		if rest := m.last.Load() + max(int64(collectRest), m.took.Load()) - asked; rest > 0 {
-			time.Sleep(time.Duration(rest))
+		ended := make(chan bool, 1)
+		go func() {
+			if rest := m.last.Load() + max(int64(collectRest), m.took.Load()) - asked; rest > 0 {
+				time.Sleep(time.Duration(rest))
+			}
+			ended <- m.within(r) || m.collect(asked)
+		}()
+		select {
+		case cleaned = <-ended:
+		case <-r.stopping():
 		}
-		cleaned = m.within(r) || m.collect(asked)
 	})
 	if !cleaned || m.within(r) {
 		return

@@ -66,8 +66,8 @@ func TestOneAtATimeForMemory(t *testing.T) {
 	if halted(other) {
 		t.Fatal("another run was stopped for the memory of the first")
 	}
-	i.watcher.remove(hog)
 	hog.end()
+	i.watcher.remove(hog)
 	lookUntil(t, i.watcher, "stopped", func() bool { return halted(other) })
 }
 
@@ -137,6 +137,7 @@ func TestSharesOfTheHeap(t *testing.T) {
 	look(7, 400, 0, one, three, asleep, other)
 	look(207, 400, 1, one, three, asleep, other)
 	guessed("shared", 50, 100, 0, 50)
+	other.end()
 	look(207, 400, 1, one, three, asleep)
 	if m.left() != 50<<20 {
 		t.Errorf("%d MiB are left of the one that ended", m.left()>>20)
@@ -146,12 +147,31 @@ func TestSharesOfTheHeap(t *testing.T) {
 	guessed("after the end of another", 50, 100, 0, 50)
 	look(82, 400, 4, one, three, asleep)
 	guessed("after half was given back", 25, 50, 0, 50)
+	one.end()
 	look(82, 400, 4, three, asleep)
 	look(82, 400, 5, three, asleep)
 	look(82, 400, 6, three, asleep)
 	guessed("what stays longer than who had it is of nobody", 25, 50, 0, 50)
 	if m.left() != 0 || m.base != 32<<20 {
 		t.Errorf("%d MiB are left, %d of nobody", m.left()>>20, m.base>>20)
+	}
+	three.end()
+	last := begun(t, i)
+	look(82, 400, 6, last, asleep)
+	look(82, 400, 7, last, asleep)
+	last.spent.Add(1000)
+	look(82, 450, 7, last, asleep)
+	look(82, 450, 8, last, asleep)
+	if last.guessed != 50<<20 || m.base != 32<<20 {
+		t.Errorf("who filled the place of another has %d MiB, %d are of nobody", last.guessed>>20, m.base>>20)
+	}
+	buffers := last.holding()
+	for cycle, dead := range []int64{128, 40, 128, 40} { // found by no collection, given back later
+		buffers.take(dead<<20 - last.held())
+		look(82, 450, uint64(9+cycle), last, asleep)
+	}
+	if last.guessed < 10<<20 {
+		t.Errorf("dead buffers took what others have: %d MiB are left", last.guessed>>20)
 	}
 }
 

@@ -232,6 +232,12 @@ func (r *run) end() {
 	r.mu.Unlock()
 }
 
+func (r *run) isOver() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.over
+}
+
 // giveUp answers for a run that does not stop and gives its places away. It goes on in
 // the journal until the process is replaced, which makes its row.
 func (r *run) giveUp() {

@@ -43,7 +43,7 @@ func (s *shares) see(r *run, executed int64) {
 // end shares out what the heap grew by.
 func (s *shares) end(now heap) {
 	for _, r := range s.past {
-		if r.look != s.looks {
+		if r.look != s.looks && r.isOver() {
 			s.gone[0] += r.bytes()
 		}
 	}
@@ -57,11 +57,17 @@ func (s *shares) end(now heap) {
 		}
 	}
 	now.known = s.known
+	collected := now.cycles != s.before.cycles
+	if collected {
+		s.collectedAt = now.allocated
+	}
 	switch {
 	case !s.began: // what came to the heap meanwhile is of no run
+		if collected {
+			s.gone = [2]int64{0, s.gone[0]}
+		}
 		s.base = int64(now.live) - s.left()
-	case now.cycles != s.before.cycles:
-		s.collectedAt = now.allocated
+	case collected:
 		s.grow(int64(now.live)-s.base-now.known-guessed-s.left(), guessed, now.known-s.before.known)
 	default:
 		now.live, now.known = s.before.live, s.before.known
@@ -69,19 +75,23 @@ func (s *shares) end(now heap) {
 	s.began, s.before = len(s.runs) > 0, now
 }
 
-// grow shares out what the live heap has more than is accounted for. What it has less had first
-// the runs that have ended, then those whose bytes were guessed, as far as it is not that buffers
-// were made after the collection had begun.
+// grow shares out what the live heap has more than is accounted for, and what is there still of
+// runs that ended long ago: others have filled their place. What it has less had first the runs
+// that have ended, then those whose bytes were guessed. New buffers are known before a collection
+// finds them, and dead ones for some time after it: they are no less.
 func (s *shares) grow(more, guessed, buffers int64) {
+	if more < 0 {
+		more = min(0, more+max(0, buffers))
+	}
 	for i := len(s.gone) - 1; i >= 0 && more < 0; i-- {
 		freed := min(-more, s.gone[i])
 		s.gone[i] -= freed
 		more += freed
 	}
-	s.base += s.gone[1]
+	more += s.gone[1]
 	s.gone = [2]int64{0, s.gone[0]}
 	shared := max(more, -guessed)
-	s.base += min(0, more-shared+max(0, buffers))
+	s.base += more - shared
 	var recent float64
 	for _, r := range s.runs {
 		recent += r.recent
