@@ -77,8 +77,11 @@ func lacks(run history.Run) []string {
 		return []string{"The whole request is shown when the run has ended."}
 	}
 	if c == nil {
-		missing := []string{"Of the request only method, path and query were kept."}
-		return append(missing, hiddenSecrets(hiddenIn(run.About()))...)
+		kept := "method and path"
+		if _, found := keptQuery(run); found {
+			kept = "method, path and query"
+		}
+		return append([]string{"Of the request only " + kept + " were kept."}, hiddenSecrets(hiddenIn(run.About()))...)
 	}
 	var missing []string
 	m := c.Request

@@ -438,10 +438,10 @@ func TestLacks(t *testing.T) {
 		want string
 		curl string
 	}{
-		"nothing kept": {history.Run{}, "only method, path and query were kept.", "curl"},
+		"nothing kept": {history.Run{}, "only method and path were kept.", "curl"},
 		"a query": {
 			history.Run{Row: history.Row{Identity: execution.Identity{Event: call.Fetch, Subject: "POST /?page=2&token=" + redact.Mark}}},
-			"query were kept. 1 value that looked secret was not kept.", "?page=2&token=",
+			"only method, path and query were kept. 1 value that looked secret was not kept.", "?page=2&token=",
 		},
 		"heads":   {history.Run{Capture: message("", false, false, 1200)}, "1 value that looked secret was not kept. The body of 1.2 KiB was not kept.", "-X 'POST'"},
 		"cut":     {history.Run{Capture: message("abc", true, true, 1<<20)}, "1 value that looked secret was not kept. Of the body of 1 MiB only the beginning was kept.", "-X 'POST'"},
