@@ -9,11 +9,18 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// inspection is what axe finds on a page, and what sticks out of the window.
+// inspection is what axe finds on a page, and what sticks out of the window, or a table out of its card.
 const inspection = `(async () => {
 	const result = await axe.run(document, { resultTypes: ["violations"] });
 	const found = result.violations.map((v) => v.id + ": " + v.help + "\n    " + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ": " + (n.any[0]?.message ?? n.failureSummary)).join("\n    "));
 	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide in a window of " + innerWidth);
+	const scrolls = (e) => !["visible", "clip"].includes(getComputedStyle(e).overflowX);
+	for (const table of document.querySelectorAll(".card table")) {
+		let around = table.parentElement;
+		while (!scrolls(around) && !around.matches(".card")) around = around.parentElement;
+		const over = table.getBoundingClientRect().right - around.getBoundingClientRect().right;
+		if (!scrolls(around) && over > 1) found.push("a table sticks " + over + " px out of its card: " + table.outerHTML.slice(0, 160));
+	}
 	return JSON.stringify(found);
 })()`
 
