@@ -28,6 +28,8 @@ import (
 	"picloud/engine/jobs"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 )
 
 // ManagerConfig is what a manager needs.
@@ -39,6 +41,7 @@ type ManagerConfig struct {
 	WorkerDatabaseURL string
 	AdminEmail        string
 	AdminPassword     string
+	SecretKey         string // keys of secrets, as seal.Open takes them; empty: one is kept in DataDir
 	Retention         archive.Retention
 }
 
@@ -48,6 +51,8 @@ type Manager struct {
 	Apps         *app.Service
 	Scripts      *script.Service
 	Pauses       *pause.Service
+	Variables    *variable.Service
+	Secrets      *variable.System
 	Executions   *history.Store
 	HistoryShare int64 // of an app, in bytes of a rolling day
 	Pool         *pgxpool.Pool
@@ -56,6 +61,8 @@ type Manager struct {
 	RunDir       string       // journals and sockets
 	Start        script.Start // what workers start with while the database does not answer
 	WorkerURL    string       // of the database, with few rights
+	Keys         *seal.Ring   // of secrets
+	KeyDir       seal.Dir     // where those are that were not given
 
 	jobs     *jobs.Jobs
 	pauses   *pause.System
@@ -88,6 +95,9 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	m.Scripts = script.NewService(m.Pool, build)
 	m.Pauses = pause.NewService(m.Pool)
 	m.pauses = pause.NewSystem(m.Pauses)
+	if err = m.openSecrets(ctx, config); err != nil {
+		return err
+	}
 	m.HistoryShare = config.Retention.Share()
 	m.Executions = history.NewStore(m.Pool)
 	m.Executions.AppShare = m.HistoryShare
@@ -161,6 +171,32 @@ func (m *Manager) openDatabase(ctx context.Context, config ManagerConfig) error 
 	return nil
 }
 
+// openSecrets reads the keys of secrets. The first is made where nothing is sealed yet; what is
+// sealed and cannot be opened is told and left as it is.
+func (m *Manager) openSecrets(ctx context.Context, config ManagerConfig) (err error) {
+	m.KeyDir = seal.DirIn(config.DataDir)
+	if m.Keys, err = seal.Open(config.SecretKey, m.KeyDir); err != nil {
+		return fmt.Errorf("keys of secrets: %w", err)
+	}
+	m.Variables, m.Secrets = variable.NewService(m.Pool, m.Keys), variable.NewSystem(m.Pool, m.Keys)
+	missing, err := m.Secrets.Missing(ctx)
+	if err != nil {
+		return err
+	}
+	if missing != "" {
+		slog.Error(missing)
+		return nil
+	}
+	if m.Keys.Current() != "" {
+		return nil
+	}
+	if err := m.KeyDir.Make(); err != nil {
+		return err
+	}
+	slog.Warn("a key for secrets was made: keep a copy of it, for without it no secret can be read again", "file", m.KeyDir.CurrentFile())
+	return nil
+}
+
 // startChild starts a child that ends with this process.
 func (m *Manager) startChild(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = m.Account.Child(syscall.SIGKILL)
@@ -197,7 +233,7 @@ func OpenDatabase(ctx context.Context, config ManagerConfig) (pool *pgxpool.Pool
 
 // OnChange sets what hears of changes of apps and scripts before their callers do.
 func (m *Manager) OnChange(told func(context.Context) error) {
-	m.Apps.Here, m.Scripts.Here, m.Pauses.Here = told, told, told
+	m.Apps.Here, m.Scripts.Here, m.Pauses.Here, m.Variables.Here = told, told, told, told
 }
 
 // Run does the manager's background work until ctx ends.

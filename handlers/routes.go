@@ -24,6 +24,7 @@ import (
 	"picloud/engine/fault"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/variable"
 	"picloud/engine/worker"
 	"picloud/handlers/api"
 	v1 "picloud/handlers/api/v1"
@@ -39,6 +40,7 @@ type Deps struct {
 	Apps       *app.Service
 	Scripts    *script.Service
 	Pauses     *pause.Service
+	Variables  *variable.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets

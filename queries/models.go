@@ -219,6 +219,7 @@ type ScriptVersion struct {
 	Author    string
 	Note      string
 	CreatedAt time.Time
+	EnvNames  []string
 }
 
 type Session struct {
@@ -258,6 +259,21 @@ type User struct {
 	PasswordHash string
 	Owner        bool
 	CreatedAt    time.Time
+}
+
+type Variable struct {
+	ID       id.Variable
+	AppID    id.App
+	ScriptID *id.Script
+	Name     string
+	Value    *string
+	Sealed   []byte
+	KeyID    string
+	Size     int32
+	SetAt    time.Time
+	AuthorID *id.User
+	Author   string
+	UsedAt   *time.Time
 }
 
 type WorkerDeath struct {

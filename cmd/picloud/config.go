@@ -18,6 +18,7 @@ import (
 	"picloud/engine/access"
 	"picloud/engine/account"
 	"picloud/engine/fault"
+	"picloud/engine/seal"
 )
 
 // config is every setting of the product. The order of options is that of the README.
@@ -35,6 +36,7 @@ type config struct {
 	pgBin             string // read by db/cluster
 	adminEmail        string
 	adminPassword     string
+	secretKey         string
 	maxRunning        int
 	maxBody           int64
 	bodiesInFlight    int64
@@ -63,6 +65,7 @@ func (c *config) options() []option {
 		{env: "PICLOUD_PG_BIN", usage: "folder of the private PostgreSQL's programs; empty: where they are usually found", set: text(&c.pgBin)},
 		{env: "PICLOUD_ADMIN_EMAIL", usage: "owner to create when there is no user yet", set: text(&c.adminEmail)},
 		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
+		{env: "PICLOUD_SECRET_KEY", usage: "key that seals the secrets of functions: 32 random bytes in base64; of several, separated by commas, the first seals; empty: one is made in the data folder", secret: true, set: c.setSecretKey},
 		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time", set: number(&c.maxRunning, 1, 512)},
 		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
 		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time; an app has a quarter of it, an address an eighth", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
@@ -159,6 +162,12 @@ func (c *config) setDataDir(value string) error {
 	}
 	c.dataDir = value
 	return nil
+}
+
+func (c *config) setSecretKey(value string) error {
+	c.secretKey = value
+	_, err := seal.Open(value, "")
+	return err
 }
 
 func (c *config) setBaseURL(value string) error {

@@ -93,7 +93,7 @@ func (c *config) manager() (engine.ManagerConfig, error) {
 	}
 	return engine.ManagerConfig{
 		Executable: executable(), Account: who, DataDir: dir, DatabaseURL: c.databaseURL, WorkerDatabaseURL: c.workerDatabaseURL,
-		AdminEmail: c.adminEmail, AdminPassword: c.adminPassword,
+		AdminEmail: c.adminEmail, AdminPassword: c.adminPassword, SecretKey: c.secretKey,
 		Retention: archive.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
 	}, nil
 }
@@ -136,7 +136,8 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		return err
 	}
 	dashboard := handlers.New(handlers.Deps{
-		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Pauses: m.Pauses, Executions: m.Executions, Worker: supervisor, Assets: assets,
+		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Pauses: m.Pauses, Variables: m.Variables,
+		Executions: m.Executions, Worker: supervisor, Assets: assets,
 		BaseURL: c.baseURL, FunctionsHost: c.functionsHost, Limits: c.limits(),
 		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},

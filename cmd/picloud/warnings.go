@@ -47,6 +47,13 @@ func warnings(m *engine.Manager, supervisor *worker.Supervisor, dataDir string) 
 			}
 			return lossesText(lost)
 		}},
+		{Name: "secrets", Check: func(ctx context.Context) string {
+			missing, err := m.Secrets.Missing(ctx)
+			if err != nil {
+				return ""
+			}
+			return missing
+		}},
 		{Name: handlers.Shares, Check: func(ctx context.Context) string {
 			if over, err := m.Executions.OverShareAcrossApps(ctx); err == nil && over > 0 {
 				return "An app is over its share of the history: less is kept of its runs. The share is a quarter of --retention-size a day."

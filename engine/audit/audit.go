@@ -46,6 +46,11 @@ const (
 	AppPaused       Action = "app paused"
 	AppReleased     Action = "app released"
 	Unpublished     Action = "script unpublished"
+	VariableSet     Action = "variable set"
+	VariableDeleted Action = "variable deleted"
+	SecretSet       Action = "secret set"
+	SecretDeleted   Action = "secret deleted"
+	KeyRotated      Action = "secrets' key rotated"
 )
 
 // Who acts where nobody asked over the network: PiCloud itself, and commands that go to

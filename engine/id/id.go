@@ -26,6 +26,7 @@ type (
 	Key        = ID[key]
 	Execution  = ID[execution]
 	Audit      = ID[audit]
+	Variable   = ID[variable]
 )
 
 type (
@@ -38,6 +39,7 @@ type (
 	key        struct{}
 	execution  struct{}
 	audit      struct{}
+	variable   struct{}
 )
 
 // New makes an id for the present moment.
