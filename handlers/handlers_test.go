@@ -26,6 +26,8 @@ import (
 	"picloud/engine/id"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 	"picloud/handlers"
 	v1 "picloud/handlers/api/v1"
 	"picloud/static"
@@ -43,6 +45,7 @@ type installation struct {
 	url     string
 	base    string // the base URL
 	pool    *pgxpool.Pool
+	sealing *seal.Ring
 	access  *access.Service
 	apps    *app.Service
 	scripts *script.Service
@@ -83,6 +86,9 @@ func install(t *testing.T) *installation {
 	t.Helper()
 	pool, ctx := dbtest.New(t), t.Context()
 	in := &installation{base: "http://pi.example", pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build), log: &record{}}
+	var err error
+	in.sealing, err = seal.Open(seal.Generate(), "")
+	must(t, err)
 	must(t, in.access.Bootstrap(ctx, email, password))
 	issued, err := in.access.SignIn(ctx, email, password, access.Client{Address: "192.0.2.1"})
 	must(t, err)
@@ -118,7 +124,7 @@ func (in *installation) serve(t *testing.T) {
 	assets, err := static.Open()
 	must(t, err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: in.access, Apps: in.apps, Scripts: in.scripts, Pauses: pause.NewService(in.pool), Executions: history.NewStore(in.pool), Assets: assets,
+		Access: in.access, Apps: in.apps, Scripts: in.scripts, Pauses: pause.NewService(in.pool), Variables: variable.NewService(in.pool, in.sealing), Executions: history.NewStore(in.pool), Assets: assets,
 		BaseURL: in.base, Version: v1.Build{Version: "test"}, IsAway: db.IsAway,
 		Ready: []handlers.Probe{
 			{Name: "database", Check: in.pool.Ping},

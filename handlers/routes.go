@@ -110,7 +110,7 @@ func newServer(deps Deps) *server {
 
 // routes is THE list: method, pattern, access, handler.
 func (s *server) routes() []web.Route {
-	return slices.Concat(s.common(), s.api(), s.entrance(), s.appPages(), s.scriptPages())
+	return slices.Concat(s.common(), s.api(), s.apiValues(), s.entrance(), s.appPages(), s.scriptPages())
 }
 
 func (s *server) common() []web.Route {
@@ -128,10 +128,7 @@ const (
 )
 
 func (s *server) api() []web.Route {
-	a := &api.API{
-		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Pauses: s.deps.Pauses, Executions: s.deps.Executions,
-		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
-	}
+	a := s.apiOf()
 	listApps, createApp := web.SignedIn(actor.ListApps).ByKey(), web.SignedIn(actor.CreateApp).ByKey()
 	readApp, writeApp := web.App(actor.ReadApp).ByKey(), web.App(actor.WriteScript).ByKey()
 	read, write, manageApp := web.Script(actor.ReadApp).ByKey(), web.Script(actor.WriteScript).ByKey(), web.App(actor.ManageApp).ByKey()
@@ -153,6 +150,34 @@ func (s *server) api() []web.Route {
 		{Method: "DELETE", Pattern: apiScript + "/live", Access: write, Handler: a.Unpublish},
 		{Method: "GET", Pattern: apiScript + "/executions", Access: read, Handler: a.ListExecutions},
 		{Method: "GET", Pattern: "/api/v1/executions/{execution}", Access: web.Run(actor.ReadApp).ByKey(), Handler: a.ReadExecution},
+	}
+}
+
+func (s *server) apiOf() *api.API {
+	return &api.API{
+		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Pauses: s.deps.Pauses, Variables: s.deps.Variables, Executions: s.deps.Executions,
+		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
+	}
+}
+
+// apiValues are the variables and secrets of an app, and those of a script's own.
+func (s *server) apiValues() []web.Route {
+	a := s.apiOf()
+	readApp, writeApp := web.App(actor.ReadApp).ByKey(), web.App(actor.WriteScript).ByKey()
+	read, write := web.Script(actor.ReadApp).ByKey(), web.Script(actor.WriteScript).ByKey()
+	return []web.Route{
+		{Method: "GET", Pattern: apiApp + "/variables", Access: readApp, Handler: a.ListVariables},
+		{Method: "PUT", Pattern: apiApp + "/variables/{name}", Access: writeApp, Handler: a.PutVariable, Body: api.ValueBody},
+		{Method: "DELETE", Pattern: apiApp + "/variables/{name}", Access: writeApp, Handler: a.DeleteVariable},
+		{Method: "GET", Pattern: apiApp + "/secrets", Access: readApp, Handler: a.ListSecrets},
+		{Method: "PUT", Pattern: apiApp + "/secrets/{name}", Access: writeApp, Handler: a.PutSecret, Body: api.ValueBody},
+		{Method: "DELETE", Pattern: apiApp + "/secrets/{name}", Access: writeApp, Handler: a.DeleteSecret},
+		{Method: "GET", Pattern: apiScript + "/variables", Access: read, Handler: a.ListVariables},
+		{Method: "PUT", Pattern: apiScript + "/variables/{name}", Access: write, Handler: a.PutVariable, Body: api.ValueBody},
+		{Method: "DELETE", Pattern: apiScript + "/variables/{name}", Access: write, Handler: a.DeleteVariable},
+		{Method: "GET", Pattern: apiScript + "/secrets", Access: read, Handler: a.ListSecrets},
+		{Method: "PUT", Pattern: apiScript + "/secrets/{name}", Access: write, Handler: a.PutSecret, Body: api.ValueBody},
+		{Method: "DELETE", Pattern: apiScript + "/secrets/{name}", Access: write, Handler: a.DeleteSecret},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // at fills a pattern's places.
 func at(pattern, app string) string {
 	return strings.NewReplacer("{app}", app, "{script}", "hello", "{version}", "1", "{execution}", id.New[id.Execution]().String(),
-		"{session}", id.New[id.Session]().String(), "{key}", id.New[id.Key]().String(), "{token}", "x", "{page}", "attacks", "{$}", "").Replace(pattern)
+		"{session}", id.New[id.Session]().String(), "{key}", id.New[id.Key]().String(), "{token}", "x", "{page}", "attacks", "{name}", "TOKEN", "{$}", "").Replace(pattern)
 }
 
 // Every route of the list is asked by nobody, by a key of another app, and by the wrong

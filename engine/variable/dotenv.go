@@ -201,3 +201,17 @@ func (s *Service) Plan(ctx context.Context, grant actor.Grant, script id.Script,
 	}
 	return planned, nil
 }
+
+// Paste sets the values of a .env file, as Plan tells it, all of them or none. It returns how many
+// values are others than before.
+func (s *Service) Paste(ctx context.Context, grant actor.Grant, script id.Script, text string, secret func(name string) bool) (changed int, err error) {
+	planned, err := s.Plan(ctx, grant, script, text, secret)
+	if err != nil {
+		return 0, err
+	}
+	changes := make([]Change, len(planned))
+	for i, p := range planned {
+		changes[i] = p.Change
+	}
+	return s.Set(ctx, grant, script, changes)
+}

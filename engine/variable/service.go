@@ -81,11 +81,42 @@ func (s *Service) List(ctx context.Context, grant actor.Grant) ([]Variable, erro
 	return all, nil
 }
 
+// ListOf gives what a script gets, by name: the values of its own, and the app's where it has none.
+func (s *Service) ListOf(ctx context.Context, grant actor.Grant, script id.Script) ([]Variable, error) {
+	all, err := s.List(ctx, grant)
+	var got []Variable
+	for _, v := range all { // a script's own comes after the app's
+		switch last := len(got) - 1; {
+		case v.Script != script && !v.Script.IsZero():
+		case last >= 0 && got[last].Name == v.Name:
+			got[last] = v
+		default:
+			got = append(got, v)
+		}
+	}
+	return got, err
+}
+
+// Get gives one, in the place of the app's where script is not zero. One that is not there is NotFound.
+func (s *Service) Get(ctx context.Context, grant actor.Grant, script id.Script, name string) (Variable, error) {
+	all, err := s.List(ctx, grant)
+	if err != nil {
+		return Variable{}, err
+	}
+	for _, v := range all {
+		if v.Name == name && v.Script == script {
+			return v, nil
+		}
+	}
+	return Variable{}, fault.New(fault.NotFound, "There is no variable or secret %.80q here.", name)
+}
+
 // Change is a value that is to be set.
 type Change struct {
 	Name   string
 	Secret bool
 	Value  string
+	Fresh  bool // the name has no value yet; if it has, that is a Conflict
 }
 
 // Set gives names their values, all of them or none; in the place of the app's where script is
@@ -93,39 +124,56 @@ type Change struct {
 // Conflict. Invalid faults are at fields "name" and "value" where there is one change, at the
 // names where there are more. It returns how many values are others than before.
 func (s *Service) Set(ctx context.Context, grant actor.Grant, script id.Script, changes []Change) (changed int, err error) {
+	effects, err := s.change(ctx, grant, script, changes)
+	for _, effect := range effects {
+		if effect != Keeps {
+			changed++
+		}
+	}
+	return changed, err
+}
+
+// Put sets one value, as Set does, and gives what is there now; added tells that nothing was before.
+func (s *Service) Put(ctx context.Context, grant actor.Grant, script id.Script, change Change) (now Variable, added bool, err error) {
+	effects, err := s.change(ctx, grant, script, []Change{change})
+	if err != nil {
+		return Variable{}, false, err
+	}
+	now, err = s.Get(ctx, grant, script, change.Name)
+	return now, effects[0] == Adds, err
+}
+
+func (s *Service) change(ctx context.Context, grant actor.Grant, script id.Script, changes []Change) (effects []Effect, err error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := check(changes); err != nil {
-		return 0, err
+		return nil, err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := s.q.LockAppForVariables(ctx, tx, appID); err != nil {
 			return err
 		}
-		changed = 0
-		for _, change := range changes {
-			set, err := s.set(ctx, tx, grant, appID, script, change)
-			if err != nil {
+		effects = make([]Effect, len(changes))
+		for i, change := range changes {
+			var err error
+			if effects[i], err = s.set(ctx, tx, grant, appID, script, change); err != nil {
 				return err
-			}
-			if set {
-				changed++
 			}
 		}
 		return s.fits(ctx, tx, appID)
 	})
 	if db.IsForeignKey(err, "variables_app_id_script_id_fkey") {
-		return 0, fault.New(fault.NotFound, "There is no such script.")
+		return nil, fault.New(fault.NotFound, "There is no such script.")
 	}
 	if err != nil {
-		return 0, fmt.Errorf("set variables of %s: %w", appID, err)
+		return nil, fmt.Errorf("set variables of %s: %w", appID, err)
 	}
-	if changed > 0 {
+	if slices.ContainsFunc(effects, func(effect Effect) bool { return effect != Keeps }) {
 		s.Announce(ctx)
 	}
-	return changed, nil
+	return effects, nil
 }
 
 func check(changes []Change) error {
@@ -163,19 +211,17 @@ func (s *Service) fits(ctx context.Context, tx pgx.Tx, appID id.App) error {
 	return nil
 }
 
-func (s *Service) set(ctx context.Context, tx pgx.Tx, grant actor.Grant, appID id.App, script id.Script, change Change) (bool, error) {
+func (s *Service) set(ctx context.Context, tx pgx.Tx, grant actor.Grant, appID id.App, script id.Script, change Change) (Effect, error) {
 	of := optional(script)
 	old, err := s.q.ReadVariable(ctx, tx, queries.ReadVariableParams{AppID: appID, Name: change.Name, ScriptID: of})
-	exists := err == nil
-	switch {
-	case err != nil && !db.IsNoRows(err):
-		return false, err
-	case exists && (old.Sealed != nil) != change.Secret:
-		f := fault.New(fault.Conflict, "%s is a %s. Delete it to make it a %s.", change.Name, kind(!change.Secret), kind(change.Secret))
-		f.Fields = []fault.Field{{Name: "name", Message: f.Public}}
-		return false, f
-	case exists && !change.Secret && *old.Value == change.Value:
-		return false, nil
+	if err != nil && !db.IsNoRows(err) {
+		return "", err
+	}
+	effect := Adds
+	if err == nil {
+		if effect, err = onto(old, change); err != nil || effect == Keeps {
+			return effect, err
+		}
 	}
 	who := grant.Who()
 	row := queries.AddVariableParams{
@@ -184,23 +230,45 @@ func (s *Service) set(ctx context.Context, tx pgx.Tx, grant actor.Grant, appID i
 	if !change.Secret {
 		row.Value = &change.Value
 	} else if row.KeyID, row.Sealed, err = s.seal(ctx, tx, identity(appID, script, change.Name), change.Value); err != nil {
-		return false, err
+		return "", err
 	}
-	if exists {
+	if effect == Adds {
+		err = s.q.AddVariable(ctx, tx, row)
+	} else {
 		err = s.q.ChangeVariable(ctx, tx, queries.ChangeVariableParams{
 			AppID: appID, ID: old.ID, Value: row.Value, Sealed: row.Sealed, KeyID: row.KeyID, Size: row.Size, AuthorID: row.AuthorID, Author: row.Author,
 		})
-	} else {
-		err = s.q.AddVariable(ctx, tx, row)
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	action := audit.VariableSet
 	if change.Secret {
 		action = audit.SecretSet
 	}
-	return true, app.Record(ctx, tx, appID, did(grant, action, appID, script, change.Name))
+	return effect, app.Record(ctx, tx, appID, did(grant, action, appID, script, change.Name))
+}
+
+// onto is what a change does to the value that is there.
+func onto(old queries.Variable, change Change) (Effect, error) {
+	was := old.Sealed != nil
+	switch {
+	case change.Fresh:
+		return "", taken("There is a %s %s already: change that one, or delete it first.", kind(was), change.Name)
+	case was != change.Secret:
+		return "", taken("%s is a %s. Delete it to make it a %s.", change.Name, kind(was), kind(change.Secret))
+	case was:
+		return Unknown, nil
+	case *old.Value == change.Value:
+		return Keeps, nil
+	}
+	return Replaces, nil
+}
+
+func taken(format string, args ...any) error {
+	f := fault.New(fault.Conflict, format, args...)
+	f.Fields = []fault.Field{{Name: "name", Message: f.Public}}
+	return f
 }
 
 // seal refuses while there are secrets that cannot be opened here: whatever took the place of

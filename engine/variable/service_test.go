@@ -148,6 +148,7 @@ func TestWhatCannotBeSet(t *testing.T) {
 		{"no text", []variable.Change{secret("A", "\xff")}, fault.Invalid, "value"},
 		{"twice", []variable.Change{plain("B", "1"), plain("B", "2")}, fault.Invalid, "B"},
 		{"a secret as a variable", []variable.Change{plain("S", "1")}, fault.Conflict, "name"},
+		{"what is there as what is new", []variable.Change{{Name: "A", Value: "2", Fresh: true}}, fault.Conflict, "name"},
 		{"a variable as a secret", []variable.Change{secret("A", "1")}, fault.Conflict, "name"},
 		{"too much", many, fault.Invalid, "value"},
 	} {
@@ -259,5 +260,38 @@ func TestPlanOfAPaste(t *testing.T) {
 	}
 	if _, err := w.variables.Plan(t.Context(), w.may(actor.WriteScript, w.shop), id.Script{}, "# nothing", nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("nothing in it: %v", err)
+	}
+}
+
+func TestWhatAScriptGets(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	read, write := w.may(actor.ReadApp, w.shop), w.may(actor.WriteScript, w.shop)
+	w.mustSet(id.Script{}, plain("A", "1"), plain("B", "1"), secret("TOKEN", "hush-hush"))
+	now, added, err := w.variables.Put(t.Context(), write, w.script, plain("B", "2"))
+	if err != nil || !added || now.Value != "2" || now.ScriptName != "pay" {
+		t.Errorf("%+v, %v, %v", now, added, err)
+	}
+	if _, added, err := w.variables.Put(t.Context(), write, w.script, plain("B", "3")); err != nil || added {
+		t.Errorf("set again: %v, %v", added, err)
+	}
+	got, err := w.variables.ListOf(t.Context(), read, w.script)
+	if err != nil || len(got) != 3 || got[0].Value != "1" || got[1].Value != "3" || !got[2].Secret {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := w.variables.ListOf(t.Context(), read, id.New[id.Script]()); err != nil || len(got) != 3 || got[1].Value != "1" {
+		t.Errorf("of another script: %+v, %v", got, err)
+	}
+	if one, err := w.variables.Get(t.Context(), read, id.Script{}, "B"); err != nil || one.Value != "1" {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if _, err := w.variables.Get(t.Context(), read, w.script, "A"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a value of its own that it has not: %v", err)
+	}
+	if n, err := w.variables.Paste(t.Context(), write, id.Script{}, "A=1\nB=2\nTOKEN=x\nNEW=y", func(string) bool { return true }); err != nil || n != 3 {
+		t.Errorf("%d changed by a paste, %v", n, err)
+	}
+	if one, err := w.variables.Get(t.Context(), read, id.Script{}, "NEW"); err != nil || !one.Secret {
+		t.Errorf("%+v, %v", one, err)
 	}
 }

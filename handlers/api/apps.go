@@ -7,6 +7,7 @@ import (
 	"picloud/engine/execution/history"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/variable"
 	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/web"
 )
@@ -16,6 +17,7 @@ type API struct {
 	Apps       *app.Service
 	Scripts    *script.Service
 	Pauses     *pause.Service
+	Variables  *variable.Service
 	Executions *history.Store
 	BaseURL    string // of functions' URLs; "": what the caller used
 }

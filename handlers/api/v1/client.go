@@ -132,6 +132,44 @@ func (c *Client) Unpublish(ctx context.Context, app, script string) error {
 	return c.do(ctx, http.MethodDelete, scriptPath(app, script, "live"), nil, nil)
 }
 
+// Variables lists those of an app, or the own ones of a script where one is named.
+func (c *Client) Variables(ctx context.Context, app, script string) ([]Variable, error) {
+	var answer Variables
+	err := c.do(ctx, http.MethodGet, valuePath(app, script, "variables"), nil, &answer)
+	return answer.Variables, err
+}
+
+// SetVariable gives a name its value, for one script where that is named.
+func (c *Client) SetVariable(ctx context.Context, app, script, name, value string) (Variable, error) {
+	var answer Variable
+	err := c.do(ctx, http.MethodPut, valuePath(app, script, "variables", name), PutValue{Value: &value}, &answer)
+	return answer, err
+}
+
+// DeleteVariable removes a name that is a variable.
+func (c *Client) DeleteVariable(ctx context.Context, app, script, name string) error {
+	return c.do(ctx, http.MethodDelete, valuePath(app, script, "variables", name), nil, nil)
+}
+
+// Secrets lists what is known of those of an app, or of the own ones of a script.
+func (c *Client) Secrets(ctx context.Context, app, script string) ([]Secret, error) {
+	var answer Secrets
+	err := c.do(ctx, http.MethodGet, valuePath(app, script, "secrets"), nil, &answer)
+	return answer.Secrets, err
+}
+
+// SetSecret gives a name its value, which no answer ever has.
+func (c *Client) SetSecret(ctx context.Context, app, script, name, value string) (Secret, error) {
+	var answer Secret
+	err := c.do(ctx, http.MethodPut, valuePath(app, script, "secrets", name), PutValue{Value: &value}, &answer)
+	return answer, err
+}
+
+// DeleteSecret removes a name that is a secret.
+func (c *Client) DeleteSecret(ctx context.Context, app, script, name string) error {
+	return c.do(ctx, http.MethodDelete, valuePath(app, script, "secrets", name), nil, nil)
+}
+
 // Runs chooses executions; zero fields do not restrict.
 type Runs struct {
 	Script  string // "" : of the whole app
@@ -168,6 +206,18 @@ func (c *Client) Version(ctx context.Context) (Build, error) {
 
 func scriptPath(app string, parts ...string) string {
 	path := "/api/v1/apps/" + url.PathEscape(app) + "/scripts"
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+// valuePath is below the app, or below the script where one is named.
+func valuePath(app, script string, parts ...string) string {
+	path := "/api/v1/apps/" + url.PathEscape(app)
+	if script != "" {
+		path = scriptPath(app, script)
+	}
 	for _, part := range parts {
 		path += "/" + url.PathEscape(part)
 	}

@@ -138,6 +138,44 @@ type MakeLive struct {
 	Note string `json:"note,omitempty"`
 }
 
+// Variable is a value that functions read, and whoever may read the app.
+type Variable struct {
+	Name   string    `json:"name"`
+	Script string    `json:"script,omitempty"` // whose own value it is, in the place of the app's; missing: the app's
+	Value  string    `json:"value"`
+	Size   int       `json:"size"` // bytes of the value
+	SetAt  time.Time `json:"set_at"`
+	SetBy  string    `json:"set_by"`
+	UsedBy []string  `json:"used_by"` // names of the scripts that name it in what is live
+}
+
+// Variables are all of an app, or of a script, by name.
+type Variables struct {
+	Variables []Variable `json:"variables"`
+}
+
+// Secret is a value that functions read and nobody else: what is known of it.
+type Secret struct {
+	Name       string     `json:"name"`
+	Script     string     `json:"script,omitempty"` // as that of Variable
+	Size       int        `json:"size"`
+	SetAt      time.Time  `json:"set_at"`
+	SetBy      string     `json:"set_by"`
+	UsedAt     *time.Time `json:"used_at,omitempty"` // when a function last read it, to the minute; missing: never
+	UsedBy     []string   `json:"used_by"`
+	MissingKey string     `json:"missing_key,omitempty"` // of the key that is not here and without which no function can read it
+}
+
+// Secrets are all of an app, or of a script, by name.
+type Secrets struct {
+	Secrets []Secret `json:"secrets"`
+}
+
+// PutValue is the body of PUT …/variables/{name} and …/secrets/{name}.
+type PutValue struct {
+	Value *string `json:"value,omitempty"`
+}
+
 // Execution is one run of a function.
 type Execution struct {
 	ID        string    `json:"id"`
