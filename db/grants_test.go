@@ -23,6 +23,7 @@ var workerMay = map[string][]string{
 	"script_versions":  {"SELECT"},
 	"change_log":       {"SELECT"},
 	"pauses":           {"SELECT"},
+	"variables":        {"SELECT"},
 	"executions":       {"INSERT"},
 	"log_lines":        {"INSERT"},
 	"captures":         {"INSERT"},
@@ -65,7 +66,7 @@ func TestWorkerReadsNoSecrets(t *testing.T) {
 	for _, statement := range []string{
 		"SELECT * FROM users", "SELECT * FROM sessions", "SELECT * FROM api_keys", "SELECT * FROM settings",
 		"SELECT * FROM setup_tokens", "SELECT * FROM audit", "SELECT path FROM executions", "SELECT message FROM log_lines",
-		"UPDATE scripts SET name = 'x'", "DELETE FROM executions", "CREATE TABLE mine ()", "SET ROLE picloud_manager",
+		"UPDATE scripts SET name = 'x'", "UPDATE variables SET value = 'x'", "DELETE FROM variables", "DELETE FROM executions", "CREATE TABLE mine ()", "SET ROLE picloud_manager",
 		"SELECT * FROM executions_default", "SELECT rolpassword FROM pg_authid", "COPY (SELECT 1) TO PROGRAM 'true'",
 	} {
 		if _, err := worker.Exec(t.Context(), statement); !db.IsDenied(err) {

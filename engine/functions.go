@@ -22,8 +22,11 @@ import (
 	"picloud/engine/invoke"
 	"picloud/engine/js"
 	"picloud/engine/script"
+	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/log"
 	"picloud/engine/sdk/missing"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 	"picloud/engine/webapi"
 	"picloud/engine/worker"
 )
@@ -38,6 +41,7 @@ type Worker struct {
 	functions *pgxpool.Pool
 	journal   *journal.Journal
 	flusher   *archive.Flusher
+	uses      *variable.Uses
 }
 
 // Connections of a worker: one listens, one writes records; functions ask for their programs.
@@ -60,7 +64,7 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	w.flusher = archive.NewFlusher(w.records, w.journal, config.HistoryShare)
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions, script.Start(config.Start)), Journal: w.journal, Live: w.Live,
-		Globals:    js.NewGlobals(webapi.Globals(), log.Globals()).Explaining(missing.Explain),
+		Globals:    js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()).Explaining(missing.Explain),
 		MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil
@@ -74,7 +78,12 @@ func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
 	if w.functions, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud functions", MaxConns: functionConns, Later: true}); err != nil {
 		return err
 	}
-	w.Table = script.NewTable(w.records)
+	keys, err := seal.Open(config.SecretKeys, seal.Dir(config.KeyDir))
+	if err != nil {
+		return fmt.Errorf("keys of secrets: %w", err)
+	}
+	w.uses = variable.NewUses()
+	w.Table = script.NewTable(w.records, keys, w.uses)
 	if err = w.readRoutes(ctx, script.Start(config.Start)); err != nil {
 		return err
 	}
@@ -116,8 +125,10 @@ func (w *Worker) confine(config worker.Config) error {
 			readable = lookUps()
 		}
 	}
-	if config.Start != "" {
-		readable = append(readable, config.Start)
+	for _, folder := range []string{config.Start, config.KeyDir} {
+		if folder != "" {
+			readable = append(readable, folder)
+		}
 	}
 	confined, err := account.Confine(filepath.Dir(config.Journal), readable...)
 	if err != nil {
@@ -154,6 +165,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	group.Go(func() error { return w.Table.Run(ctx) })
 	group.Go(func() error { return w.Invoker.Watch(ctx) })
 	group.Go(func() error { return w.flusher.Run(ctx) })
+	group.Go(func() error { return w.uses.Run(ctx, w.records) })
 	return group.Wait()
 }
 

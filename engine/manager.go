@@ -111,7 +111,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	if err = system.Seed(ctx); err != nil {
 		return err
 	}
-	m.table = script.NewTable(m.Pool)
+	m.table = script.NewTable(m.Pool, m.Keys, variable.NewUses())
 	if err = m.table.Refresh(ctx); err != nil {
 		return err
 	}
@@ -174,7 +174,9 @@ func (m *Manager) openDatabase(ctx context.Context, config ManagerConfig) error 
 // openSecrets reads the keys of secrets. The first is made where nothing is sealed yet; what is
 // sealed and cannot be opened is told and left as it is.
 func (m *Manager) openSecrets(ctx context.Context, config ManagerConfig) (err error) {
-	m.KeyDir = seal.DirIn(config.DataDir)
+	if m.KeyDir, err = seal.DirIn(config.DataDir); err != nil {
+		return err
+	}
 	if m.Keys, err = seal.Open(config.SecretKey, m.KeyDir); err != nil {
 		return fmt.Errorf("keys of secrets: %w", err)
 	}

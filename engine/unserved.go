@@ -117,7 +117,7 @@ func (u *unserved) refuse(app, name string, request *call.Request) (run id.Execu
 		Script: call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version},
 	}
 	record := &execution.Record{
-		Identity: execution.IdentityOf(&c, execution.CaptureOff, time.Now()), Status: call.Unavailable.Status(), Outcome: call.Unavailable,
+		Identity: execution.IdentityOf(&c, execution.CaptureOff, live.Env().Secrets(), time.Now()), Status: call.Unavailable.Status(), Outcome: call.Unavailable,
 		Failure: &call.Failure{Message: notReady}, Policy: execution.CaptureOff,
 	}
 	u.closing.RLock()

@@ -91,8 +91,8 @@ SELECT replaced::text AS source, replaced_base FROM drafts WHERE app_id = $1 AND
 
 
 -- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note, env_names)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: NextVersionNumber :one
 SELECT coalesce(max(number), 0)::int + 1 AS number FROM script_versions WHERE app_id = $1 AND script_id = $2;

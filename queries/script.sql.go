@@ -91,8 +91,8 @@ func (q *Queries) AddScript(ctx context.Context, db DBTX, arg AddScriptParams) e
 }
 
 const addVersion = `-- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note, env_names)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type AddVersionParams struct {
@@ -109,6 +109,7 @@ type AddVersionParams struct {
 	AuthorID   *id.User
 	Author     string
 	Note       string
+	EnvNames   []string
 }
 
 func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams) error {
@@ -126,6 +127,7 @@ func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams)
 		arg.AuthorID,
 		arg.Author,
 		arg.Note,
+		arg.EnvNames,
 	)
 	return err
 }

@@ -30,6 +30,7 @@ Usage:
   picloud version                               print the version
   picloud admin reset-password <email> [flags]  set a new random password
   picloud admin token <email> [flags]           make an API key that lives for 30 days
+  picloud admin rotate-key [flags]              seal all secrets with another key
 
 Every flag has an environment variable; picloud serve --help lists both.
 `

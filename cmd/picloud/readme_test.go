@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,7 +56,7 @@ func (p *product) holdsHelp() {
 				line, _, _ = strings.Cut(strings.TrimPrefix(line, "|"), "|")
 			}
 			for _, name := range named.FindAllStringSubmatch(line, -1) {
-				if name[1] != "log" { // is imported
+				if !slices.Contains([]string{"log", "env", "secrets"}, name[1]) { // are imported
 					names = append(names, name[1])
 				}
 			}

@@ -226,7 +226,7 @@ func (c *config) limits() call.Limits {
 
 func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
 	return worker.Config{
-		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
+		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), SecretKeys: m.Keys.Given(), KeyDir: string(m.KeyDir), Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
 		MaxRunning: c.maxRunning, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
 		JournalSlots: journalSlots, RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, HistoryShare: m.HistoryShare, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
 	}

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/js/nesting"
+	"picloud/engine/sdk/env"
 )
 
 // MaxSource is the largest source, in bytes.
@@ -68,6 +70,14 @@ type Output struct {
 	Hash      [32]byte `json:"hash"`       // SHA-256 of Program
 
 	Warnings []Problem `json:"warnings,omitempty"` // what will probably fail when it runs
+	Env      []Use     `json:"env,omitempty"`      // the variables that it names
+}
+
+// Use is a place in the person's file where a variable or a secret is named, as Problem tells it.
+type Use struct {
+	Name   string `json:"name"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
 }
 
 // Problem is one reason why a source is no program, at its place in the person's file.
@@ -117,21 +127,34 @@ func compile(input Input, lowerFields bool) (output Output, problems []Problem, 
 	if len(output.Program) > maxProgram {
 		return Output{}, []Problem{{Message: fmt.Sprintf("The program is %d bytes after translation; the limit is %d.", len(output.Program), maxProgram)}}, false
 	}
-	if err := tryProgram(output.Program); err != nil {
+	uses, err := tryProgram(output.Program)
+	if err != nil {
 		return Output{}, []Problem{compileProblem(err, output.SourceMap)}, !lowerFields
 	}
+	output.Env = inSource(uses, ReadMap(output.SourceMap))
 	output.Hash = sha256.Sum256([]byte(output.Program))
 	return output, nil, false
 }
 
-// tryProgram compiles a program, unless that could end this process.
-func tryProgram(program string) error {
+// tryProgram compiles a program, unless that could end this process, and finds which variables it
+// names.
+func tryProgram(program string) (uses []env.Use, err error) {
 	if at, found := nesting.Find(program); found {
 		where := place(program, at, Problem{})
-		return &js.SyntaxError{Message: tooDeep, Line: where.Line, Column: where.Column}
+		return nil, &js.SyntaxError{Message: tooDeep, Line: where.Line, Column: where.Column}
 	}
-	_, err := js.Compile(program)
-	return err
+	_, err = js.Compile(program, func(tree *js.Tree) { uses = env.Uses(tree) })
+	return uses, err
+}
+
+// inSource are those of the uses that are in the person's file.
+func inSource(uses []env.Use, places SourceMap) (own []Use) {
+	for _, use := range uses {
+		if place, found := places.find(call.Frame{Line: use.Line, Column: use.Column}); found {
+			own = append(own, Use{Name: use.Name, Line: place.Line, Column: place.Column})
+		}
+	}
+	return own
 }
 
 const tooDeep = "This is nested too deeply: at most 2,000 brackets may be open, and 8,000 of them and of operators may wait for what follows."

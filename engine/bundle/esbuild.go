@@ -3,6 +3,8 @@ package bundle
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -14,10 +16,30 @@ import (
 const (
 	sdkModule     = "picloud"
 	sdkNamespace  = "picloud"
-	sdkText       = "export const log = __picloud.log;\n"
 	outputFile    = "/function.js"
 	sourceMapFile = outputFile + ".map"
 )
+
+// sdkParts are what the module exports, each a module of its own, so that a program has those only
+// that it imports.
+func sdkParts() map[string]string {
+	return map[string]string{"log": "__picloud.log", "env": "__picloud_env", "secrets": "__picloud_secrets"}
+}
+
+// sdkText is the text of the module, or of a part of it.
+func sdkText(path string) (string, bool) {
+	if value, found := sdkParts()[path]; found {
+		return fmt.Sprintf("export const %s = %s;\n", path, value), true
+	}
+	if path != sdkModule {
+		return "", false
+	}
+	var text strings.Builder
+	for _, part := range slices.Sorted(maps.Keys(sdkParts())) {
+		fmt.Fprintf(&text, "export { %[1]s } from %[1]q;\n", part)
+	}
+	return text.String(), true
+}
 
 // lowered is the syntax the engine lacks and esbuild can write in other words. Flags d and
 // v of regular expressions are not in it: they would fail when the function runs.
@@ -241,16 +263,16 @@ func ownSource(source string) string {
 
 func answerImports(build api.PluginBuild) {
 	build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
-		if args.Path == sdkModule && args.Namespace != sdkNamespace && len(args.With) == 0 {
-			return api.OnResolveResult{Path: sdkModule, Namespace: sdkNamespace}, nil
+		if (args.Path == sdkModule) != (args.Namespace == sdkNamespace) && len(args.With) == 0 {
+			return api.OnResolveResult{Path: args.Path, Namespace: sdkNamespace, SideEffects: api.SideEffectsFalse}, nil
 		}
 		return api.OnResolveResult{Errors: []api.Message{{Text: refusal(args)}}}, nil
 	})
 	build.OnLoad(api.OnLoadOptions{Filter: ".*"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
-		if args.Namespace != sdkNamespace || args.Path != sdkModule {
+		text, found := sdkText(args.Path)
+		if args.Namespace != sdkNamespace || !found {
 			return api.OnLoadResult{Errors: []api.Message{{Text: "This cannot be imported."}}}, nil
 		}
-		text := sdkText
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	})
 }

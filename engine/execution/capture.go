@@ -52,14 +52,14 @@ const (
 func appendCapture(dst []byte, r *Record) []byte {
 	dst = append(dst, captureVersion)
 	mark := len(dst)
-	dst = redact.AppendURL(append(dst, 0, 0), Cut(r.Request.URL, maxURL))
+	dst = r.Secrets.CleanAfter(redact.AppendURL(append(dst, 0, 0), Cut(r.Request.URL, maxURL)), mark+2)
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	all := r.Policy == CaptureAll
-	dst = appendMessage(dst, r.Request.Header, r.Request.Body, int64(len(r.Request.Body)), all)
-	return appendMessage(dst, r.Response.Header, r.Response.Body, r.Response.Size, all)
+	dst = appendMessage(dst, r.Secrets, r.Request.Header, r.Request.Body, int64(len(r.Request.Body)), all)
+	return appendMessage(dst, r.Secrets, r.Response.Header, r.Response.Body, r.Response.Size, all)
 }
 
-func appendMessage(dst []byte, header []call.Field, body []byte, size int64, withBody bool) []byte {
+func appendMessage(dst []byte, secrets *redact.Values, header []call.Field, body []byte, size int64, withBody bool) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(size))
 	flags := len(dst)
 	dst = append(dst, 0)
@@ -79,10 +79,10 @@ func appendMessage(dst []byte, header []call.Field, body []byte, size int64, wit
 			dst = appendShort(dst, redact.Mark)
 		case isAddress(field.Name):
 			mark := len(dst)
-			dst = redact.AppendURL(append(dst, 0, 0), value)
+			dst = secrets.CleanAfter(redact.AppendURL(append(dst, 0, 0), value), mark+2)
 			binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 		default:
-			dst = appendShort(dst, value)
+			dst = appendShort(dst, secrets.Clean(value))
 		}
 		if kind == "" && strings.EqualFold(field.Name, "content-type") {
 			kind = value
@@ -97,7 +97,7 @@ func appendMessage(dst []byte, header []call.Field, body []byte, size int64, wit
 		if len(body) > maxBody || size > int64(len(body)) {
 			dst[flags] |= bodyCut
 		}
-		dst = redact.AppendBody(dst, kind, body[:min(len(body), maxBody)])
+		dst = secrets.CleanAfter(redact.AppendBody(dst, kind, body[:min(len(body), maxBody)]), mark+4)
 		binary.BigEndian.PutUint32(dst[mark:], uint32(len(dst)-mark-4))
 	}
 	return dst

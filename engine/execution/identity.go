@@ -27,11 +27,12 @@ type Identity struct {
 }
 
 // IdentityOf is the identity of a call that began at a time. The query of an HTTP request is
-// kept where the policy keeps something of messages, its secrets replaced by [redact.Mark].
-func IdentityOf(c *call.Call, policy Policy, started time.Time) Identity {
+// kept where the policy keeps something of messages, its secrets replaced by [redact.Mark]. So are
+// those secrets that are known by their text.
+func IdentityOf(c *call.Call, policy Policy, secrets *redact.Values, started time.Time) Identity {
 	return Identity{
 		Execution: c.Execution, App: c.Script.App, Script: c.Script.ID, ScriptName: c.Script.Name, Version: c.Script.Version,
-		Cause: c.Cause, Event: c.Event.Kind(), Subject: subjectOf(c.Event.Request, policy), Started: started,
+		Cause: c.Cause, Event: c.Event.Kind(), Subject: secrets.Clean(subjectOf(c.Event.Request, policy)), Started: started,
 	}
 }
 

@@ -27,7 +27,7 @@ func TestSubjectHasTheQuery(t *testing.T) {
 		{base + "/a?name=Ada", execution.CaptureOff, "GET /a"},
 		{base + "/a?name=Ada", "", "GET /a"},
 	} {
-		who := execution.IdentityOf(&call.Call{Event: call.Event{Request: &call.Request{Method: "GET", URL: c.url, Path: "/a"}}}, c.policy, time.Now())
+		who := execution.IdentityOf(&call.Call{Event: call.Event{Request: &call.Request{Method: "GET", URL: c.url, Path: "/a"}}}, c.policy, nil, time.Now())
 		if who.Subject != c.want {
 			t.Errorf("%s, %q: %q, want %q", c.url, c.policy, who.Subject, c.want)
 		}
@@ -39,7 +39,7 @@ func TestSubjectHasTheQuery(t *testing.T) {
 			t.Errorf("%s: read as %q, %v", c.url, read.Subject, err)
 		}
 	}
-	long := execution.IdentityOf(&call.Call{Event: call.Event{Request: &call.Request{Method: "GET", URL: base + "?a=" + strings.Repeat("b", 9000) + "&token=hidden", Path: "/"}}}, execution.CaptureAll, time.Now())
+	long := execution.IdentityOf(&call.Call{Event: call.Event{Request: &call.Request{Method: "GET", URL: base + "?a=" + strings.Repeat("b", 9000) + "&token=hidden", Path: "/"}}}, execution.CaptureAll, nil, time.Now())
 	if len(long.Subject) > 2200 {
 		t.Errorf("a subject of %d bytes", len(long.Subject))
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"picloud/engine/call"
+	"picloud/engine/execution/redact"
 )
 
 // Record is a finished run. Texts may hold anything: what PostgreSQL would refuse (NUL,
@@ -23,6 +24,7 @@ type Record struct {
 	Policy   Policy
 	Request  *call.Request
 	Response ResponseHead
+	Secrets  *redact.Values // what is to be found in them; the other texts are clean
 }
 
 // captures tells whether messages are kept.

@@ -19,7 +19,9 @@ import (
 	"picloud/engine/id"
 	"picloud/engine/js"
 	"picloud/engine/script"
+	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/handler"
+	"picloud/engine/variable"
 )
 
 // Config is what an Invoker needs.
@@ -86,6 +88,7 @@ func (i *Invoker) Aside(difference int64) { i.watcher.memory.aside.Add(differenc
 type Job struct {
 	call.Call
 	Code    Code
+	Env     *variable.Env // what the function gets; nil: nothing
 	Capture execution.Policy
 	Paused  script.Paused   // it is refused
 	OnLine  func(call.Line) // nil, or gets each log line, on the run's goroutine; must not block
@@ -126,7 +129,7 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 		r.let()
 		return nil, call.Result{Outcome: call.Busy}
 	}
-	r.who = execution.IdentityOf(&r.Call, r.Capture, r.began.Add(-waited))
+	r.who = execution.IdentityOf(&r.Call, r.Capture, job.Env.Secrets(), r.began.Add(-waited))
 	if said == admitted {
 		r.who.Started = r.began
 		if r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline(), Program: job.Code.Hash}); r.slot.Index() >= 0 {
@@ -166,7 +169,7 @@ const tooMany = "Too many calls were under way, of this app or in all. The limit
 // nobody ran.
 func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.Result {
 	r.Capture = execution.CaptureOff
-	r.who = execution.IdentityOf(&r.Call, r.Capture, r.who.Started)
+	r.who = execution.IdentityOf(&r.Call, r.Capture, r.Env.Secrets(), r.who.Started)
 	result := call.Result{Execution: r.Execution, Outcome: outcome, Wall: time.Since(r.began), Executing: r.executing(), Failure: why}
 	record := recordOf(r, result)
 	if shared, joined := i.crowds.Join(&record); joined {
@@ -185,6 +188,7 @@ func (i *Invoker) start(r *run) {
 	r.charge(len(r.Event.Request.Body))
 	r.begin(handler.New(handler.Input{
 		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold, Locate: r.locate,
+		Given: (*given)(r), Env: env.Object, Clean: r.cleaner(),
 	}))
 	i.watcher.add(r)
 	i.live.Start(&r.who)
@@ -206,7 +210,7 @@ func (i *Invoker) await(ctx context.Context, r *run) call.Result {
 // execute owns the run's goroutine from its first instruction to its record.
 func (i *Invoker) execute(r *run) {
 	pprof.SetGoroutineLabels(i.labels[r.slot.Index()])
-	result := r.handler.Do(r.respond)
+	result := r.clean(r.handler.Do(r.respond))
 	result.Executing = r.executing()
 	result.Wall = time.Duration(sinceStart() - r.started)
 	r.end()

@@ -12,7 +12,7 @@ func recordOf(r *run, result call.Result) execution.Record {
 	record := execution.Record{
 		Identity: r.who, Status: result.Outcome.Status(), Outcome: result.Outcome, Wall: result.Wall, Executing: result.Executing,
 		Failure: result.Failure, Limit: limitOf(result.Outcome, r), Lines: result.Lines,
-		Policy: r.Capture, Request: r.Event.Request,
+		Policy: r.Capture, Request: r.Event.Request, Secrets: r.Env.Secrets(),
 	}
 	if result.Response.Status != 0 { // answered, whatever became of the work after it
 		record.Status = result.Response.Status

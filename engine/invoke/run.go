@@ -303,6 +303,7 @@ func (r *run) deadline() time.Time { return r.began.Add(r.Limits.Wall) }
 // respond gives the caller its answer, once.
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
+		result = r.clean(result)
 		result.Execution, result.Executing = r.Execution, r.executing()
 		result.Wall = time.Duration(sinceStart() - r.started)
 		r.answer = result

@@ -52,7 +52,7 @@ func begun(t *testing.T, i *Invoker) *run {
 		t.Fatal(err)
 	}
 	r := &run{Job: Job{Call: testCall()}, invoker: i, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1)}
-	r.who = execution.IdentityOf(&r.Call, r.Capture, r.began)
+	r.who = execution.IdentityOf(&r.Call, r.Capture, nil, r.began)
 	r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline()})
 	r.turn.app = id.New[id.App]()
 	r.handler = handler.New(handler.Input{Call: r.Call, Program: program, Globals: i.globals})

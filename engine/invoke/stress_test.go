@@ -27,6 +27,7 @@ import (
 	"picloud/engine/js"
 	"picloud/engine/script"
 	"picloud/engine/sdk/log"
+	"picloud/engine/seal"
 	"picloud/engine/webapi"
 	"picloud/engine/worker"
 )
@@ -180,7 +181,7 @@ func publish(t *testing.T, pool *pgxpool.Pool) published {
 		return grant
 	}
 	apps, scripts := app.New(pool), script.NewService(pool, bundle.NewChildren(executable, nil).Build)
-	out := published{table: script.NewTable(dbtest.WorkerPool(t, pool))}
+	out := published{table: script.NewTable(dbtest.WorkerPool(t, pool), &seal.Ring{}, nil)}
 	var slugs []string
 	for n := range 2 {
 		shop, err := apps.Create(t.Context(), may(actor.CreateApp, id.App{}), app.Naming{Name: fmt.Sprint("Shop ", n)})

@@ -1,6 +1,7 @@
 package js
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ const (
 // lineLog collects a run's log within its limits.
 type lineLog struct {
 	onLine func(call.Line)
+	clean  func(string) string
 	lines  []call.Line
 	bytes  int
 	full   bool
@@ -30,6 +32,7 @@ func (s *Sandbox) Log(line call.Line) {
 		return
 	}
 	line.At = time.Now()
+	l.cleanTexts(&line)
 	if len(line.Fields) > s.limits.LineBytes {
 		line.Fields = ""
 		line.Message += " (fields left out: too long)"
@@ -54,6 +57,24 @@ func (s *Sandbox) Log(line call.Line) {
 	l.lines = append(l.lines, line)
 	if l.onLine != nil {
 		l.onLine(line)
+	}
+}
+
+// cleanTexts cleans the texts of a line before any of them is cut. Fields that are no object then
+// are left out.
+func (l *lineLog) cleanTexts(line *call.Line) {
+	if l.clean == nil {
+		return
+	}
+	line.Message = l.clean(line.Message)
+	if fields := l.clean(line.Fields); fields != line.Fields {
+		if line.Fields = fields; !json.Valid([]byte(fields)) {
+			line.Fields = ""
+			line.Message += " (fields left out: they are secret)"
+		}
+	}
+	for i := range line.Stack {
+		line.Stack[i].Function = l.clean(line.Stack[i].Function)
 	}
 }
 

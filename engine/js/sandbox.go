@@ -41,6 +41,8 @@ type Config struct {
 	OnLine  func(call.Line)           // called on the loop for every kept log line; may be nil
 	Hold    func([]byte)              // called on the loop with each larger buffer that is made; it may wait; may be nil
 	Locate  func([]call.Frame) string // called on the loop for a stack that the script reads: its places as text, "": unknown; it may wait; may be nil
+	Given   any                       // what makers of globals find by [Sandbox.Given]
+	Clean   func(string) string       // called on the loop with each text of a log line; nil: texts stay as they are
 	Tick    func()                    // called on the loop between instructions, about every hundred; it may wait; may be nil
 }
 
@@ -58,6 +60,7 @@ type Sandbox struct {
 	observer Observer
 	hold     func([]byte)
 	locate   func([]call.Frame) string
+	given    any
 
 	task     func() error
 	taskErr  error
@@ -78,7 +81,8 @@ type Sandbox struct {
 func New(config Config) *Sandbox {
 	s := &Sandbox{
 		vm: goja.New(), globals: config.Globals, program: config.Program,
-		limits: config.Limits, slot: config.Slot, hold: config.Hold, locate: config.Locate, log: lineLog{onLine: config.OnLine},
+		limits: config.Limits, slot: config.Slot, hold: config.Hold, locate: config.Locate, given: config.Given,
+		log: lineLog{onLine: config.OnLine, clean: config.Clean},
 	}
 	s.vm.SetMaxCallStackSize(config.Limits.Stack)
 	s.hook(config.Tick)
@@ -96,6 +100,9 @@ func (s *Sandbox) VM() *goja.Runtime { return s.vm }
 
 // Limits are the run's.
 func (s *Sandbox) Limits() call.Limits { return s.limits }
+
+// Given is what whoever runs the sandbox gives to the makers of its globals.
+func (s *Sandbox) Given() any { return s.given }
 
 // kept is one thing of Local.
 type kept struct{ key, value any }

@@ -17,6 +17,7 @@ import (
 	"picloud/engine/id"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/seal"
 )
 
 // world is an app, shop, and its scripts; a program is its source.
@@ -43,7 +44,7 @@ func begin(t *testing.T) *world {
 	})
 	w.pauses = pause.NewService(w.pool)
 	w.system = pause.NewSystem(w.pauses)
-	w.table = script.NewTable(dbtest.WorkerPool(t, w.pool))
+	w.table = script.NewTable(dbtest.WorkerPool(t, w.pool), &seal.Ring{}, nil)
 	return w
 }
 

@@ -2,6 +2,7 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	if wanted.Source == nil {
 		faults = append(faults, fault.Field{Name: "source", Message: "A source is needed."})
 	}
-	output, err := s.compile(ctx, Script{Name: named, Language: language}, add.Source, faults)
+	output, err := s.compile(ctx, Script{App: appID, Name: named, Language: language}, add.Source, faults)
 	if err != nil {
 		return Published{}, err
 	}
@@ -218,6 +219,9 @@ func (s *Service) compile(ctx context.Context, script Script, source string, fau
 	}
 	output, err := s.build(ctx, bundle.Input{File: script.File(), Language: script.Language, Source: source})
 	if err == nil {
+		if output.Warnings, err = s.withUnknown(ctx, script, output); err != nil {
+			return bundle.Output{}, err
+		}
 		return output, invalid(faults)
 	}
 	problems, ok := errors.AsType[bundle.Problems](err)
@@ -230,6 +234,38 @@ func (s *Service) compile(ctx context.Context, script Script, source string, fau
 	f := fault.New(fault.Invalid, "%s", summary(script.File(), problems)).Because(problems)
 	f.Fields = faults
 	return bundle.Output{}, f
+}
+
+// withUnknown adds to the warnings of a program those for variables that it names and does not get.
+func (s *Service) withUnknown(ctx context.Context, script Script, output bundle.Output) (bundle.Problems, error) {
+	if len(output.Env) == 0 || script.App.IsZero() {
+		return output.Warnings, nil
+	}
+	known, err := s.q.ListVariableNames(ctx, s.pool, queries.ListVariableNamesParams{AppID: script.App, ScriptID: &script.ID})
+	if err != nil {
+		return nil, fmt.Errorf("list variables of %s: %w", script.App, err)
+	}
+	warnings := output.Warnings
+	for _, use := range output.Env {
+		if !slices.Contains(known, use.Name) {
+			warnings = append(warnings, bundle.Problem{
+				Message: fmt.Sprintf("There is no variable or secret %s. Add it on the page Variables of the app.", use.Name),
+				Line:    use.Line, Column: use.Column, Length: len(use.Name),
+			})
+		}
+	}
+	slices.SortStableFunc(warnings, func(a, b bundle.Problem) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	return warnings, nil
+}
+
+// envNames are the names of the variables that a program names, each once.
+func envNames(output bundle.Output) []string {
+	names := make([]string, 0, len(output.Env))
+	for _, use := range output.Env {
+		names = append(names, use.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func summary(file string, problems bundle.Problems) string {
@@ -285,7 +321,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App,
 	err = s.q.AddVersion(ctx, tx, queries.AddVersionParams{
 		ID: id.New[id.Version](), AppID: appID, ScriptID: v.script, Number: next, Language: string(v.language),
 		Source: v.source, SourceHash: hashOf(v.source), Program: v.output.Program, SourceMap: v.output.SourceMap,
-		Hash: v.output.Hash[:], AuthorID: by.user, Author: by.name, Note: v.note,
+		Hash: v.output.Hash[:], AuthorID: by.user, Author: by.name, Note: v.note, EnvNames: envNames(v.output),
 	})
 	if err != nil {
 		return 0, err

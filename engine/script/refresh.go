@@ -16,6 +16,8 @@ import (
 	"picloud/engine/app"
 	"picloud/engine/execution"
 	"picloud/engine/id"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 	"picloud/queries"
 )
 
@@ -222,6 +224,10 @@ func (t *Table) loadAll(ctx context.Context, source queries.DBTX) (*state, error
 	if err != nil && !t.mayNotKnow(err) {
 		return nil, err
 	}
+	variables, err := t.q.ListVariablesAcrossApps(ctx, source)
+	if err != nil && !t.mayNotKnow(err) {
+		return nil, err
+	}
 	s := withSlugs(slugs)
 	for _, row := range names {
 		s.addOldName(row.AppID, row.Name, row.Current)
@@ -229,6 +235,11 @@ func (t *Table) loadAll(ctx context.Context, source queries.DBTX) (*state, error
 	for _, row := range pauses {
 		s.addPause(row.AppID, row.Hash)
 	}
+	rows := make([]queries.ListVariablesOfAppsRow, len(variables))
+	for i, row := range variables {
+		rows[i] = queries.ListVariablesOfAppsRow(row)
+	}
+	t.addValues(s, rows)
 	for _, row := range routes {
 		s.add(queries.ListRoutesOfAppsRow(row))
 	}
@@ -267,26 +278,31 @@ func (t *Table) loadApps(ctx context.Context, source queries.DBTX, apps map[id.A
 	if err != nil && !t.mayNotKnow(err) {
 		return nil, err
 	}
+	variables, err := t.q.ListVariablesOfApps(ctx, source, ids)
+	if err != nil && !t.mayNotKnow(err) {
+		return nil, err
+	}
 	for _, row := range names {
 		s.addOldName(row.AppID, row.Name, row.Current)
 	}
 	for _, row := range pauses {
 		s.addPause(row.AppID, row.Hash)
 	}
+	t.addValues(s, variables)
 	for _, row := range routes {
 		s.add(row)
 	}
 	return s, nil
 }
 
-// mayNotKnow tells that the role of the worker was made by hand before there were pauses; it
-// works without.
+// mayNotKnow tells that the role of the worker was made by hand before there was what it may not
+// read; it works without.
 func (t *Table) mayNotKnow(err error) bool {
 	if !db.IsDenied(err) {
 		return false
 	}
 	t.denied.Do(func() {
-		slog.Warn("the worker's role may not read what is paused: grant it SELECT on pauses", "error", err)
+		slog.Warn("the worker's role may not read all that it needs: grant it SELECT on pauses and variables, and UPDATE (used_at) on variables", "error", err)
 	})
 	return true
 }
@@ -332,6 +348,26 @@ func (s *state) addPause(app id.App, hash []byte) {
 	}
 }
 
+// addValues comes before add.
+func (t *Table) addValues(s *state, rows []queries.ListVariablesOfAppsRow) {
+	byApp := map[id.App][]variable.Row{}
+	for _, row := range rows {
+		kept := variable.Row{ID: row.ID, Name: row.Name, Sealed: row.Sealed, Key: seal.KeyID(row.KeyID)}
+		if row.ScriptID != nil {
+			kept.Script = *row.ScriptID
+		}
+		if row.Value != nil {
+			kept.Value = *row.Value
+		}
+		byApp[row.AppID] = append(byApp[row.AppID], kept)
+	}
+	for app, rows := range byApp {
+		if owner := s.apps[app]; owner != nil {
+			owner.values = variable.NewValues(app, rows, t.keys, t.uses)
+		}
+	}
+}
+
 func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	owner := s.apps[row.AppID]
 	if owner == nil || len(row.Hash) != 32 {
@@ -343,6 +379,7 @@ func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	owner.live[row.Name] = &Live{
 		App: row.AppID, AppSlug: owner.slug, Script: row.ID, Name: row.Name, Version: int(row.Number), VersionID: row.VersionID,
 		Hash: [32]byte(row.Hash), Capture: policy(row.Capture), Paused: owner.isPaused([32]byte(row.Hash)),
+		env: owner.values.Of(row.ID),
 	}
 }
 

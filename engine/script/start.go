@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"picloud/engine/id"
+	"picloud/engine/variable"
 )
 
 // Start is a folder with what a worker needs to start while the database does not answer: all
@@ -36,7 +37,7 @@ func StartIn(dataDir string) (Start, error) {
 }
 
 const (
-	startHead  = "picloud start 1\n"
+	startHead  = "picloud start 2\n"
 	startBytes = 64 << 20 // of programs
 	startRetry = 10 * time.Second
 )
@@ -59,6 +60,7 @@ type keptApp struct {
 	OldNames map[string]string
 	Paused   map[[32]byte]bool
 	Aside    bool
+	Values   []variable.Row // secrets are sealed
 }
 
 // Keep writes the folder anew whenever the table changes, until ctx ends.
@@ -199,7 +201,7 @@ func (t *Table) Restore(from Start) error {
 	t.refreshing.Lock()
 	defer t.refreshing.Unlock()
 	if !t.changes.known {
-		t.state.Store(read.state())
+		t.state.Store(t.stateOf(&read))
 		t.restored.Store(true)
 	}
 	return nil
@@ -211,7 +213,7 @@ func (t *Table) Restored() bool { return t.restored.Load() }
 func (s *state) kept() *kept {
 	all := &kept{OldSlugs: s.oldSlugs}
 	for app, tenant := range s.apps {
-		one := keptApp{ID: app, Slug: tenant.slug, OldNames: tenant.oldNames, Paused: tenant.paused, Aside: tenant.aside}
+		one := keptApp{ID: app, Slug: tenant.slug, OldNames: tenant.oldNames, Paused: tenant.paused, Aside: tenant.aside, Values: tenant.values.Rows()}
 		for _, live := range tenant.live {
 			one.Live = append(one.Live, *live)
 		}
@@ -220,11 +222,15 @@ func (s *state) kept() *kept {
 	return all
 }
 
-func (k *kept) state() *state {
+func (t *Table) stateOf(k *kept) *state {
 	s := &state{slugs: make(map[string]id.App, len(k.Apps)), oldSlugs: k.OldSlugs, apps: make(map[id.App]*tenant, len(k.Apps))}
 	for _, app := range k.Apps {
 		one := &tenant{slug: app.Slug, oldNames: app.OldNames, paused: app.Paused, aside: app.Aside, live: make(map[string]*Live, len(app.Live))}
+		if len(app.Values) > 0 {
+			one.values = variable.NewValues(app.ID, app.Values, t.keys, t.uses)
+		}
 		for _, live := range app.Live {
+			live.env = one.values.Of(live.Script)
 			live.Capture = policy(string(live.Capture))
 			one.live[live.Name] = &live
 		}

@@ -11,6 +11,7 @@ import (
 
 	"picloud/db/dbtest"
 	"picloud/engine/script"
+	"picloud/engine/seal"
 )
 
 // programs are the files of programs in the folder.
@@ -61,7 +62,7 @@ func TestStartKeepsWhatIsLive(t *testing.T) {
 		t.Error(err)
 	}
 
-	restored := script.NewTable(gone(t, w))
+	restored := script.NewTable(gone(t, w), &seal.Ring{}, nil)
 	if err := restored.Restore(start); err != nil || !restored.Restored() {
 		t.Fatal(err)
 	}
@@ -116,17 +117,17 @@ func TestStartIsWholeOrNothing(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"empty": "", "cut": string(whole[:len(whole)-1]), "longer": string(whole) + "x", "no more than a head": string(whole[:16]),
-		"another version": strings.Replace(string(whole), " 1\n", " 2\n", 1), "damaged": string(whole[:60]) + "?" + string(whole[61:]),
+		"another version": strings.Replace(string(whole), " 2\n", " 1\n", 1), "damaged": string(whole[:60]) + "?" + string(whole[61:]),
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		restored := script.NewTable(gone(t, w))
+		restored := script.NewTable(gone(t, w), &seal.Ring{}, nil)
 		if err := restored.Restore(start); err == nil || restored.Size() > 0 || restored.Restored() {
 			t.Errorf("%s: %d routes are taken, %v", name, restored.Size(), err)
 		}
 	}
-	if err := script.NewTable(gone(t, w)).Restore(""); err == nil {
+	if err := script.NewTable(gone(t, w), &seal.Ring{}, nil).Restore(""); err == nil {
 		t.Error("there is no folder, and routes are in it")
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"picloud/engine/execution"
 	"picloud/engine/id"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 	"picloud/queries"
 )
 
@@ -25,7 +27,12 @@ type Live struct {
 	Hash      [32]byte // SHA-256 of the program
 	Capture   execution.Policy
 	Paused    Paused
+
+	env *variable.Env
 }
+
+// Env is what the script gets of its app's variables; nil: nothing.
+func (l *Live) Env() *variable.Env { return l.env }
 
 // Paused says whether and why calls are refused; see engine/pause.
 type Paused uint8
@@ -43,6 +50,8 @@ const (
 type Table struct {
 	pool  *pgxpool.Pool
 	q     *queries.Queries
+	keys  *seal.Ring
+	uses  *variable.Uses
 	state atomic.Pointer[state]
 
 	denied sync.Once
@@ -67,6 +76,7 @@ type tenant struct {
 	oldNames map[string]string // to the name in use
 	paused   map[[32]byte]bool // programs
 	aside    bool              // all of it is paused
+	values   *variable.Values  // nil: none
 }
 
 func (t *tenant) isPaused(program [32]byte) Paused {
@@ -79,9 +89,10 @@ func (t *tenant) isPaused(program [32]byte) Paused {
 	return NotPaused
 }
 
-// NewTable makes an empty table over a pool in the worker's role; Refresh fills it.
-func NewTable(pool *pgxpool.Pool) *Table {
-	t := &Table{pool: pool, q: queries.New(), changed: make(chan struct{}, 1)}
+// NewTable makes an empty table over a pool in the worker's role; Refresh fills it. The keys open
+// the secrets that functions read, which uses hears of.
+func NewTable(pool *pgxpool.Pool, keys *seal.Ring, uses *variable.Uses) *Table {
+	t := &Table{pool: pool, q: queries.New(), keys: keys, uses: uses, changed: make(chan struct{}, 1)}
 	t.state.Store(&state{})
 	return t
 }
@@ -130,6 +141,15 @@ func (t *Table) Paused(app id.App, program [32]byte) Paused {
 		return tenant.isPaused(program)
 	}
 	return NotPaused
+}
+
+// Env is what a script of an app gets of its variables, one without a live version too; nil:
+// nothing.
+func (t *Table) Env(app id.App, script id.Script) *variable.Env {
+	if tenant := t.state.Load().apps[app]; tenant != nil {
+		return tenant.values.Of(script)
+	}
+	return nil
 }
 
 // Size is the number of live scripts.

@@ -14,11 +14,12 @@ import (
 	"picloud/engine/execution"
 	"picloud/engine/id"
 	"picloud/engine/script"
+	"picloud/engine/seal"
 )
 
 func table(t *testing.T, w *world) *script.Table {
 	t.Helper()
-	made := script.NewTable(dbtest.WorkerPool(t, w.pool))
+	made := script.NewTable(dbtest.WorkerPool(t, w.pool), &seal.Ring{}, nil)
 	if err := made.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestRunHearsOfChangesAndSurvivesLostConnections(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	s := w.create(t, "s")
-	routes := script.NewTable(dbtest.WorkerPool(t, w.pool))
+	routes := script.NewTable(dbtest.WorkerPool(t, w.pool), &seal.Ring{}, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -264,7 +265,7 @@ SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', '', '', sha256(name::
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := script.NewTable(dbtest.WorkerPool(t, w.pool))
+	routes := script.NewTable(dbtest.WorkerPool(t, w.pool), &seal.Ring{}, nil)
 	var before, after runtime.MemStats
 	measure := func(into *runtime.MemStats) {
 		runtime.GC()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Dir is a folder with keys: a file each, of mode 0600. The one called current seals; those that
@@ -18,17 +19,20 @@ const (
 	keyExt      = ".key"
 )
 
-// DirIn is the folder of keys in a data folder. It need not be there.
-func DirIn(dataDir string) Dir { return Dir(filepath.Join(dataDir, "keys")) }
+// DirIn is the folder of keys in a data folder. It is made if it is not there.
+func DirIn(dataDir string) (Dir, error) {
+	dir := filepath.Join(dataDir, "keys")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("folder of keys: %w", err)
+	}
+	return Dir(dir), nil
+}
 
 // CurrentFile is where the key that seals is.
 func (d Dir) CurrentFile() string { return filepath.Join(string(d), currentFile) }
 
 // Make makes the first key, if there is none.
 func (d Dir) Make() error {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return fmt.Errorf("folder of keys: %w", err)
-	}
 	file, err := os.OpenFile(d.CurrentFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		_, err = file.WriteString(Generate() + "\n")
@@ -74,6 +78,15 @@ func (d Dir) write(name, text string) error {
 	return nil
 }
 
+// changed is when a file was last added or replaced; zero: it cannot be told.
+func (d Dir) changed() time.Time {
+	info, err := os.Stat(string(d))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
 // keys reads all files, the current one first.
 func (d Dir) keys() ([]key, error) {
 	if d == "" {
@@ -102,6 +115,7 @@ func (d Dir) keys() ([]key, error) {
 		if entry.Name() == currentFile {
 			keys = slices.Insert(keys, 0, k)
 		} else {
+			k.retired = true
 			keys = append(keys, k)
 		}
 	}

@@ -43,12 +43,14 @@ type Ring struct {
 	mu     sync.Mutex
 	keys   []key
 	missed time.Time // when the folder was last read for a key that was not known
+	seen   time.Time // when it had been changed then
 }
 
 type key struct {
-	id   KeyID
-	text string // as it is written down
-	aead cipher.AEAD
+	id      KeyID
+	text    string // as it is written down
+	aead    cipher.AEAD
+	retired bool // it opens and does not seal
 }
 
 // Open makes the ring of the keys that a person wrote down and of those in a folder; the former
@@ -135,7 +137,7 @@ func (r *Ring) Given() string {
 func (r *Ring) Current() KeyID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.keys) == 0 {
+	if len(r.keys) == 0 || r.keys[0].retired {
 		return ""
 	}
 	return r.keys[0].id
@@ -153,7 +155,7 @@ func (r *Ring) Seal(value, identity []byte) (KeyID, []byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.readAgain()
-	if len(r.keys) == 0 {
+	if len(r.keys) == 0 || r.keys[0].retired {
 		return "", nil, NoKey{}
 	}
 	return r.keys[0].id, r.keys[0].aead.Seal(nil, nil, value, identity), nil
@@ -177,13 +179,20 @@ func (r *Ring) Open(id KeyID, sealed, identity []byte) ([]byte, error) {
 func (r *Ring) find(id KeyID) (key, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if k, found := pick(r.keys, id); found || r.dir == "" || time.Since(r.missed) < time.Second {
+	if k, found := pick(r.keys, id); found || r.dir == "" {
 		return k, found
 	}
-	r.missed = time.Now()
+	changed := r.dir.changed()
+	if changed.Equal(r.seen) && time.Since(r.missed) < time.Second && time.Since(changed) > justNow {
+		return key{}, false
+	}
+	r.missed, r.seen = time.Now(), changed
 	r.readAgain()
 	return pick(r.keys, id)
 }
+
+// justNow is how long another change may have the same time.
+const justNow = 100 * time.Millisecond
 
 // readAgain reads the folder, if there is one. While it cannot be read the ring stays as it is.
 func (r *Ring) readAgain() {

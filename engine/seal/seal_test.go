@@ -93,7 +93,10 @@ func TestKeysAsPeopleWriteThem(t *testing.T) {
 
 func TestAFolderOfKeys(t *testing.T) {
 	t.Parallel()
-	dir := DirIn(t.TempDir())
+	dir, err := DirIn(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	empty := inDir(t, dir)
 	if empty.Current() != "" {
 		t.Fatal("there is a key")
@@ -120,7 +123,10 @@ func TestAFolderOfKeys(t *testing.T) {
 // The processes that run when the key is rotated seal with the new one and open with both.
 func TestRotatedWhileItIsUsed(t *testing.T) {
 	t.Parallel()
-	dir := DirIn(t.TempDir())
+	dir, err := DirIn(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	running := made(t, dir)
 	old, sealed, _ := running.Seal([]byte("hush"), nil)
 	if err := dir.Rotate(); err != nil {
@@ -136,6 +142,12 @@ func TestRotatedWhileItIsUsed(t *testing.T) {
 	}
 	if id, _, _ := running.Seal(nil, nil); id != fresh {
 		t.Errorf("the one that runs seals with %s, want %s", id, fresh)
+	}
+	if err := os.Remove(dir.CurrentFile()); err != nil {
+		t.Fatal(err)
+	}
+	if left := inDir(t, dir); left.Current() != "" || !left.Has(old) {
+		t.Error("a key that was rotated away seals again")
 	}
 	if value, err := rotated.Open(old, sealed, nil); err != nil || string(value) != "hush" {
 		t.Errorf("what was sealed before: %q, %v", value, err)

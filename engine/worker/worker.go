@@ -30,6 +30,8 @@ type Config struct {
 	Socket         string // its private socket: draft runs, live feed, refresh
 	ManagerSocket  string // where the dashboard answers
 	Start          string // folder of what it starts with while the database does not answer; empty: it waits
+	SecretKeys     string // of secrets, those that were given, as seal.Open takes them
+	KeyDir         string // folder of the others
 	Hosts          Hosts
 	TrustedProxies []netip.Prefix
 	MaxRunning     int

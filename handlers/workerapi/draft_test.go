@@ -36,7 +36,7 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 		Journal: file, Live: live.NewHub(file), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
 		MaxRunning: 8, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
-	api := &workerapi.API{Table: script.NewTable(nil), Invoker: invoker, Limits: call.DefaultLimits}
+	api := &workerapi.API{Table: script.NewTable(nil, nil, nil), Invoker: invoker, Limits: call.DefaultLimits}
 	server := httptest.NewServer(api.Handler())
 	defer server.Close()
 	program := `((request, env, ctx) => {

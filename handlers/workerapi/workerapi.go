@@ -68,6 +68,7 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 		Call: in.Call, Capture: execution.Policy(in.Capture),
 		Code:   invoke.Code{Hash: program, Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
 		Paused: a.Table.Paused(in.Call.Script.App, program),
+		Env:    a.Table.Env(in.Call.Script.App, in.Call.Script.ID),
 		OnLine: func(line call.Line) {
 			lines.Add(1)
 			out.send(worker.DraftEvent{Line: &line})

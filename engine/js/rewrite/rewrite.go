@@ -98,6 +98,11 @@ func rename(references map[string][]*ast.Identifier, globals map[string]int) (re
 	return renamed
 }
 
+// Visit calls do for every node of a program, before those in it.
+func Visit(tree *ast.Program, do func(node any)) {
+	visit(reflect.ValueOf(tree), map[uintptr]bool{}, do)
+}
+
 // reference is an identifier that stands for the value of a variable.
 type reference struct{ *ast.Identifier }
 

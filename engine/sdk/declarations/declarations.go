@@ -1,10 +1,14 @@
-// Package declarations holds the TypeScript declarations of what a function sees: the globals, the
-// module "picloud" and the shape of a handler. A test keeps them equal to what there is.
+// Package declarations holds the TypeScript declarations of what a function sees: the shape of a
+// handler with the module "picloud", and the globals. A test keeps them equal to what there is.
 package declarations
 
 import _ "embed"
 
-// Text is that of picloud.d.ts.
-//
-//go:embed picloud.d.ts
-var Text string
+//go:embed function.d.ts
+var function string
+
+//go:embed web.d.ts
+var web string
+
+// Text is all of it.
+func Text() string { return function + "\n" + web }

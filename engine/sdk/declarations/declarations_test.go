@@ -13,6 +13,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/sdk/declarations"
+	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/handler"
 	"picloud/engine/sdk/log"
 	"picloud/engine/webapi"
@@ -108,7 +109,7 @@ func real[T any](t *testing.T, source string) T {
 	return into
 }
 
-func globals() *js.Globals { return js.NewGlobals(webapi.Globals(), log.Globals()) }
+func globals() *js.Globals { return js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()) }
 
 func same(t *testing.T, what string, declared, found []string) {
 	t.Helper()
@@ -138,12 +139,12 @@ func TestGlobalsAreDeclared(t *testing.T) {
 	names := slices.DeleteFunc(globals().Names(), func(name string) bool {
 		return strings.HasPrefix(name, "__") || slices.Contains(language, name)
 	})
-	same(t, "globals", read(declarations.Text).values, names)
+	same(t, "globals", read(declarations.Text()).values, names)
 }
 
 func TestClassesAreDeclared(t *testing.T) {
 	t.Parallel()
-	d := read(declarations.Text)
+	d := read(declarations.Text())
 	type class struct{ Members, Statics []string }
 	found := real[map[string]class](t, `
 		const names = `+list(d.classes)+`, out = {};
@@ -163,9 +164,10 @@ func TestClassesAreDeclared(t *testing.T) {
 
 func TestObjectsAreDeclared(t *testing.T) {
 	t.Parallel()
-	d := read(declarations.Text)
+	d := read(declarations.Text())
 	found := real[map[string][]string](t, `return {
-		Context: Object.keys(ctx), Console: Object.keys(console), Log: Object.keys(__picloud.log), With: Object.keys(__picloud.log.with({})), picloud: Object.keys(__picloud),
+		Context: Object.keys(ctx), Console: Object.keys(console), Log: Object.keys(__picloud.log), With: Object.keys(__picloud.log.with({})), Secrets: Object.keys(__picloud_secrets), NodeProcess: Object.keys(process),
+		picloud: Object.keys(__picloud).concat(["env", "secrets"].filter((name) => globalThis["__picloud_" + name])),
 	};`)
 	for _, name := range []string{"Context", "Console", "Log", "picloud"} {
 		same(t, name, d.members[name], found[name])

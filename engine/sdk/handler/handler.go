@@ -22,9 +22,12 @@ type Input struct {
 	Deadline time.Time // what ctx.deadline tells; enforcing it is the caller's matter, by Stop
 	Slot     js.Slot
 	OnLine   func(call.Line)
-	Tick     func()                    // of js.Config
-	Locate   func([]call.Frame) string // of js.Config
-	Hold     func([]byte)              // of js.Config
+	Tick     func()                       // of js.Config
+	Locate   func([]call.Frame) string    // of js.Config
+	Hold     func([]byte)                 // of js.Config
+	Given    any                          // of js.Config
+	Clean    func(string) string          // of js.Config
+	Env      func(*js.Sandbox) goja.Value // gives the second argument of a handler; nil: an empty object
 }
 
 // Run is one call under way.
@@ -42,7 +45,7 @@ type Run struct {
 // New prepares a run; no code of the function runs before Do.
 func New(in Input) *Run {
 	r := &Run{in: in}
-	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold, Locate: in.Locate})
+	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold, Locate: in.Locate, Given: in.Given, Clean: in.Clean})
 	r.context.run = r
 	return r
 }
@@ -113,12 +116,19 @@ func (r *Run) arguments() []goja.Value {
 		case 0:
 			args[i] = webapi.NewRequest(r.s, r.in.Event.Request, r.context.abortSignal)
 		case 1:
-			args[i] = r.s.VM().NewObject()
+			args[i] = r.env()
 		case 2:
 			args[i] = r.context.object()
 		}
 	}
 	return args
+}
+
+func (r *Run) env() goja.Value {
+	if r.in.Env == nil {
+		return r.s.VM().NewObject()
+	}
+	return r.in.Env(r.s)
 }
 
 // promise follows a value as await does (ECMA-262, PromiseResolve).

@@ -54,7 +54,6 @@ var table = []struct{ instead, names string }{
 
 	{imports, "require importScripts"},
 	{handler, "addEventListener module exports Deno Bun"},
-	{"There are no environment variables yet. " + readme, "process"},
 	{bytes, "Buffer"},
 	{files, "__dirname __filename"},
 
@@ -134,7 +133,7 @@ const nodeModules = "assert async_hooks buffer child_process cluster console con
 // insteadOf are modules of Node.js, with what to use instead of them.
 var insteadOf = map[string]string{
 	"assert": "Throw an Error.", "buffer": bytes, "crypto": random, "events": events, "fs": files, "http": requests, "https": requests,
-	"path": files, "process": "There are no environment variables yet.", "querystring": "Use URLSearchParams.", "stream": streams,
+	"path": files, "process": "Use process.env without importing it, or env of \"picloud\".", "querystring": "Use URLSearchParams.", "stream": streams,
 	"timers": later, "url": "Use URL and URLSearchParams.", "util": "Use structuredClone, TextEncoder and console.log.",
 }
 

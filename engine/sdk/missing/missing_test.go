@@ -7,6 +7,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/js"
+	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/log"
 	"picloud/engine/sdk/missing"
 	"picloud/engine/webapi"
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 // What exists by now is on the list no longer, and what is read of it is no sign of it.
 func TestNothingOnTheListExists(t *testing.T) {
 	t.Parallel()
-	globals := js.NewGlobals(webapi.Globals(), log.Globals())
+	globals := js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals())
 	for name, text := range missing.Names() {
 		program, err := js.Compile("globalThis.out = typeof " + name)
 		if err != nil {
