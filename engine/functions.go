@@ -65,7 +65,7 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions, script.Start(config.Start)), Journal: w.journal, Live: w.Live,
 		Globals:    js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()).Explaining(missing.Explain),
-		MaxRunning: config.MaxRunning, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
+		MaxRunning: config.MaxRunning, MaxWaiting: config.MaxWaiting, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil
 }

@@ -24,8 +24,8 @@ func TestRecordsAndRoutesDoNotWaitForFunctions(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, err := OpenWorker(t.Context(), worker.Config{
-		DatabaseURL: dbtest.WorkerURL(t, pool), Journal: filepath.Join(t.TempDir(), "journal"), JournalSlots: 4, RingSize: journal.MinRing,
-		MaxRunning: 4, MemoryBudget: 1 << 30,
+		DatabaseURL: dbtest.WorkerURL(t, pool), Journal: filepath.Join(t.TempDir(), "journal"), JournalSlots: 68, RingSize: journal.MinRing,
+		MaxRunning: 4, MaxWaiting: 64, MemoryBudget: 1 << 30,
 	})
 	if err != nil {
 		t.Fatal(err)

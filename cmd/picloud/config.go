@@ -38,6 +38,7 @@ type config struct {
 	adminPassword     string
 	secretKey         string
 	maxRunning        int
+	maxWaiting        int
 	maxBody           int64
 	bodiesInFlight    int64
 	wallLimit         time.Duration
@@ -66,7 +67,8 @@ func (c *config) options() []option {
 		{env: "PICLOUD_ADMIN_EMAIL", usage: "owner to create when there is no user yet", set: text(&c.adminEmail)},
 		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
 		{env: "PICLOUD_SECRET_KEY", usage: "key that seals the secrets of functions: 32 random bytes in base64; of several, separated by commas, the first seals; empty: one is made in the data folder", secret: true, set: c.setSecretKey},
-		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time", set: number(&c.maxRunning, 1, 512)},
+		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time that execute or are ready to", set: number(&c.maxRunning, 1, 512)},
+		{flag: "max-waiting", env: "PICLOUD_MAX_WAITING", fallback: "1024", usage: "runs at a time beside them that wait for a timer or an answer", set: number(&c.maxWaiting, 0, 16384)},
 		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
 		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time; an app has a quarter of it, an address an eighth", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
 		{flag: "wall-limit", env: "PICLOUD_WALL_LIMIT", fallback: "30s", usage: "time of a run from start to end", set: duration(&c.wallLimit, 100*time.Millisecond, 5*time.Minute)},
@@ -92,7 +94,7 @@ func readConfig(arguments []string, getenv func(string) string) (*config, []stri
 // read fills the config and returns all its faults, those of settings that do not fit
 // together included.
 // leastRing is how much of the ring each run at a time needs, in bytes: a bare row for it and
-// for those that wait.
+// for those in the queue. Fewer runs can wait for something where there is no more.
 const leastRing = 16 << 10
 
 func (c *config) read(options []option, arguments []string, getenv func(string) string) (rest []string, err error) {

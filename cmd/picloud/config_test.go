@@ -14,6 +14,7 @@ import (
 
 	"picloud/engine"
 	"picloud/engine/execution/journal"
+	"picloud/engine/seal"
 )
 
 func noEnv(string) string { return "" }
@@ -108,7 +109,7 @@ func TestAnyRingSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := c.worker(&engine.Manager{}, "")
+	settings := c.worker(&engine.Manager{Keys: &seal.Ring{}}, "")
 	journal, err := journal.Create(t.TempDir()+"/journal", settings.JournalSlots, settings.RingSize)
 	if err != nil {
 		t.Fatal(err)

@@ -242,7 +242,7 @@ func TestSingleProcess(t *testing.T) {
 // which keep nothing of their messages, the query included.
 func TestRefusedCallsHaveRows(t *testing.T) {
 	t.Parallel()
-	p := serveProduct(t, "--max-running", "1")
+	p := serveProduct(t, "--max-running", "1", "--max-waiting", "0")
 	p.app("shop")
 	p.publish("shop", "slow", `export default () => new Promise((done) => setTimeout(() => done("done"), 300));`)
 	p.awaitReady()
@@ -283,7 +283,7 @@ func TestRefusedCallsHaveRows(t *testing.T) {
 // counts them, also when the worker is killed. Each caller's id leads to a row.
 func TestFloodOfRefusalsSharesRows(t *testing.T) {
 	t.Parallel()
-	p := serveProduct(t, "--max-running", "1")
+	p := serveProduct(t, "--max-running", "1", "--max-waiting", "0")
 	p.app("shop")
 	p.publish("shop", "slow", `export default () => new Promise((done) => setTimeout(done, 29000));`)
 	go p.get("/fn/shop/slow")

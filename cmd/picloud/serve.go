@@ -23,15 +23,13 @@ import (
 	"picloud/engine/account"
 	"picloud/engine/call"
 	"picloud/engine/execution/archive"
+	"picloud/engine/invoke"
 	"picloud/engine/worker"
 	"picloud/handlers"
 	v1 "picloud/handlers/api/v1"
 	"picloud/handlers/ingress"
 	"picloud/static"
 )
-
-// journalSlots is how many runs a worker can have under way, hung ones included.
-const journalSlots = 1024
 
 // ringPage is what the size of a ring is a multiple of.
 const ringPage = 4096
@@ -227,8 +225,8 @@ func (c *config) limits() call.Limits {
 func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
 	return worker.Config{
 		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), SecretKeys: m.Keys.Given(), KeyDir: string(m.KeyDir), Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
-		MaxRunning: c.maxRunning, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
-		JournalSlots: journalSlots, RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, HistoryShare: m.HistoryShare, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
+		MaxRunning: c.maxRunning, MaxWaiting: c.maxWaiting, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
+		JournalSlots: invoke.Slots(c.maxRunning, c.maxWaiting), RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, HistoryShare: m.HistoryShare, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
 	}
 }
 

@@ -113,7 +113,7 @@ func TestSieges(t *testing.T) {
 		},
 		{
 			name:       "more is called than may run",
-			flags:      []string{"--max-running", "8"},
+			flags:      []string{"--max-running", "8", "--max-waiting", "0"},
 			evil:       map[string]string{"waits": `export default () => new Promise((done) => setTimeout(() => done("late"), 1000));`},
 			neighbours: 2, pace: 5 * time.Millisecond, answers: 500, counted: true,
 			attackers: []*attackers{{count: 60, path: "/fn/evil/waits", how: calls}},

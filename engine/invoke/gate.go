@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,20 +10,49 @@ import (
 	"picloud/engine/id"
 )
 
-// gate admits runs: at most a number at a time, no app more than its share, a short
-// queue behind. A place that comes free goes to the waiting app with the fewest runs.
+// gate admits runs. Those that execute, or are ready to, have a place each; one that waits for
+// something outside (a timer, an answer) gives its place to others and needs no gate to go on.
+// All together are bounded too. An app has no more than its share of either, and a part of both
+// is kept for apps that have little or nothing. A short queue is behind: what comes free goes to
+// the app in it with the fewest runs.
 type gate struct {
-	places   int           // runs at a time
-	share    int           // of one app
-	queue    int           // waiting calls in all
-	patience time.Duration // of a waiting call
+	running  quota         // runs that execute or are ready to; more where several wake at once
+	inside   quota         // those that wait, too
+	queue    int           // calls in the queue
+	patience time.Duration // of one of them
 
 	mu      sync.Mutex
-	running int
 	apps    map[id.App]*gateApp
-	waiting int
+	queued  int
 	refused int // whose refusal is not recorded yet
 	closed  bool
+}
+
+// quota is a number of things for all apps.
+type quota struct {
+	most int
+	kept int // of them, for apps that have less than an eighth
+	now  int
+}
+
+// admits tells whether an app that has some of them may have one more. None has more than three
+// quarters, and the last sixteenth is for those that have none.
+func (q *quota) admits(has int) bool {
+	left := q.most - q.now
+	switch {
+	case has == 0:
+		return left > 0
+	case has < q.most/8:
+		return left > q.most/16
+	}
+	return left > q.kept && has < q.most-q.most/4
+}
+
+// place is a run's in the gate. Its fields are the gate's.
+type place struct {
+	app    id.App
+	inside bool
+	asleep bool
 }
 
 // verdict is what the gate says to a call.
@@ -37,45 +67,70 @@ const (
 
 type gateApp struct {
 	running int
-	held    atomic.Int64    // bytes that its runs hold
-	line    []chan struct{} // in order of arrival; a send is the place
+	inside  int
+	held    atomic.Int64 // bytes that its runs hold
+	line    []*waiting   // in order of arrival
 }
 
-func newGate(places int) *gate {
+// waiting is a call in the queue.
+type waiting struct {
+	place *place
+	let   chan struct{} // a send lets it in
+}
+
+// newGate makes one for so many runs that execute or are ready to, and so many that wait.
+func newGate(running, waiting int) *gate {
+	all := running + waiting
 	return &gate{
-		places: places, share: max(1, places-places/4), queue: 4 * places, patience: 2 * time.Second,
+		running: quota{most: running, kept: running / 4}, inside: quota{most: all, kept: all / 16},
+		queue: queueOf(running, waiting), patience: 2 * time.Second,
 		apps: make(map[id.App]*gateApp),
 	}
 }
 
-// enter waits for a place, for as long as it says.
-func (g *gate) enter(ctx context.Context, app id.App) (said verdict, waited time.Duration) {
+// queueOf is how many may wait to come in: as many as may be inside soon, where runs wait more
+// than they execute.
+func queueOf(running, waiting int) int { return max(4*running, waiting) }
+
+// enter waits until the place is inside, for as long as it says.
+func (g *gate) enter(ctx context.Context, p *place) (said verdict, waited time.Duration) {
 	g.mu.Lock()
-	a := g.of(app)
+	a := g.of(p.app)
 	if g.closed {
-		g.forget(app, a)
+		g.forget(p.app, a)
 		g.mu.Unlock()
 		return closed, 0
 	}
-	if g.running < g.places && a.running < g.share {
-		g.running++
-		a.running++
+	if g.admits(a) {
+		g.take(a, p)
 		g.mu.Unlock()
 		return admitted, 0
 	}
-	if g.waiting >= g.queue || len(a.line) >= max(1, g.queue/2) {
+	if g.queued >= g.queue || len(a.line) >= max(1, g.queue/2) {
 		g.refused++
-		g.forget(app, a)
+		g.forget(p.app, a)
 		g.mu.Unlock()
 		return busy, 0
 	}
-	place := make(chan struct{}, 1)
-	a.line = append(a.line, place)
-	g.waiting++
+	in := &waiting{place: p, let: make(chan struct{}, 1)}
+	a.line = append(a.line, in)
+	g.queued++
 	g.mu.Unlock()
 	began := time.Now()
-	said = g.await(ctx, app, place)
+	said = g.await(ctx, in)
 	return said, time.Since(began)
+}
+
+func (g *gate) admits(a *gateApp) bool {
+	return g.running.admits(a.running) && g.inside.admits(a.inside)
+}
+
+func (g *gate) take(a *gateApp, p *place) {
+	p.inside = true
+	g.running.now++
+	g.inside.now++
+	a.running++
+	a.inside++
 }
 
 // turnAway is for a call that may not run whatever room there is: busy, or closed.
@@ -89,12 +144,12 @@ func (g *gate) turnAway() verdict {
 	return busy
 }
 
-func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) verdict {
+func (g *gate) await(ctx context.Context, in *waiting) verdict {
 	patience := time.NewTimer(g.patience)
 	defer patience.Stop()
 	said := busy
 	select {
-	case <-place:
+	case <-in.let:
 		return admitted
 	case <-patience.C:
 	case <-ctx.Done():
@@ -102,17 +157,15 @@ func (g *gate) await(ctx context.Context, app id.App, place chan struct{}) verdi
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a := g.apps[app]
-	for i, waiting := range a.line {
-		if waiting == place {
-			a.line = append(a.line[:i], a.line[i+1:]...)
-			g.waiting--
-			g.refused++
-			g.forget(app, a)
-			return said
-		}
+	a := g.apps[in.place.app]
+	if at := slices.Index(a.line, in); at >= 0 {
+		a.line = slices.Delete(a.line, at, at+1)
+		g.queued--
+		g.refused++
+		g.forget(in.place.app, a)
+		return said
 	}
-	return admitted // the place came at the last moment
+	return admitted // it was let in at the last moment
 }
 
 // held counts what the runs of an app hold.
@@ -138,24 +191,60 @@ func (g *gate) told() {
 	g.mu.Unlock()
 }
 
-func (g *gate) leave(app id.App) {
+// leave gives the place back. One that has left already does nothing.
+func (g *gate) leave(p *place) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a := g.apps[app]
-	a.running--
-	g.running--
-	for g.waiting > 0 && g.running < g.places {
+	if !p.inside {
+		return
+	}
+	a := g.apps[p.app]
+	if p.inside = false; !p.asleep {
+		g.running.now--
+		a.running--
+	}
+	g.inside.now--
+	a.inside--
+	g.letIn()
+	g.forget(p.app, a)
+}
+
+// sleep lets others execute while the run waits for something outside.
+func (g *gate) sleep(p *place) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.inside && !p.asleep {
+		p.asleep = true
+		g.running.now--
+		g.apps[p.app].running--
+		g.letIn()
+	}
+}
+
+// wake lets the run go on at once, however many others do.
+func (g *gate) wake(p *place) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.inside && p.asleep {
+		p.asleep = false
+		g.running.now++
+		g.apps[p.app].running++
+	}
+}
+
+// letIn takes in from the queue who may come in now.
+func (g *gate) letIn() {
+	for g.queued > 0 {
 		next := g.next()
 		if next == nil {
-			break
+			return
 		}
-		next.line[0] <- struct{}{}
+		in := next.line[0]
 		next.line = next.line[1:]
-		next.running++
-		g.running++
-		g.waiting--
+		g.queued--
+		g.take(next, in.place)
+		in.let <- struct{}{}
 	}
-	g.forget(app, a)
 }
 
 // close refuses who comes from now on.
@@ -165,17 +254,17 @@ func (g *gate) close() {
 	g.mu.Unlock()
 }
 
-// inside is how many were admitted and have not left, or were refused and are not recorded.
-func (g *gate) inside() int {
+// count is how many were admitted and have not left, or were refused and are not recorded.
+func (g *gate) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.running + g.refused
+	return g.inside.now + g.refused
 }
 
 func (g *gate) next() *gateApp {
 	var best *gateApp
 	for _, a := range g.apps {
-		if len(a.line) > 0 && a.running < g.share && (best == nil || a.running < best.running) {
+		if len(a.line) > 0 && g.admits(a) && (best == nil || a.running < best.running) {
 			best = a
 		}
 	}
@@ -185,7 +274,7 @@ func (g *gate) next() *gateApp {
 // forget keeps the map from growing over all apps ever called. Busy apps stay, so that
 // the common case allocates nothing.
 func (g *gate) forget(app id.App, a *gateApp) {
-	if a.running == 0 && len(a.line) == 0 && a.held.Load() == 0 && len(g.apps) > 64 {
+	if a.inside == 0 && len(a.line) == 0 && a.held.Load() == 0 && len(g.apps) > 64 {
 		delete(g.apps, app)
 	}
 }

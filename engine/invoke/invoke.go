@@ -30,7 +30,8 @@ type Config struct {
 	Journal      *journal.Journal
 	Live         *live.Hub
 	Globals      *js.Globals
-	MaxRunning   int
+	MaxRunning   int    // runs that execute or are ready to
+	MaxWaiting   int    // runs that wait for something outside
 	MemoryBudget int64  // bytes of live heap
 	SlotLabel    string // pprof label that names a run's journal slot
 }
@@ -58,7 +59,7 @@ const programShare = 6
 func New(config Config) *Invoker {
 	i := &Invoker{
 		stored: config.Programs, journal: config.Journal, live: config.Live, globals: config.Globals,
-		gate:      newGate(config.MaxRunning),
+		gate:      newGate(config.MaxRunning, config.MaxWaiting),
 		processor: newProcessor(runtime.GOMAXPROCS(0)),
 		programs:  newPrograms(config.MemoryBudget / programShare),
 		maps:      newMaps(config.Programs.LoadSourceMap),
@@ -107,7 +108,7 @@ func (i *Invoker) Run(ctx context.Context, job Job) call.Result {
 		return refused
 	}
 	if outcome, failure := i.load(ctx, r); failure != nil {
-		defer i.gate.leave(job.Script.App)
+		defer i.gate.leave(&r.place)
 		return i.refuse(r, outcome, failure)
 	}
 	i.start(r)
@@ -122,9 +123,10 @@ func (i *Invoker) Run(ctx context.Context, job Job) call.Result {
 // for it: were the process killed meanwhile, its row would say so. A call that is not
 // admitted gets its answer.
 func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Result) {
-	said, waited := i.enter(ctx, &job)
-	r = &run{Job: job, invoker: i, began: time.Now(), started: sinceStart(), done: make(chan struct{}, 1)}
-	r.turn.app = job.Script.App
+	r = &run{Job: job, invoker: i, done: make(chan struct{}, 1)}
+	r.turn.app, r.place.app = job.Script.App, job.Script.App
+	said, waited := i.enter(ctx, r)
+	r.began, r.started = time.Now(), sinceStart()
 	if said == closed {
 		r.let()
 		return nil, call.Result{Outcome: call.Busy}
@@ -135,7 +137,7 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 		if r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline(), Program: job.Code.Hash}); r.slot.Index() >= 0 {
 			return r, call.Result{}
 		}
-		defer i.gate.leave(job.Script.App)
+		defer i.gate.leave(&r.place)
 		if r.slot.Full() { // nothing runs that could leave no row; the journal counts it
 			r.let()
 			return nil, call.Result{Outcome: call.Unavailable}
@@ -155,14 +157,20 @@ func (i *Invoker) admit(ctx context.Context, job Job) (r *run, refused call.Resu
 	return nil, i.refuse(r, call.Busy, &call.Failure{Message: tooMany})
 }
 
-func (i *Invoker) enter(ctx context.Context, job *Job) (said verdict, waited time.Duration) {
-	if job.Paused != script.NotPaused {
+func (i *Invoker) enter(ctx context.Context, r *run) (said verdict, waited time.Duration) {
+	if r.Paused != script.NotPaused {
 		return i.gate.turnAway(), 0
 	}
-	return i.gate.enter(ctx, job.Script.App)
+	return i.gate.enter(ctx, &r.place)
 }
 
-const tooMany = "Too many calls were under way, of this app or in all. The limit is set by --max-running."
+const tooMany = "Too many calls were under way, of this app or in all. The limits are set by --max-running and --max-waiting."
+
+// Slots is how many slots a journal needs: of the runs that can be under way, of those that take
+// their places while others do not hear that they were stopped, and of what shares a row.
+func Slots(running, waiting int) int { return running + waiting + queueOf(running, waiting) + spareSlots }
+
+const spareSlots = 512
 
 // refuse records and answers a call that did not get to its code. Of its messages nothing
 // is kept, and many of a minute share a row, so that a flood does not fill the disk with what
@@ -218,7 +226,7 @@ func (i *Invoker) execute(r *run) {
 	r.endHolding()
 	if r.lost.CompareAndSwap(false, true) {
 		r.respond(result)
-		i.gate.leave(r.Script.App)
+		i.gate.leave(&r.place)
 	} else if result.Outcome = call.Killed; result.Failure == nil {
 		result.Failure = killed
 	}
@@ -249,7 +257,7 @@ func (i *Invoker) Drain(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for {
-		running := i.gate.inside()
+		running := i.gate.count()
 		for range i.journal.Running() {
 			running++
 		}

@@ -28,6 +28,7 @@ type run struct {
 	began    time.Time
 	started  int64 // as sinceStart
 	turn     turn
+	place    place
 	answered atomic.Bool
 	answer   call.Result   // once answered
 	done     chan struct{} // takes one: the answer is there
@@ -39,6 +40,8 @@ type run struct {
 	lost     atomic.Bool   // it did not stop; its place is given to others
 	away     atomic.Bool   // it hears nothing for a while, which is no fault of its
 	from     int64         // processorTime then
+
+	resting bool // it waits for something outside; of its own goroutine
 
 	holds atomic.Pointer[holding] // made when it holds something
 
@@ -72,6 +75,10 @@ var killed = &call.Failure{Message: "The run ignored its deadline and was killed
 
 // Acquire waits for the run's turn to execute.
 func (r *run) Acquire() error {
+	if r.resting {
+		r.resting = false
+		r.invoker.gate.wake(&r.place)
+	}
 	if !r.invoker.processor.acquire(&r.turn, r.stopping) {
 		return errHalted
 	}
@@ -85,6 +92,13 @@ func (r *run) Release() {
 	r.spent.Add(sinceStart() - r.since.Swap(0))
 	r.slot.Waiting()
 	r.invoker.processor.release(&r.turn)
+}
+
+// Rest gives the turn back, and the run's place to others, until something comes from outside.
+func (r *run) Rest() {
+	r.Release()
+	r.resting = true
+	r.invoker.gate.sleep(&r.place)
 }
 
 // tick is called while the run executes, every hundred instructions or so: a run that has
@@ -247,7 +261,7 @@ func (r *run) giveUp() {
 	}
 	r.mu.Unlock()
 	r.invoker.processor.demote(&r.turn, true)
-	r.invoker.gate.leave(r.turn.app)
+	r.invoker.gate.leave(&r.place)
 	r.respond(call.Result{Outcome: call.Killed, Failure: killed})
 }
 

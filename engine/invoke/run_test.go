@@ -33,7 +33,7 @@ func invoker(t *testing.T, budget int64) *Invoker {
 	t.Cleanup(func() { file.Close() })
 	return New(Config{
 		Journal: file, Live: live.NewHub(file), Globals: globals(),
-		MaxRunning: 64, MemoryBudget: budget, SlotLabel: "slot",
+		MaxRunning: 64, MaxWaiting: 64, MemoryBudget: budget, SlotLabel: "slot",
 	})
 }
 
@@ -56,7 +56,8 @@ func begun(t *testing.T, i *Invoker) *run {
 	r.slot = i.journal.Begin(&journal.Entry{Identity: r.who, Deadline: r.deadline()})
 	r.turn.app = id.New[id.App]()
 	r.handler = handler.New(handler.Input{Call: r.Call, Program: program, Globals: i.globals})
-	i.gate.enter(t.Context(), r.turn.app)
+	r.place.app = r.turn.app
+	i.gate.enter(t.Context(), &r.place)
 	i.watcher.add(r)
 	return r
 }
@@ -80,7 +81,7 @@ func TestHaltWhileBeginningToWait(t *testing.T) {
 		i.watcher.remove(r)
 		r.end()
 		r.slot.Discard()
-		i.gate.leave(r.turn.app)
+		i.gate.leave(&r.place)
 	}
 }
 

@@ -80,7 +80,7 @@ func TestAllOutcomesAtOnce(t *testing.T) {
 	limits.CPU, limits.Wall = 30*time.Millisecond, 150*time.Millisecond
 	invoker := invoke.New(invoke.Config{
 		Programs: script.NewPrograms(dbtest.WorkerPool(t, pool), ""), Journal: file, Live: live.NewHub(file), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		MaxRunning: 16, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
+		MaxRunning: 16, MaxWaiting: 64, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
 	writers := dbtest.WorkerPool(t, pool)
 	flusher := archive.NewFlusher(writers, file, 0)

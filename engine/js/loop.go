@@ -145,7 +145,7 @@ func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending)
 // sleep gives the slot back and waits for a stop or the time.
 func (s *Sandbox) sleep(wait time.Duration) {
 	if s.slot != nil {
-		s.slot.Release()
+		s.slot.Rest()
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

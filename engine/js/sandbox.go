@@ -26,9 +26,11 @@ func SetUp() {
 	time.Local = time.UTC
 }
 
-// Slot is the right to execute. It is held while code runs and given back while the loop waits.
+// Slot is the right to execute. It is held while code runs. Rest gives it back while the loop
+// waits for something outside, Release when it has ended.
 type Slot interface {
 	Acquire() error
+	Rest()
 	Release()
 }
 

@@ -34,7 +34,8 @@ type Config struct {
 	KeyDir         string // folder of the others
 	Hosts          Hosts
 	TrustedProxies []netip.Prefix
-	MaxRunning     int
+	MaxRunning     int // runs that execute or are ready to
+	MaxWaiting     int // runs that wait
 	MaxBody        int64 // bytes of one request body
 	BodiesInFlight int64 // bytes of all request bodies
 	MemoryBudget   int64 // bytes of live heap

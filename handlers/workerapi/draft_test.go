@@ -34,7 +34,7 @@ func TestLinesAfterTheAnswer(t *testing.T) {
 	defer file.Close()
 	invoker := invoke.New(invoke.Config{
 		Journal: file, Live: live.NewHub(file), Globals: js.NewGlobals(webapi.Globals(), log.Globals()),
-		MaxRunning: 8, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
+		MaxRunning: 8, MaxWaiting: 64, MemoryBudget: 1 << 40, SlotLabel: worker.SlotLabel,
 	})
 	api := &workerapi.API{Table: script.NewTable(nil, nil, nil), Invoker: invoker, Limits: call.DefaultLimits}
 	server := httptest.NewServer(api.Handler())

@@ -352,6 +352,7 @@ type slot struct {
 }
 
 func (s *slot) Acquire() error { s.held.Add(1); s.taken.Add(1); return nil }
+func (s *slot) Rest()          { s.held.Add(-1) }
 func (s *slot) Release()       { s.held.Add(-1) }
 
 func TestSlotIsGivenBackWhileWaiting(t *testing.T) {
