@@ -100,7 +100,7 @@ func newServer(deps Deps) *server {
 		deps.IsAway = func(error) bool { return false }
 	}
 	s := &server{deps: deps, secureHost: secureHost(deps.BaseURL), dashboard: dashboard.New(dashboard.Deps{
-		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
+		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Values: deps.Variables, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
 		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
 	})}
 	s.dashboard.Warnings = s.sentences
@@ -110,7 +110,7 @@ func newServer(deps Deps) *server {
 
 // routes is THE list: method, pattern, access, handler.
 func (s *server) routes() []web.Route {
-	return slices.Concat(s.common(), s.api(), s.apiValues(), s.entrance(), s.appPages(), s.scriptPages())
+	return slices.Concat(s.common(), s.api(), s.apiValues(), s.entrance(), s.appPages(), s.scriptPages(), s.valuePages())
 }
 
 func (s *server) common() []web.Route {
@@ -259,6 +259,27 @@ func (s *server) scriptPages() []web.Route {
 		{Method: "POST", Pattern: pageScript + "/rename", Access: write, Handler: d.RenameScript},
 		{Method: "POST", Pattern: pageScript + "/delete", Access: write, Handler: d.DeleteScript},
 	}
+}
+
+// valuePages are the variables and secrets of an app, and those of a script's own.
+func (s *server) valuePages() []web.Route {
+	d := s.dashboard
+	list := func(place string, read, write web.Access) []web.Route {
+		all := place + "/variables"
+		one, paste := all+"/{name}", all+"/env-file" // no name has a hyphen
+		return []web.Route{
+			{Method: "GET", Pattern: all, Access: read, Handler: d.Variables},
+			{Method: "POST", Pattern: all, Access: write, Handler: d.AddVariable, Body: dashboard.ValueBody},
+			{Method: "GET", Pattern: one, Access: write, Handler: d.Variable},
+			{Method: "POST", Pattern: one, Access: write, Handler: d.ChangeVariable, Body: dashboard.ValueBody},
+			{Method: "POST", Pattern: one + "/delete", Access: write, Handler: d.DeleteVariable},
+			{Method: "GET", Pattern: paste, Access: write, Handler: d.PastePage},
+			{Method: "POST", Pattern: paste, Access: write, Handler: d.PreviewPaste, Body: dashboard.PasteBody},
+			{Method: "POST", Pattern: paste + "/apply", Access: write, Handler: d.ApplyPaste, Body: dashboard.PasteBody},
+		}
+	}
+	return append(list(pageApp, web.App(actor.ReadApp), web.App(actor.WriteScript)),
+		list(pageScript, web.Script(actor.ReadApp), web.Script(actor.WriteScript))...)
 }
 
 // isAPI tells the paths whose answers are JSON whatever the caller accepts.

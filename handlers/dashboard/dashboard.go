@@ -24,6 +24,7 @@ import (
 	"picloud/engine/fault"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/variable"
 	"picloud/engine/worker"
 	"picloud/handlers/web"
 	"picloud/static"
@@ -37,6 +38,7 @@ type Deps struct {
 	Apps       *app.Service
 	Scripts    *script.Service
 	Pauses     *pause.Service
+	Values     *variable.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets

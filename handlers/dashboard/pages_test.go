@@ -12,6 +12,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/id"
+	"picloud/engine/variable"
 )
 
 // everyPage are the addresses of all pages of a site as open makes it.
@@ -273,8 +274,10 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	quiet := runOf(made, bad, "/")
 	quiet.Lines = run.Lines
 	s.record(run, quiet)
+	_, _, err = s.variables.Put(t.Context(), s.may(actor.WriteScript, made.ID), id.Script{}, variable.Change{Name: "EVIL", Value: evil + "</textarea>" + evil})
+	s.must(err)
 	for _, path := range []string{
-		"/apps", "/profile", "/apps/evil", "/apps/evil/settings", "/apps/evil/runs", "/apps/evil/runs/" + run.Execution.String(), "/apps/evil/scripts/new",
+		"/apps", "/profile", "/apps/evil", "/apps/evil/variables", "/apps/evil/variables/EVIL", "/apps/evil/variables/" + evil, "/apps/evil/scripts/bad/variables", "/apps/evil/settings", "/apps/evil/runs", "/apps/evil/runs/" + run.Execution.String(), "/apps/evil/scripts/new",
 		"/apps/evil/scripts/bad", "/apps/evil/scripts/bad?from=" + run.Execution.String(), "/apps/evil/scripts/bad/publish", "/apps/evil/scripts/bad/versions",
 		"/apps/evil/scripts/bad/versions/2", "/apps/evil/scripts/bad/diff", "/apps/evil/scripts/bad/runs", "/apps/evil/scripts/bad/settings",
 		"/search?q=" + "%3Cscript%3E", "/search?q=bad", "/login?next=" + evil, "/" + "%3Cscript%3Ealert(1)",
@@ -289,6 +292,10 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	s.inert("new script", s.post("/apps/evil/scripts", form("name", evil, "description", evil+"\x00", "language", evil)))
 	s.inert("settings", s.post("/apps/evil/scripts/bad/settings", form("description", evil, "capture", evil)))
 	s.inert("rename", s.post("/apps/evil/scripts/bad/rename", form("name", evil)))
+	s.inert("value", s.post("/apps/evil/variables", form("name", evil, "value", "</textarea>"+evil, "kind", evil, "script", evil)))
+	s.inert("another value", s.post("/apps/evil/variables/EVIL", form("kind", evil, "value", "</textarea>"+evil+"\x00")))
+	s.inert("paste", s.post("/apps/evil/variables/env-file", form("text", evil+"\n</textarea>"+evil)))
+	s.inert("preview", s.post("/apps/evil/variables/env-file", form("text", "A='"+strings.ReplaceAll(evil, "'", "")+"'")))
 	s.inert("delete", s.post("/apps/evil/scripts/bad/delete", form("confirm", evil)))
 	s.inert("key", s.post("/profile/keys", form("name", evil, "access", evil, "expires", evil, "app", evil)))
 	s.inert("filter", s.get("/apps/evil/runs?outcome=%3Cscript%3Ealert(1)&path=%3Cscript%3Ealert(1)&script=%3Cscript%3Ealert(1)&version=%3Cscript%3Ealert(1)&q=%3Cscript%3Ealert(1)"))

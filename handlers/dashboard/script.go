@@ -95,6 +95,9 @@ func (d *Dashboard) editor(w http.ResponseWriter, r *http.Request, status int, d
 	if err != nil {
 		return err
 	}
+	if props.Env, err = d.environment(r); err != nil {
+		return err
+	}
 	current := web.Of(r).Script
 	props.Script, props.Language, props.File = head, string(current.Language), current.File()
 	props.Revision, props.SavedAt, props.SavedBy = draft.Revision, draft.SavedAt, draft.SavedBy

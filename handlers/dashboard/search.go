@@ -60,6 +60,7 @@ func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult,
 	}
 	for _, a := range apps {
 		add("Page", "Runs of "+a.Name, "", paths.AppRuns(a.Slug), a.Slug)
+		add("Page", "Variables of "+a.Name, "", paths.Variables(a.Slug, ""), a.Slug+" secrets environment")
 		add("Page", "New script in "+a.Name, "", paths.NewScript(a.Slug), a.Slug)
 	}
 	add("Page", "All apps", "", paths.Apps(), "")

@@ -30,6 +30,8 @@ import (
 	"picloud/engine/id"
 	"picloud/engine/pause"
 	"picloud/engine/script"
+	"picloud/engine/seal"
+	"picloud/engine/variable"
 	"picloud/engine/worker"
 	"picloud/handlers"
 	"picloud/static"
@@ -46,15 +48,16 @@ const appShare = 512 << 20
 // site is the dashboard over a database of its own. No worker runs; what needs one is
 // tested end to end.
 type site struct {
-	t       *testing.T
-	url     string
-	pool    *pgxpool.Pool
-	access  *access.Service
-	apps    *app.Service
-	scripts *script.Service
-	actor   access.Actor
-	cookie  string
-	warning string // of GET /readyz
+	t         *testing.T
+	url       string
+	pool      *pgxpool.Pool
+	access    *access.Service
+	apps      *app.Service
+	scripts   *script.Service
+	variables *variable.Service
+	actor     access.Actor
+	cookie    string
+	warning   string // of GET /readyz
 }
 
 func build(_ context.Context, in bundle.Input) (bundle.Output, error) {
@@ -72,10 +75,13 @@ func empty(t *testing.T) *site {
 	s := &site{t: t, pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build)}
 	assets, err := static.Open()
 	s.must(err)
+	keys, err := seal.Open(seal.Generate(), "")
+	s.must(err)
+	s.variables = variable.NewService(pool, keys)
 	runs := history.NewStore(pool)
 	runs.AppShare = appShare
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Executions: runs, Assets: assets,
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Variables: s.variables, Executions: runs, Assets: assets,
 		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
 		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
 		Warnings: []handlers.Warning{{Name: "disk", Check: func(context.Context) string { return s.warning }}},

@@ -27,7 +27,7 @@ export function palette() {
   const fill = () => {
     const text = input.value.trim().toLowerCase();
     hurried = false;
-    list.replaceChildren(...best(here().filter((h) => fits(h.text, text)), text).slice(0, 20).map(entry));
+    list.replaceChildren(...best(here().filter((h) => fits(h.text, text)), text).slice(0, 24).map(entry));
     number();
     clearTimeout(timer);
     const turn = ++asked;

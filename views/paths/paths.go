@@ -139,6 +139,30 @@ func RenameScript(app, script string) string { return Script(app, script) + "/re
 // DeleteScript takes a POST.
 func DeleteScript(app, script string) string { return Script(app, script) + "/delete" }
 
+// Variables are the variables and secrets of an app, or those that a script gets where one is
+// named; POST adds one.
+func Variables(app, script string) string {
+	if script == "" {
+		return App(app) + "/variables"
+	}
+	return Script(app, script) + "/variables"
+}
+
+// Variable is the page of one, of a script's own where one is named; POST changes its value.
+func Variable(app, script, name string) string {
+	return Variables(app, script) + "/" + url.PathEscape(name)
+}
+
+// DeleteVariable takes a POST.
+func DeleteVariable(app, script, name string) string { return Variable(app, script, name) + "/delete" }
+
+// PasteVariables is the form for a whole .env file; POST shows what it would change. No variable
+// has a name with a hyphen.
+func PasteVariables(app, script string) string { return Variables(app, script) + "/env-file" }
+
+// ApplyVariables takes the POST that sets what was pasted.
+func ApplyVariables(app, script string) string { return PasteVariables(app, script) + "/apply" }
+
 // Profile is the viewer's own page.
 func Profile() string { return "/profile" }
 

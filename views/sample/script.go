@@ -39,6 +39,7 @@ func script() views.ScriptProps {
 	return views.ScriptProps{
 		Script: head(), Language: "typescript", File: "greet.ts", Source: source, Revision: 41, SavedAt: ago(20 * time.Second),
 		Request: views.RunForm{Method: "GET", Query: "name=Ada&in=usd", Headers: "accept: application/json"},
+		Env:     []views.EnvName{{Name: "GREETING"}, {Name: "PAYMENT_TOKEN", Secret: true}},
 	}
 }
 
