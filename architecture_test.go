@@ -126,6 +126,9 @@ var rooms = map[string][]string{
 	"github.com/a-h/templ":           {"views/…", "handlers/…"},
 	"github.com/yuin/goldmark":       {"docs"},
 	"github.com/jackc/pgx/v5/stdlib": {"db"},
+	"code.dny.dev/ssrf":              {"engine/egress"},
+	"github.com/andybalholm/brotli":  {"engine/egress"},
+	"github.com/klauspost/compress":  {"engine/egress"},
 }
 
 func TestLibrariesStayInTheirRooms(t *testing.T) {

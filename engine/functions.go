@@ -16,6 +16,7 @@ import (
 
 	"picloud/db"
 	"picloud/engine/account"
+	"picloud/engine/egress"
 	"picloud/engine/execution/archive"
 	"picloud/engine/execution/journal"
 	"picloud/engine/execution/live"
@@ -122,7 +123,7 @@ func (w *Worker) confine(config worker.Config) error {
 	var readable []string
 	for _, host := range hosts(w.records.Config().ConnConfig) {
 		if !strings.HasPrefix(host, "/") && net.ParseIP(host) == nil {
-			readable = lookUps()
+			readable = egress.Files()
 		}
 	}
 	for _, folder := range []string{config.Start, config.KeyDir} {
@@ -136,18 +137,6 @@ func (w *Worker) confine(config worker.Config) error {
 	}
 	slog.Debug("worker's files", "confined", confined)
 	return nil
-}
-
-// lookUps are the folders of what a name of a host is looked up with, also where some of it is
-// elsewhere behind a link.
-func lookUps() []string {
-	folders := []string{"/etc", "/run/systemd/resolve"}
-	for _, file := range []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"} {
-		if real, err := filepath.EvalSymlinks(file); err == nil {
-			folders = append(folders, filepath.Dir(real))
-		}
-	}
-	return folders
 }
 
 // hosts are all hosts that a connection may be made to.
