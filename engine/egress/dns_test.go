@@ -1,7 +1,9 @@
 package egress
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -105,6 +107,13 @@ func TestTheDatabasesHost(t *testing.T) {
 	}
 	if n := known.questions("db.test"); n > 2 {
 		t.Errorf("the database was looked up %d times", n)
+	}
+	// While its name cannot be looked up, the name is what is known.
+	away := client(t, Config{Database: []string{"away.test:" + port}, Allow: allow(t, "away.test:"+port), Resolver: &net.Resolver{
+		PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errNone },
+	}})
+	if err := refused(t, away, Request{URL: "http://AWAY.test:" + port + "/"}); err.Category != Forbidden {
+		t.Errorf("%v", err)
 	}
 	for _, wrong := range []string{"db.test", "db.test:x", "[::1"} {
 		if _, err := New(Config{Database: []string{wrong}}); err == nil {

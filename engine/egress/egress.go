@@ -54,7 +54,9 @@ type Config struct {
 	Database  []string     // host:port of each that the database is reached at over TCP
 	Addresses []netip.Addr // of this server beyond those of its interfaces, such as a router's that leads here
 
-	// IsOurs tells what a URL is to PiCloud. It has no user, query or fragment. nil: all are foreign.
+	// IsOurs tells what a URL is to PiCloud. It has no user, query or fragment, and its Path is as
+	// it is sent, with its escapes: what it says has to be what our listener does with that path.
+	// nil: all are foreign.
 	IsOurs func(*url.URL) Ours
 
 	MaxResponse int64                        // bytes of a decoded body where the request has no limit; 0: 32 MiB

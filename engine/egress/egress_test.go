@@ -387,7 +387,9 @@ func TestAnswersWithoutABody(t *testing.T) {
 // of reach by every other name.
 func TestOurOwnURLs(t *testing.T) {
 	t.Parallel()
-	_, place := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) })
+	_, place := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.URL.Path+r.Header.Get("X-Forwarded-For")+r.Header.Get("X-Real-Ip")+r.Header.Get("Forwarded"))
+	})
 	port, _ := strconv.Atoi(portAt(t, place))
 	known, resolver := names(t)
 	known.answer("cloud.test", "127.0.0.1")
@@ -404,7 +406,10 @@ func TestOurOwnURLs(t *testing.T) {
 			return OurDoor
 		},
 	})
-	response, body := get(t, c, Request{URL: "http://cloud.test:" + portAt(t, place) + "/fn/hello"})
+	response, body := get(t, c, Request{
+		URL:    "http://cloud.test:" + portAt(t, place) + "/fn/hello",
+		Header: []call.Field{{Name: "x-forwarded-for", Value: "1.1.1.1"}, {Name: "x-real-ip", Value: "1.1.1.1"}, {Name: "forwarded", Value: "for=1.1.1.1"}},
+	})
 	if body != "/fn/hello" || response.Hops[0].Entry != ownFunction {
 		t.Errorf("%q, %+v", body, response.Hops)
 	}
@@ -412,5 +417,27 @@ func TestOurOwnURLs(t *testing.T) {
 		if err := refused(t, c, Request{URL: url}); err.Category != Forbidden || !strings.Contains(err.Error(), "belongs to PiCloud") {
 			t.Errorf("%s: %v", url, err)
 		}
+	}
+}
+
+// A client of the zero configuration knows this machine by itself.
+func TestTheZeroConfiguration(t *testing.T) {
+	t.Parallel()
+	c, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	addresses, err := interfaceAddresses()
+	if err != nil || len(addresses) == 0 {
+		t.Fatal(addresses, err)
+	}
+	for _, addr := range addresses {
+		if err := refused(t, c, Request{URL: "http://" + net.JoinHostPort(addr.String(), "8080") + "/"}); err.Category != Forbidden {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+	if _, err := New(Config{Interfaces: func() ([]netip.Addr, error) { return nil, errNone }}); !errors.Is(err, errNone) {
+		t.Errorf("%v", err)
 	}
 }

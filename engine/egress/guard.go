@@ -11,7 +11,7 @@ type Mode int
 // The modes.
 const (
 	Open   Mode = iota // what is public, on every port but those that browsers block
-	Listed             // only what the app's own list, or an allow list, names
+	Listed             // only what the app's own list, or an allow list, names; our own functions too
 	Learn              // as Open; who makes the policy wants to know the hosts, which Response.Hops has
 )
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -70,7 +71,7 @@ func newOwn(config Config) (*own, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this server's addresses: %w", err)
 	}
-	o.known = &surroundings{server: addresses}
+	o.known = &surroundings{server: append(addresses, o.further...)}
 	return o, nil
 }
 
@@ -101,6 +102,12 @@ func (o *own) look() (known *surroundings, fresh, first bool) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	return o.known, time.Since(o.learnt) < ownFresh, o.learnt.IsZero()
+}
+
+// isDatabase tells whether a host is the database's by its name, which is known also while it
+// cannot be looked up.
+func (o *own) isDatabase(host string, port uint16) bool {
+	return slices.ContainsFunc(o.database, func(one hostPort) bool { return one.port == port && strings.EqualFold(one.host, host) })
 }
 
 // learn finds out the surroundings. It goes on when the request that wanted them has ended,

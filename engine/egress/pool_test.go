@@ -3,11 +3,13 @@ package egress
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -145,6 +147,11 @@ func TestHTTP2(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/huge" {
+			for range maxHeader >> 9 {
+				w.Header().Add("X-Huge", strings.Repeat("x", 1<<10))
+			}
+		}
 		body, _ := io.ReadAll(r.Body)
 		_, _ = io.WriteString(w, r.Proto+" "+string(body))
 	}))
@@ -177,6 +184,9 @@ func TestHTTP2(t *testing.T) {
 	asking.Wait()
 	if n := connections.Load(); n != 1 {
 		t.Errorf("41 requests took %d connections", n)
+	}
+	if err := refused(t, c, Request{URL: "https://" + place + "/huge"}); err.Category != TooLarge {
+		t.Errorf("%v (%v)", err, errors.Unwrap(err))
 	}
 }
 

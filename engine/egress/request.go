@@ -164,7 +164,7 @@ func (e *exchange) hop(ctx context.Context) (*http.Response, *failure) {
 func (e *exchange) message(ctx context.Context, by route, hop *Hop) *http.Request {
 	traced := httptrace.WithClientTrace(context.WithValue(ctx, requestKey{}, ctx), &httptrace.ClientTrace{GotConn: hop.connected})
 	message := &http.Request{
-		Method: e.method, URL: e.at.url(by), Host: e.at.place(), Header: e.header,
+		Method: e.method, URL: e.at.url(by), Host: e.at.place(), Header: e.headerFor(by),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if len(e.body) > 0 {
@@ -175,6 +175,21 @@ func (e *exchange) message(ctx context.Context, by route, hop *Hop) *http.Reques
 		message.Body = http.NoBody
 	}
 	return message.WithContext(traced)
+}
+
+// headerFor is the header by a route. Our own functions would believe what is said of a caller
+// by who stands where a trusted proxy does.
+func (e *exchange) headerFor(by route) http.Header {
+	if by != inward {
+		return e.header
+	}
+	header := e.header.Clone()
+	for name := range header {
+		if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			delete(header, name)
+		}
+	}
+	return header
 }
 
 // connected writes down the connection that the request got.
@@ -197,7 +212,7 @@ func (e *exchange) way(ctx context.Context) (route, *failure) {
 	t := target{host: e.at.host, port: e.at.port, policy: &e.request.Policy}
 	ours := e.client.isOurs(&url.URL{Scheme: e.at.scheme, Host: e.at.place(), Path: e.at.path})
 	t.ours = ours == OurFunction
-	if ours == OurDoor {
+	if ours == OurDoor || e.client.own.isDatabase(t.host, t.port) {
 		return 0, refuse(sayOwn)
 	}
 	if failed := e.client.guard.admit(t); failed != nil {
