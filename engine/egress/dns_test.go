@@ -112,8 +112,10 @@ func TestTheDatabasesHost(t *testing.T) {
 	away := client(t, Config{Database: []string{"away.test:" + port}, Allow: allow(t, "away.test:"+port), Resolver: &net.Resolver{
 		PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errNone },
 	}})
-	if err := refused(t, away, Request{URL: "http://AWAY.test:" + port + "/"}); err.Category != Forbidden {
-		t.Errorf("%v", err)
+	for _, host := range []string{"AWAY.test", "away.test."} {
+		if err := refused(t, away, Request{URL: "http://" + host + ":" + port + "/"}); err.Category != Forbidden {
+			t.Errorf("%s: %v", host, err)
+		}
 	}
 	for _, wrong := range []string{"db.test", "db.test:x", "[::1"} {
 		if _, err := New(Config{Database: []string{wrong}}); err == nil {

@@ -60,8 +60,8 @@ type target struct {
 	policy *Policy
 }
 
-// The sentences of what is refused. Whether a place is this server or the database is nobody's
-// business.
+// The sentences of what is refused. Whether what belongs to PiCloud is its server or its
+// database is nobody's business.
 const (
 	sayPort     = "functions may not reach the port of %s"
 	sayUnlisted = "%s is not among the hosts that this app may reach"

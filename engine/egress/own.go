@@ -107,6 +107,7 @@ func (o *own) look() (known *surroundings, fresh, first bool) {
 // isDatabase tells whether a host is the database's by its name, which is known also while it
 // cannot be looked up.
 func (o *own) isDatabase(host string, port uint16) bool {
+	host = strings.TrimSuffix(host, ".")
 	return slices.ContainsFunc(o.database, func(one hostPort) bool { return one.port == port && strings.EqualFold(one.host, host) })
 }
 
