@@ -158,12 +158,13 @@ type Limits struct {
 	LogLines  int
 	LogBytes  int // all lines together
 	LineBytes int // one line
+	Fetches   int // requests of its own
 }
 
 // DefaultLimits are the platform's.
 var DefaultLimits = Limits{
 	Wall: 30 * time.Second, CPU: 2 * time.Second, Stack: 2000, Response: 10 << 20,
-	LogLines: 1000, LogBytes: 256 << 10, LineBytes: 16 << 10,
+	LogLines: 1000, LogBytes: 256 << 10, LineBytes: 16 << 10, Fetches: 50,
 }
 
 // Level of a log line.
@@ -194,6 +195,30 @@ type Frame struct {
 	Column   int // from 1
 }
 
+// Span is a stretch of a run's time that it did not execute in, or something outside that it
+// asked for meanwhile. Spans may overlap.
+type Span struct {
+	Kind     SpanKind
+	Subject  string        // of a request: "GET https://api.example.com/v1/users"
+	Start    time.Duration // since the run began
+	Took     time.Duration
+	Status   int          // of an answer; 0: there was none
+	Sent     int64        // bytes of the body that was sent
+	Received int64        // bytes of the body that came, decoded
+	Failure  string       // why it came to nothing, a sentence; "": it did not
+	Note     string       // what else there is to know, such as the entry of a list that allowed it
+	Child    id.Execution // the run that it was; zero: none
+}
+
+// SpanKind is what sort of thing took the time.
+type SpanKind string
+
+// The kinds.
+const (
+	Waiting  SpanKind = "wait"  // for a timer, or for what other spans are about
+	Fetching SpanKind = "fetch" // a request of the function's own
+)
+
 // Failure is why a run did not end OK. It is shown to the script's owner, never to its caller.
 type Failure struct {
 	Name    string // "TypeError", or "" where nothing was thrown
@@ -208,6 +233,7 @@ type Result struct {
 	Response  Response // set when Outcome is OK
 	Failure   *Failure // set when it is not
 	Lines     []Line
+	Spans     []Span // in the order in which they began
 	Wall      time.Duration
 	Executing time.Duration
 }

@@ -27,6 +27,7 @@ type Capture struct {
 	URL      string
 	Request  Message
 	Response Message
+	Spans    []call.Span // in the order in which they began
 }
 
 // Message is one side of a capture.
@@ -39,7 +40,7 @@ type Message struct {
 	Size            int64 // bytes of the whole body, -1: unknown
 }
 
-const captureVersion = 1
+const captureVersion = 2 // 1 had no spans
 
 const (
 	headerCut = 1 << iota
@@ -47,8 +48,8 @@ const (
 	bodyCut
 )
 
-// appendCapture writes the stored form: a version, the address, then for each message
-// size, flags, fields, body. Texts and bodies have their length before them.
+// appendCapture writes the stored form: a version, the address, then for each message size, flags,
+// fields, body, then the spans. Texts, bodies and lists have their length before them.
 func appendCapture(dst []byte, r *Record) []byte {
 	dst = append(dst, captureVersion)
 	mark := len(dst)
@@ -56,7 +57,8 @@ func appendCapture(dst []byte, r *Record) []byte {
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	all := r.Policy == CaptureAll
 	dst = appendMessage(dst, r.Secrets, r.Request.Header, r.Request.Body, int64(len(r.Request.Body)), all)
-	return appendMessage(dst, r.Secrets, r.Response.Header, r.Response.Body, r.Response.Size, all)
+	dst = appendMessage(dst, r.Secrets, r.Response.Header, r.Response.Body, r.Response.Size, all)
+	return appendSpans(dst, r.Secrets, r.Spans)
 }
 
 func appendMessage(dst []byte, secrets *redact.Values, header []call.Field, body []byte, size int64, withBody bool) []byte {
@@ -124,12 +126,16 @@ var errCapture = errors.New("capture cannot be read")
 // DecodeCapture reads the stored form.
 func DecodeCapture(data []byte) (Capture, error) {
 	r := reader{rest: data}
-	if r.byte() != captureVersion {
+	version := r.byte()
+	if version != 1 && version != captureVersion {
 		return Capture{}, errCapture
 	}
 	c := Capture{URL: string(r.take(int(r.uint16())))}
 	c.Request = r.message()
 	c.Response = r.message()
+	if version > 1 {
+		c.Spans = r.spans()
+	}
 	if r.failed || len(r.rest) > 0 {
 		return Capture{}, errCapture
 	}

@@ -24,6 +24,7 @@ type Record struct {
 	Policy   Policy
 	Request  *call.Request
 	Response ResponseHead
+	Spans    []call.Span
 	Secrets  *redact.Values // what is to be found in them; the other texts are clean
 }
 

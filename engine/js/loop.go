@@ -18,10 +18,12 @@ type Ending struct {
 
 func (e *Ending) Error() string { return string(e.Outcome) + ": " + e.Failure.Message }
 
-// Run is the event loop. It executes start, then timers one at a time, each
-// followed by its microtasks, until Quit is called or nothing can happen any more (nil), or
-// until something ends it: Stop, a failure nobody took, a panic. Run is called once.
+// Run is the event loop. It executes start, then results of host work and timers one at a time,
+// each followed by its microtasks, until Quit is called or nothing can happen any more (nil), or
+// until something ends it: Stop, a failure nobody took, a panic. Host work that is still under way
+// then is given up. Run is called once.
 func (s *Sandbox) Run(start func() error) *Ending {
+	defer func() { s.outside.end() }()
 	if ending := s.acquire(); ending != nil {
 		return ending
 	}
@@ -132,27 +134,39 @@ func (s *Sandbox) next() (task func() error, wait time.Duration, ending *Ending)
 	if ending := s.stopped(); ending != nil {
 		return nil, 0, ending
 	}
-	if !s.timers.keeps() {
+	if done, ok := s.outside.take(); ok {
+		return s.settle(done), 0, nil
+	}
+	if !s.timers.keeps() && !s.outside.keeps() {
 		return nil, -1, nil
 	}
-	due, _ := s.timers.next()
+	due, any := s.timers.next()
+	if !any {
+		return nil, maxSleep, nil
+	}
 	if wait = time.Until(due); wait <= 0 {
 		return s.fireTimer, 0, nil
 	}
 	return nil, wait, nil
 }
 
-// sleep gives the slot back and waits for a stop or the time.
+// maxSleep is for a loop that has nothing to wait for but host work.
+const maxSleep = time.Hour
+
+// sleep gives the slot back and waits for a stop, host work or the time.
 func (s *Sandbox) sleep(wait time.Duration) {
 	if s.slot != nil {
 		s.slot.Rest()
 	}
+	began := time.Now()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-s.waking():
+	case <-s.outside.arrivals():
 	case <-timer.C:
 	}
+	s.trace.waited(began, time.Now())
 }
 
 // waking is a channel that is closed by Stop.

@@ -43,6 +43,7 @@ type Config struct {
 	OnLine  func(call.Line)           // called on the loop for every kept log line; may be nil
 	Hold    func([]byte)              // called on the loop with each larger buffer that is made; it may wait; may be nil
 	Locate  func([]call.Frame) string // called on the loop for a stack that the script reads: its places as text, "": unknown; it may wait; may be nil
+	OnSpan  func(call.Span)           // called on the loop with each span that has ended; may be nil
 	Given   any                       // what makers of globals find by [Sandbox.Given]
 	Clean   func(string) string       // called on the loop with each text of a log line; nil: texts stay as they are
 	Tick    func()                    // called on the loop between instructions, about every hundred; it may wait; may be nil
@@ -70,6 +71,8 @@ type Sandbox struct {
 	uncaught []*goja.Exception
 	places   []place
 	timers   timerQueue
+	outside  *outside // nil: no host work was started
+	trace    trace
 	quit     bool
 	nested   int // functions of ours on the stack
 
@@ -84,7 +87,7 @@ func New(config Config) *Sandbox {
 	s := &Sandbox{
 		vm: goja.New(), globals: config.Globals, program: config.Program,
 		limits: config.Limits, slot: config.Slot, hold: config.Hold, locate: config.Locate, given: config.Given,
-		log: lineLog{onLine: config.OnLine, clean: config.Clean},
+		log: lineLog{onLine: config.OnLine, clean: config.Clean}, trace: trace{began: time.Now(), clean: config.Clean, onSpan: config.OnSpan},
 	}
 	s.vm.SetMaxCallStackSize(config.Limits.Stack)
 	s.hook(config.Tick)

@@ -25,6 +25,7 @@ type Input struct {
 	Tick     func()                       // of js.Config
 	Locate   func([]call.Frame) string    // of js.Config
 	Hold     func([]byte)                 // of js.Config
+	OnSpan   func(call.Span)              // of js.Config
 	Given    any                          // of js.Config
 	Clean    func(string) string          // of js.Config
 	Env      func(*js.Sandbox) goja.Value // gives the second argument of a handler; nil: an empty object
@@ -45,7 +46,7 @@ type Run struct {
 // New prepares a run; no code of the function runs before Do.
 func New(in Input) *Run {
 	r := &Run{in: in}
-	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold, Locate: in.Locate, Given: in.Given, Clean: in.Clean})
+	r.s = js.New(js.Config{Globals: in.Globals, Program: in.Program.code, Limits: in.Limits, Slot: in.Slot, OnLine: in.OnLine, Tick: in.Tick, Hold: in.Hold, Locate: in.Locate, OnSpan: in.OnSpan, Given: in.Given, Clean: in.Clean})
 	r.context.run = r
 	return r
 }
@@ -72,7 +73,7 @@ func (r *Run) Do(respond func(call.Result)) call.Result {
 	case len(r.waiting) > 0:
 		r.s.Log(call.Line{Level: call.Warn, Message: "A promise given to waitUntil never settles."})
 	}
-	r.result.Lines = r.s.Lines()
+	r.result.Lines, r.result.Spans = r.s.Lines(), r.s.Spans()
 	if !r.answered {
 		r.answered = true
 		respond(r.result)
