@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -43,6 +46,7 @@ type Worker struct {
 	journal   *journal.Journal
 	flusher   *archive.Flusher
 	uses      *variable.Uses
+	network   *egress.Client
 }
 
 // Connections of a worker: one listens, one writes records; functions ask for their programs.
@@ -55,10 +59,16 @@ const (
 // else in it: they are read without a lock, by whoever asks for the time.
 func SetUpFunctions() { js.SetUp() }
 
+// Inward is what functions reach of this instance without the network.
+type Inward interface {
+	http.RoundTripper
+	IsOurs(*url.URL) egress.Ours
+}
+
 // OpenWorker builds the worker's parts after SetUpFunctions; Close undoes it.
-func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
+func OpenWorker(ctx context.Context, config worker.Config, inward Inward) (*Worker, error) {
 	w := &Worker{}
-	if err := w.open(ctx, config); err != nil {
+	if err := w.open(ctx, config, inward); err != nil {
 		return nil, errors.Join(fmt.Errorf("worker: %w", err), w.Close())
 	}
 	w.Live = live.NewHub(w.journal)
@@ -66,13 +76,14 @@ func OpenWorker(ctx context.Context, config worker.Config) (*Worker, error) {
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions, script.Start(config.Start)), Journal: w.journal, Live: w.Live,
 		Globals:    js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()).Explaining(missing.Explain),
+		Network:    w.network,
 		MaxRunning: config.MaxRunning, MaxWaiting: config.MaxWaiting, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil
 }
 
 // open opens what can fail.
-func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
+func (w *Worker) open(ctx context.Context, config worker.Config, inward Inward) (err error) {
 	if w.records, err = db.Open(ctx, config.DatabaseURL, db.Options{Name: "picloud worker", MaxConns: recordConns, Later: true}); err != nil {
 		return err
 	}
@@ -91,9 +102,28 @@ func (w *Worker) open(ctx context.Context, config worker.Config) (err error) {
 	if w.journal, err = journal.Create(config.Journal, config.JournalSlots, config.RingSize); err != nil {
 		return err
 	}
+	if err = w.openNetwork(config, inward); err != nil { // before it is confined: certificates are read now
+		return err
+	}
 	if config.OwnProcess {
 		err = w.confine(config)
 	}
+	return err
+}
+
+// openNetwork makes what functions reach the network with.
+func (w *Worker) openNetwork(config worker.Config, inward Inward) (err error) {
+	database := w.records.Config().ConnConfig
+	hosts := []string{net.JoinHostPort(database.Host, strconv.Itoa(int(database.Port)))}
+	for _, next := range database.Fallbacks {
+		hosts = append(hosts, net.JoinHostPort(next.Host, strconv.Itoa(int(next.Port))))
+	}
+	hosts = slices.DeleteFunc(hosts, func(host string) bool { return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "[/") })
+	out := egress.Config{Ports: config.Ports, Database: slices.Compact(hosts)}
+	if inward != nil {
+		out.Inward, out.IsOurs = inward, inward.IsOurs
+	}
+	w.network, err = egress.New(out)
 	return err
 }
 
@@ -117,15 +147,10 @@ func (w *Worker) readRoutes(ctx context.Context, start script.Start) error {
 }
 
 // confine lets the worker's process open no file but those beside its journal, those that it
-// starts with, and, where the database's host has to be looked up, those of /etc. The files of
-// the data folder and those with passwords are out of reach of whatever runs in it.
+// starts with, the keys of secrets, and those of /etc, with which hosts are looked up. All else of the data
+// folder, and the files of others, are out of reach of whatever runs in it.
 func (w *Worker) confine(config worker.Config) error {
-	var readable []string
-	for _, host := range hosts(w.records.Config().ConnConfig) {
-		if !strings.HasPrefix(host, "/") && net.ParseIP(host) == nil {
-			readable = egress.Files()
-		}
-	}
+	readable := egress.Files()
 	for _, folder := range []string{config.Start, config.KeyDir} {
 		if folder != "" {
 			readable = append(readable, folder)
@@ -137,15 +162,6 @@ func (w *Worker) confine(config worker.Config) error {
 	}
 	slog.Debug("worker's files", "confined", confined)
 	return nil
-}
-
-// hosts are all hosts that a connection may be made to.
-func hosts(config *pgx.ConnConfig) []string {
-	all := []string{config.Host}
-	for _, next := range config.Fallbacks {
-		all = append(all, next.Host)
-	}
-	return all
 }
 
 // Run does the worker's background work until ctx ends, then writes what is left.
@@ -160,6 +176,9 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // Close ends the worker's connections. The journal stays for the manager to recover.
 func (w *Worker) Close() error {
+	if w.network != nil {
+		w.network.Close()
+	}
 	for _, pool := range []*pgxpool.Pool{w.records, w.functions} {
 		if pool != nil {
 			pool.Close()

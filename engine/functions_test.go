@@ -26,7 +26,7 @@ func TestRecordsAndRoutesDoNotWaitForFunctions(t *testing.T) {
 	w, err := OpenWorker(t.Context(), worker.Config{
 		DatabaseURL: dbtest.WorkerURL(t, pool), Journal: filepath.Join(t.TempDir(), "journal"), JournalSlots: 68, RingSize: journal.MinRing,
 		MaxRunning: 4, MaxWaiting: 64, MemoryBudget: 1 << 30,
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -224,10 +225,21 @@ func (c *config) limits() call.Limits {
 
 func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
 	return worker.Config{
-		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), SecretKeys: m.Keys.Given(), KeyDir: string(m.KeyDir), Hosts: c.hosts(), TrustedProxies: c.trustedProxies,
+		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), SecretKeys: m.Keys.Given(), KeyDir: string(m.KeyDir), Hosts: c.hosts(), Ports: c.ports(), TrustedProxies: c.trustedProxies,
 		MaxRunning: c.maxRunning, MaxWaiting: c.maxWaiting, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
 		JournalSlots: invoke.Slots(c.maxRunning, c.maxWaiting), RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, HistoryShare: m.HistoryShare, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
 	}
+}
+
+// ports are those that PiCloud listens on.
+func (c *config) ports() (ports []uint16) {
+	for _, address := range []string{c.addr, c.dashboardAddr} {
+		_, port, err := net.SplitHostPort(address)
+		if number, wrong := strconv.ParseUint(port, 10, 16); err == nil && wrong == nil {
+			ports = append(ports, uint16(number))
+		}
+	}
+	return ports
 }
 
 // hosts says which names the dashboard has: that of the base URL and, on a machine of

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -72,7 +75,8 @@ func limitAddressSpace(budget int64) error {
 // serveFunctions runs a worker on a listener until ctx ends, then lets calls finish and
 // writes their records.
 func serveFunctions(ctx context.Context, config worker.Config, listener net.Listener, ready func()) error {
-	w, err := engine.OpenWorker(ctx, config)
+	inward := &ingress.Inward{Ports: reachedAt(config)}
+	w, err := engine.OpenWorker(ctx, config, inward)
 	if err != nil {
 		return err
 	}
@@ -91,6 +95,7 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 			Answers: ingress.NewAnswers(config.MemoryBudget, config.Limits.Response, w.Invoker.Aside),
 		},
 	}
+	inward.Edge = edge
 	public := publicServer(edge, places)
 	inside := &http.Server{Handler: (&workerapi.API{Table: w.Table, Invoker: w.Invoker, Limits: config.Limits, Live: w.Live}).Handler(), ReadHeaderTimeout: 5 * time.Second}
 
@@ -118,6 +123,18 @@ func serveFunctions(ctx context.Context, config worker.Config, listener net.List
 	})
 	ready()
 	return group.Wait()
+}
+
+// reachedAt are the ports at which the outside reaches functions: that of the base URL, and ours.
+func reachedAt(config worker.Config) []string {
+	ports := make([]string, 0, len(config.Ports)+1)
+	for _, port := range config.Ports {
+		ports = append(ports, strconv.Itoa(int(port)))
+	}
+	if base, err := url.Parse(config.Hosts.Base); err == nil {
+		ports = append(ports, cmp.Or(base.Port(), map[string]string{"http": "80", "https": "443"}[base.Scheme]))
+	}
+	return ports
 }
 
 func closed(err error) error {

@@ -36,6 +36,8 @@ type Kind string
 const (
 	HTTP  Kind = "http"  // a call of the public URL
 	Draft Kind = "draft" // a person ran the draft
+
+	Function Kind = "function" // another run fetched its URL
 )
 
 // Event is what a run is about. Exactly one of its fields is set.

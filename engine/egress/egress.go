@@ -27,6 +27,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -54,6 +55,10 @@ type Config struct {
 	Database  []string     // host:port of each that the database is reached at over TCP
 	Addresses []netip.Addr // of this server beyond those of its interfaces, such as a router's that leads here
 
+	// Inward answers the requests for our own functions, which are not dialled then. It gets each
+	// as the network would, with the context of Do; what it refuses is a Refusal. nil: they are dialled.
+	Inward http.RoundTripper
+
 	// IsOurs tells what a URL is to PiCloud. It has no user, query or fragment, and its Path is as
 	// it is sent, with its escapes: what it says has to be what our listener does with that path.
 	// nil: all are foreign.
@@ -71,6 +76,7 @@ type Client struct {
 	own         *own
 	proxy       *url.URL
 	isOurs      func(*url.URL) Ours
+	within      http.RoundTripper
 	maxResponse int64
 	resolver    *net.Resolver
 	roots       *x509.CertPool
@@ -109,7 +115,7 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		guard: guard{allow: config.Allow, nat64: config.NAT64, ports: config.Ports}, own: known,
-		proxy: config.Proxy, isOurs: config.IsOurs, maxResponse: config.MaxResponse,
+		proxy: config.Proxy, isOurs: config.IsOurs, within: config.Inward, maxResponse: config.MaxResponse,
 		resolver: config.Resolver, roots: config.RootCAs, open: semaphore.NewWeighted(maxConnections),
 		pools: map[id.App]*list.Element{}, recent: list.New(),
 	}, nil

@@ -44,6 +44,11 @@ func (e *Error) Error() string { return string(e.Category) + ": " + e.Sentence }
 
 func (e *Error) Unwrap() error { return e.cause }
 
+// Refusal is why Config.Inward does not answer, a sentence that ends its request as a policy's.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
 // failure is an Error before it is known whom its sentence is about: that is where %s stands.
 type failure struct {
 	category Category
@@ -89,6 +94,9 @@ func classify(ctx context.Context, err error) *failure {
 	}
 	if known, ok := errors.AsType[*failure](err); ok {
 		return known
+	}
+	if refusal, ok := errors.AsType[Refusal](err); ok {
+		return refuse(strings.ReplaceAll(string(refusal), "%", ""))
 	}
 	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "proxyconnect" {
 		return fail(Proxy, "the proxy on the way to %s does not answer", err)

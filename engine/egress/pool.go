@@ -49,6 +49,14 @@ func (p *pool) closeIdle() {
 
 // transport is the one for an app's request. Connections of its former policy that are idle
 // are closed, and those in use are when they become idle.
+// roundTripper is what takes a request along a route.
+func (c *Client) roundTripper(app id.App, policy Policy, by route) http.RoundTripper {
+	if by == inward && c.within != nil {
+		return c.within
+	}
+	return c.transport(app, policy, by)
+}
+
 func (c *Client) transport(app id.App, policy Policy, by route) *http.Transport {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

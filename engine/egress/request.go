@@ -52,6 +52,7 @@ type Hop struct {
 	Protocol  string // "HTTP/1.1" or "HTTP/2.0"
 	Sent      int64  // bytes of the body
 	Entry     string // of an allow list that opened the address; empty: it is public, or a proxy's
+	Ours      bool   // one of our own functions answered
 	Denied    int    // addresses of the host that were passed over because they may not be reached
 	Reused    bool   // the connection was there already
 	Began     time.Time
@@ -148,11 +149,14 @@ func (e *exchange) hop(ctx context.Context) (*http.Response, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	answer, err := e.client.transport(e.request.App, e.request.Policy, by).RoundTrip(e.message(ctx, by, hop))
+	answer, err := e.client.roundTripper(e.request.App, e.request.Policy, by).RoundTrip(e.message(ctx, by, hop))
 	if err != nil {
 		return nil, classify(ctx, err)
 	}
 	hop.Status, hop.Protocol = answer.StatusCode, answer.Proto
+	if hop.Ours = by == inward; hop.Ours {
+		hop.Entry = ownFunction
+	}
 	if answer.StatusCode < 200 {
 		_ = answer.Body.Close()
 		return nil, fail(Protocol, "%s wanted to change to another protocol", nil)

@@ -45,8 +45,7 @@ func (r *run) held() int64 {
 	return h.bytes
 }
 
-// charge says that the run holds so many bytes more until it ends. Only its own goroutine
-// calls it.
+// charge says that the run holds so many bytes more until it ends.
 func (r *run) charge(bytes int) {
 	if bytes > 0 {
 		r.holding().take(int64(bytes))
@@ -56,8 +55,8 @@ func (r *run) charge(bytes int) {
 func (r *run) holding() *holding {
 	h := r.holds.Load()
 	if h == nil {
-		h = &holding{app: r.invoker.gate.held(r.Script.App)}
-		r.holds.Store(h)
+		r.holds.CompareAndSwap(nil, &holding{app: r.invoker.gate.held(r.Script.App)})
+		h = r.holds.Load()
 	}
 	return h
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"picloud/engine/call"
+	"picloud/engine/egress"
 	"picloud/engine/execution"
 	"picloud/engine/execution/journal"
 	"picloud/engine/execution/live"
@@ -30,10 +31,12 @@ type Config struct {
 	Journal      *journal.Journal
 	Live         *live.Hub
 	Globals      *js.Globals
-	MaxRunning   int    // runs that execute or are ready to
-	MaxWaiting   int    // runs that wait for something outside
-	MemoryBudget int64  // bytes of live heap
-	SlotLabel    string // pprof label that names a run's journal slot
+	Network      *egress.Client                  // nil: functions reach nothing
+	Reached      func(id.App, id.Script, string) // nil, or is told the hosts that apps which learn have reached
+	MaxRunning   int                             // runs that execute or are ready to
+	MaxWaiting   int                             // runs that wait for something outside
+	MemoryBudget int64                           // bytes of live heap
+	SlotLabel    string                          // pprof label that names a run's journal slot
 }
 
 // Invoker runs functions.
@@ -42,6 +45,8 @@ type Invoker struct {
 	journal   *journal.Journal
 	live      *live.Hub
 	globals   *js.Globals
+	network   *egress.Client
+	learnt    func(id.App, id.Script, string)
 	gate      *gate
 	processor *processor
 	programs  *programs
@@ -59,6 +64,7 @@ const programShare = 6
 func New(config Config) *Invoker {
 	i := &Invoker{
 		stored: config.Programs, journal: config.Journal, live: config.Live, globals: config.Globals,
+		network: config.Network, learnt: config.Reached,
 		gate:      newGate(config.MaxRunning, config.MaxWaiting),
 		processor: newProcessor(runtime.GOMAXPROCS(0)),
 		programs:  newPrograms(config.MemoryBudget / programShare),
@@ -88,12 +94,15 @@ func (i *Invoker) Aside(difference int64) { i.watcher.memory.aside.Add(differenc
 // Job is a call with the code that it runs and what else its caller wants of it.
 type Job struct {
 	call.Call
-	Code    Code
-	Env     *variable.Env // what the function gets; nil: nothing
-	Capture execution.Policy
-	Paused  script.Paused   // it is refused
-	OnLine  func(call.Line) // nil, or gets each log line, on the run's goroutine; must not block
-	Done    func()          // nil, or called once when nothing of the event is held any more
+	Code     Code
+	Outbound egress.Policy // what it may reach
+	Env      *variable.Env // what the function gets; nil: nothing
+	Capture  execution.Policy
+	Paused   script.Paused   // it is refused
+	OnLine   func(call.Line) // nil, or gets each log line, on the run's goroutine; must not block
+	Done     func()          // nil, or called once when nothing of the event is held any more
+
+	kin *family // of the run that asked for this one; nil: nobody did, or none is made yet
 }
 
 // Run is the one door: it runs a function and returns its answer. When ctx ends first the run
@@ -168,7 +177,9 @@ const tooMany = "Too many calls were under way, of this app or in all. The limit
 
 // Slots is how many slots a journal needs: of the runs that can be under way, of those that take
 // their places while others do not hear that they were stopped, and of what shares a row.
-func Slots(running, waiting int) int { return running + waiting + queueOf(running, waiting) + spareSlots }
+func Slots(running, waiting int) int {
+	return running + waiting + queueOf(running, waiting) + spareSlots
+}
 
 const spareSlots = 512
 
@@ -247,6 +258,13 @@ func (i *Invoker) record(r *run, result call.Result) {
 	record := recordOf(r, result)
 	r.slot.Finish(&record)
 	i.live.End(&record)
+}
+
+// reached tells that a run has asked a host.
+func (i *Invoker) reached(r *run, host string) {
+	if i.learnt != nil && r.Outbound.Mode == egress.Learn {
+		i.learnt(r.Script.App, r.Script.ID, host)
+	}
 }
 
 // Drain refuses new runs and waits until none is under way, work after answers included.

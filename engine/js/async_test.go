@@ -89,13 +89,13 @@ func (e *errands) run(t *testing.T) (out string, ending *js.Ending) {
 func TestHostWork(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`work("a").then((v) => out.push(v)); let()`:                                                                                             "a",
-		`work("bad a").catch((e) => out.push(e instanceof TypeError, e.message)); let()`:                                                        "true,bad a",
-		`Promise.all(["a", "b", "c", "d"].map(work)).then((v) => out.push(v)); setTimeout(let, 1)`:                                              "a,b,c,d",
-		`for (const n of "abcde") work(n).then((v) => { out.push(v); out.sort() }); try { work("f") } catch (e) { out.push(e.message) } let()`:                  "a,b,c,d,e,no more",
-		`work("a").catch((e) => out.push(e)); giveUp(0, "given up")`:                                                                            "given up",
+		`work("a").then((v) => out.push(v)); let()`:                                                                                                            "a",
+		`work("bad a").catch((e) => out.push(e instanceof TypeError, e.message)); let()`:                                                                       "true,bad a",
+		`Promise.all(["a", "b", "c", "d"].map(work)).then((v) => out.push(v)); setTimeout(let, 1)`:                                                             "a,b,c,d",
+		`for (const n of "abcde") work(n).then((v) => { out.push(v); out.sort() }); try { work("f") } catch (e) { out.push(e.message) } let()`:                 "a,b,c,d,e,no more",
+		`work("a").catch((e) => out.push(e)); giveUp(0, "given up")`:                                                                                           "given up",
 		`work("a").then((v) => out.push(v)); work("b").catch(() => 0); work("c").catch((e) => out.push(e)); giveUp(2, "c"); let(); giveUp(1, 0); giveUp(1, 1)`: "c,a",
-		`out.push(1); work("a").then(() => out.push(3)); setTimeout(() => { out.push(2); let() }, 5)`:                                           "1,2,3",
+		`out.push(1); work("a").then(() => out.push(3)); setTimeout(() => { out.push(2); let() }, 5)`:                                                          "1,2,3",
 	} {
 		e := newErrands(t, "globalThis.out = [];"+text)
 		got, ending := e.run(t)

@@ -38,7 +38,9 @@ type Values struct {
 // NewValues makes it of an app's rows. uses hears of secrets that are read.
 func NewValues(app id.App, rows []Row, keys *seal.Ring, uses *Uses) *Values {
 	rows = slices.Clone(rows)
-	slices.SortFunc(rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), slices.Compare(a.Script[:], b.Script[:])) })
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), slices.Compare(a.Script[:], b.Script[:]))
+	})
 	return &Values{app: app, rows: rows, keys: keys, uses: uses, noted: make([]atomic.Bool, len(rows))}
 }
 

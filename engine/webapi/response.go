@@ -23,6 +23,8 @@ type response struct {
 	head          headers
 	headersObject *goja.Object
 	body          body
+	url           string // of an answer that was fetched
+	redirected    bool
 }
 
 func responseClass() *class {
@@ -35,7 +37,7 @@ func responseClass() *class {
 				status := self[*response](c).status
 				return c.vm.ToValue(status >= 200 && status <= 299)
 			}),
-			attribute("redirected", func(c invocation) goja.Value { self[*response](c); return c.vm.ToValue(false) }),
+			attribute("redirected", func(c invocation) goja.Value { return c.vm.ToValue(self[*response](c).redirected) }),
 			attribute("status", func(c invocation) goja.Value { return c.vm.ToValue(self[*response](c).status) }),
 			attribute("statusText", func(c invocation) goja.Value { return c.fromBytes(self[*response](c).statusText) }),
 			attribute("type", func(c invocation) goja.Value {
@@ -44,7 +46,7 @@ func responseClass() *class {
 				}
 				return c.vm.ToValue("default")
 			}),
-			attribute("url", func(c invocation) goja.Value { self[*response](c); return c.vm.ToValue("") }),
+			attribute("url", func(c invocation) goja.Value { return c.vm.ToValue(self[*response](c).url) }),
 		}, bodyMembers[*response]()...),
 		statics: []member{
 			operation("error", 0, responseError),
@@ -122,7 +124,7 @@ func responseHeaders(c invocation) goja.Value {
 func responseClone(c invocation) goja.Value {
 	p := self[*response](c)
 	return c.instance(classResponse, &response{
-		kind: p.kind, status: p.status, statusText: p.statusText,
+		kind: p.kind, status: p.status, statusText: p.statusText, url: p.url, redirected: p.redirected,
 		head: headers{list: slices.Clone(p.head.list), immutable: p.head.immutable, version: 1},
 		body: p.body.twin(c.realm),
 	})

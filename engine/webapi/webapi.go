@@ -23,6 +23,7 @@ func Globals() map[string]func(*js.Sandbox) goja.Value {
 		"atob":            global("atob", 1, atob),
 		"btoa":            global("btoa", 1, btoa),
 		"structuredClone": cloner(),
+		"fetch":           global("fetch", 1, fetch),
 		"crypto":          singleton(classCrypto),
 		"performance":     singleton(classPerformance),
 		"navigator":       singleton(classNavigator),

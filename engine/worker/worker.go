@@ -33,9 +33,10 @@ type Config struct {
 	SecretKeys     string // of secrets, those that were given, as seal.Open takes them
 	KeyDir         string // folder of the others
 	Hosts          Hosts
+	Ports          []uint16 // on which PiCloud listens on this machine
 	TrustedProxies []netip.Prefix
-	MaxRunning     int // runs that execute or are ready to
-	MaxWaiting     int // runs that wait
+	MaxRunning     int   // runs that execute or are ready to
+	MaxWaiting     int   // runs that wait
 	MaxBody        int64 // bytes of one request body
 	BodiesInFlight int64 // bytes of all request bodies
 	MemoryBudget   int64 // bytes of live heap

@@ -14,6 +14,7 @@ import (
 
 	"picloud/engine/call"
 	"picloud/engine/id"
+	"picloud/engine/invoke"
 	"picloud/engine/worker"
 )
 
@@ -137,7 +138,8 @@ type address struct {
 	rest   string // raw path and query from the script's segment on
 	own    bool   // the app has a host, and so an origin, of its own
 	from   caller
-	target string // the whole raw path and query
+	target string         // the whole raw path and query
+	by     *invoke.Parent // the run that asks; nil: somebody outside
 }
 
 // root tells that it is the app itself that is asked for, by "/fn/app", "/fn/app/" or its host.

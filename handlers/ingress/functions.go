@@ -65,6 +65,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	}
 	job := invoke.Published(live)
 	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, f.Limits, give
+	job.By(at.by)
 	job.Event.Request = &call.Request{
 		Method: r.Method,
 		URL:    at.from.proto + "://" + at.from.host + withoutKeys(at.target),

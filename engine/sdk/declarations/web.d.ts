@@ -98,7 +98,7 @@ declare class Response {
 	readonly body: OpaqueBody | null;
 	readonly bodyUsed: boolean;
 	readonly redirected: boolean;
-	readonly type: "default" | "error";
+	readonly type: "basic" | "default" | "error";
 	readonly url: string;
 	clone(): Response;
 	text(): Promise<string>;
@@ -108,6 +108,12 @@ declare class Response {
 	blob(): Promise<Blob>;
 	formData(): Promise<FormData>;
 }
+
+/**
+ * Sends a request. The promise is fulfilled when the answer is there with its body (up to 10 MiB), whatever its status; it is
+ * rejected with a TypeError whose cause has a code: "dns", "refused", "tls", "timeout", "policy", "protocol", "too large" …
+ */
+declare function fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
 
 // ---- URL --------------------------------------------------------------------------------
 

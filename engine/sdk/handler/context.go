@@ -33,10 +33,15 @@ func (c *context) value(name string) goja.Value {
 	vm := c.run.s.VM()
 	in := &c.run.in
 	switch name {
-	case "executionId", "rootExecutionId":
+	case "executionId":
 		return vm.ToValue(in.Execution.String())
+	case "rootExecutionId":
+		if in.Cause.Root.IsZero() {
+			return vm.ToValue(in.Execution.String())
+		}
+		return vm.ToValue(in.Cause.Root.String())
 	case "depth":
-		return vm.ToValue(0)
+		return vm.ToValue(in.Cause.Depth)
 	case "app":
 		return c.record("id", in.Script.App.String(), "slug", in.Script.AppSlug)
 	case "script":

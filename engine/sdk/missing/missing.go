@@ -13,7 +13,7 @@ import (
 // What to use instead, where several names have the same answer.
 const (
 	readme   = "Help on the dashboard says what there is: /help#not-yet."
-	requests = "A function cannot make requests of its own yet. " + readme
+	requests = "Use fetch."
 	sockets  = "A function answers requests and holds no connection open. " + readme
 	streams  = "There are no streams yet: read a body with text(), json() or bytes(), and answer with the whole of it."
 	random   = "Of cryptography there are crypto.getRandomValues and crypto.randomUUID. " + readme
@@ -30,7 +30,7 @@ const (
 
 // table is the list: what to use instead, and instead of which names.
 var table = []struct{ instead, names string }{
-	{requests, "fetch XMLHttpRequest EventSource"},
+	{requests, "XMLHttpRequest EventSource"},
 	{sockets, "WebSocket WebSocketStream WebTransport RTCPeerConnection"},
 	{random, "crypto.subtle CryptoKey SubtleCrypto"},
 	{streams, "ReadableStream ReadableStreamDefaultReader ReadableStreamBYOBReader WritableStream WritableStreamDefaultWriter " +

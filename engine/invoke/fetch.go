@@ -1,0 +1,162 @@
+package invoke
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+
+	"picloud/engine/call"
+	"picloud/engine/egress"
+	"picloud/engine/execution"
+	"picloud/engine/execution/redact"
+	"picloud/engine/id"
+	"picloud/engine/webapi"
+)
+
+const (
+	maxFetched  = 10 << 20 // bytes of one answer, decoded
+	maxDepth    = 8        // of runs that others have caused
+	maxFamily   = 200      // runs that one has caused, those included that these have caused
+	maxDescribe = 2 << 10
+)
+
+// Describe is the method and address of a request, its secrets redacted.
+func (g *given) Describe(method, url string) string {
+	return method + " " + string(redact.AppendURL(nil, execution.Cut(url, maxDescribe)))
+}
+
+// Fetch sends a request of the function's own, within what its app may reach. A function of this
+// instance that it reaches is run as a child of this run.
+func (g *given) Fetch(ctx context.Context, request egress.Request, span *call.Span) (*webapi.Fetched, error) {
+	r := (*run)(g)
+	request.App, request.Policy, request.MaxBytes = r.Script.App, r.Outbound, maxFetched
+	span.Sent = int64(len(request.Body))
+	response, err := r.invoker.network.Do(withParent(ctx, r), request)
+	if err != nil {
+		return nil, r.failed(span, err)
+	}
+	r.tell(span, response.Hops)
+	span.Status = response.Status
+	fetched := &webapi.Fetched{
+		Status: response.Status, StatusText: response.StatusText, Header: response.Header, URL: response.URL, Redirected: response.Redirected,
+	}
+	if response.Body == nil {
+		return fetched, nil
+	}
+	held := &heldBody{Reader: response.Body, holding: r.holding()}
+	fetched.Settled, fetched.HasBody = held.give, true
+	fetched.Body, err = io.ReadAll(held)
+	_ = response.Body.Close()
+	_, span.Received = response.Received()
+	if err != nil {
+		held.give()
+		return nil, r.failed(span, err)
+	}
+	return fetched, nil
+}
+
+// failed tells in the span why there is no answer.
+func (r *run) failed(span *call.Span, err error) error {
+	why, ok := errors.AsType[*egress.Error](err)
+	if !ok {
+		span.Failure = "Something went wrong on this server."
+		return err
+	}
+	span.Failure = string(why.Category) + ": " + why.Sentence
+	r.tell(span, why.Hops)
+	return err
+}
+
+// tell tells in the span which way the request went.
+func (r *run) tell(span *call.Span, hops []egress.Hop) {
+	var notes []string
+	if len(hops) > 1 {
+		notes = append(notes, fmt.Sprintf("%d redirects, the last to %s", len(hops)-1, hops[len(hops)-1].Host))
+	}
+	for _, hop := range hops {
+		if hop.Entry != "" && !hop.Ours {
+			notes = append(notes, "allowed by "+hop.Entry)
+		}
+		if !hop.Ours && hop.Host != "" {
+			r.invoker.reached(r, hop.Host)
+		}
+	}
+	span.Note = strings.Join(notes, "; ")
+}
+
+// heldBody charges what is read to the run until the script has it.
+type heldBody struct {
+	io.Reader
+	holding *holding
+	bytes   int64
+}
+
+func (h *heldBody) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	h.bytes += int64(n)
+	h.holding.take(int64(n))
+	return n, err
+}
+
+func (h *heldBody) give() {
+	h.holding.take(-h.bytes)
+	h.bytes = 0
+}
+
+// family are the runs that one has caused.
+type family struct{ runs atomic.Int32 }
+
+// Parent is a run that asks for another one.
+type Parent struct {
+	cause  call.Cause
+	family *family
+	child  *id.Execution // told of
+}
+
+type parentKey struct{}
+
+// withParent is a context in which a run asks for others.
+func withParent(ctx context.Context, r *run) context.Context {
+	root := r.Cause.Root
+	if root.IsZero() {
+		root = r.Execution
+	}
+	r.mu.Lock()
+	if r.kin == nil {
+		r.kin = &family{}
+	}
+	kin := r.kin
+	r.mu.Unlock()
+	return context.WithValue(ctx, parentKey{}, &Parent{
+		cause: call.Cause{Kind: call.Function, Root: root, Parent: r.Execution, Depth: r.Cause.Depth + 1}, family: kin,
+	})
+}
+
+// ParentOf is the run in whose context something is asked for; nil: none.
+func ParentOf(ctx context.Context) *Parent {
+	parent, _ := ctx.Value(parentKey{}).(*Parent)
+	return parent
+}
+
+// Admits refuses, with an [egress.Refusal], a run that would be nested too deeply, or one too many.
+func (p *Parent) Admits() error {
+	switch {
+	case p == nil:
+		return nil
+	case p.cause.Depth > maxDepth:
+		return egress.Refusal(fmt.Sprintf("functions may call one another %d deep, and this would be one more", maxDepth))
+	case p.family.runs.Add(1) > maxFamily:
+		return egress.Refusal(fmt.Sprintf("a call may lead to %d runs of functions, and this would be one more", maxFamily))
+	}
+	return nil
+}
+
+// By makes the job one that the run has asked for. nil changes nothing.
+func (j *Job) By(parent *Parent) {
+	if parent != nil {
+		j.Cause, j.kin = parent.cause, parent.family
+	}
+}
