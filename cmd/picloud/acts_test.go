@@ -73,6 +73,11 @@ func acts() []act {
 			w.press("Unpublish…")
 			w.shows("details[open] button", "Unpublish greet")
 		}},
+		{name: "variables-preview", path: "/apps/shop/variables/env-file", play: func(w *window) {
+			w.fill("Text", "CURRENCY=chf\nPAYMENT_TOKEN=hush-hush-7654321\nAPI_KEY=hush-hush-1111111\nCOLOUR=blue\n")
+			w.press("Show what changes")
+			w.shows("h1", "What changes")
+		}},
 		{name: "run-running", path: "/apps/shop", play: func(w *window) {
 			var ctx context.Context
 			ctx, leave = context.WithCancel(w.t.Context())

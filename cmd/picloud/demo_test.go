@@ -47,9 +47,23 @@ func serveDemo(t *testing.T) *product {
 	someone.post("/apps/shop/scripts/greet/versions/2/live", "note", "v3 has no Swiss francs")
 	someone.post("/apps/shop/scripts/greet/versions/3/live", "note", "Nobody asked for them")
 	someone.saveDraft("shop", "greet", p.demoSource("greet-draft"))
+	p.demoValues(someone)
 	p.demoRuns(someone)
 	p.demoPast()
 	return p
+}
+
+// demoValues are variables and secrets of the shop.
+func (p *product) demoValues(someone *browser) {
+	p.t.Helper()
+	for _, v := range [][4]string{
+		{"CURRENCY", "eur", "variable", ""},
+		{"CURRENCY", "usd", "variable", "price-feed"},
+		{"PAYMENT_TOKEN", "hush-hush-1234567", "secret", ""},
+		{"RATES", `{"eur":1,"usd":1.08,"chf":0.95,"gbp":0.86,"sek":11.4,"nok":11.7,"dkk":7.46,"pln":4.27,"czk":25.2}`, "variable", ""},
+	} {
+		someone.post("/apps/shop/variables", "name", v[0], "value", v[1], "kind", v[2], "script", v[3])
+	}
 }
 
 func (p *product) demoSource(name string) string {
@@ -257,6 +271,12 @@ func (p *product) places() (outside, inside []place) {
 		{name: "run-cpu", path: run("cpu", "thumbnails")},
 		{name: "run-stack", path: run("stack", "categories")},
 		{name: "run-crashed", path: run("crashed", "nightly-report")},
+		{name: "variables", path: "/apps/shop/variables"},
+		{name: "variables-empty", path: "/apps/garden/variables"},
+		{name: "variables-script", path: "/apps/shop/scripts/price-feed/variables"},
+		{name: "variable", path: "/apps/shop/variables/RATES"},
+		{name: "variable-secret", path: "/apps/shop/variables/PAYMENT_TOKEN"},
+		{name: "variables-paste", path: "/apps/shop/variables/env-file"},
 		{name: "script-new", path: "/apps/shop/scripts/new"},
 		{name: "script", path: greetPage, ready: editor},
 		{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -170,6 +171,43 @@ func TestCompletion(t *testing.T) {
 		w.until(listed + `.includes(` + quoted(c.has) + `)`)
 		w.until(`!` + listed + `.includes(` + quoted(c.lacks) + `)`)
 	}
+	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
+}
+
+// TestCompletionOfTheEnvironment: the editor knows the names that the script gets, and of which kind
+// they are, and no value of them.
+func TestCompletionOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	p.app("shop")
+	p.publish("shop", "greet", answers("first"))
+	p.publish("shop", "other", answers("other"))
+	someone := p.signIn()
+	for _, v := range [][3]string{{"GREETING", "variable", ""}, {"PAYMENT_TOKEN", "secret", ""}, {"OWN", "variable", "greet"}, {"NOT_ITS", "variable", "other"}} {
+		someone.post("/apps/shop/variables", "name", v[0], "value", "only-known-to-functions", "kind", v[1], "script", v[2])
+	}
+	w := p.open(p.chromium())
+	w.signIn()
+	w.edit("shop", "greet")
+	const listed = `[...document.querySelectorAll(".cm-tooltip-autocomplete li")].map((e) => e.textContent)`
+	for _, text := range []string{
+		"export default (request, env) =>\nenv.", "\nprocess.env.", "\nprocess.env?.", "\nenv[\"", "const token = 1;\nprocess.env['PAY",
+	} {
+		w.paste(text)
+		w.until(listed + `.includes("PAYMENT_TOKENsecret")`)
+		if !strings.HasSuffix(text, "PAY") {
+			w.until(listed + `.includes("GREETINGvariable") && ` + listed + `.includes("OWNvariable")`)
+		}
+		w.until(`!` + listed + `.some((e) => e.startsWith("NOT_ITS"))`)
+	}
+	w.paste("export default (request, env) =>\nenv.PAY")
+	w.until(listed + `.includes("PAYMENT_TOKENsecret")`)
+	w.until(`document.querySelector(".cm-tooltip-autocomplete li")?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true })) ?? true`)
+	w.until(`document.getElementById("source").value.endsWith("env.PAYMENT_TOKEN")`)
+	w.paste("const env = new Map<string, string>();\nenv.")
+	w.until(listed + `.some((e) => e.startsWith("set"))`)
+	w.until(`!` + listed + `.includes("GREETINGvariable")`)
+	w.until(`!document.documentElement.innerHTML.includes("only-known-to-functions")`)
 	w.until(`document.getElementById("saved").textContent === "Saved just now"`)
 }
 

@@ -53,6 +53,7 @@ func serveEvil(t *testing.T) *product {
 	b.post("/apps", "name", "</title><b data-xss>App", "slug", "evil")
 	b.post("/apps/evil/scripts", "name", "evil", "description", evil, "language", "typescript")
 	b.post("/apps/evil/scripts/evil/settings", "description", evil, "capture", "all")
+	b.post("/apps/evil/variables", "name", "EVIL", "value", evil, "kind", "variable", "script", "")
 	b.post("/profile/keys", "name", evil[:90], "access", "read", "expires", "30")
 	p.key = p.token()
 	for _, note := range []string{evil, evil + "again"} {
@@ -122,7 +123,7 @@ func TestInert(t *testing.T) {
 		"/apps", "/apps/evil", "/apps/evil/settings", "/apps/evil/scripts/new", "/apps/evil/runs", "/apps/evil/runs?outcome=failed",
 		"/apps/evil/runs?q=" + url.QueryEscape(evil), "/apps/evil/runs?path=" + url.QueryEscape("/"+evilWord), "/apps/evil/runs?outcome=" + url.QueryEscape(evil),
 		script, script + "/publish", script + "/versions", script + "/versions/3", script + "/diff?from=2&to=3", script + "/runs", script + "/settings",
-		"/search?q=" + url.QueryEscape(evil), "/profile",
+		"/apps/evil/variables", "/apps/evil/variables/EVIL", script + "/variables", "/search?q=" + url.QueryEscape(evil), "/profile",
 	}
 	found, err := p.pool.Query(t.Context(), `SELECT id::text FROM executions WHERE script_name = 'evil'`)
 	if err != nil {
@@ -142,6 +143,11 @@ func TestInert(t *testing.T) {
 	}
 	w.visit("/apps/evil/" + url.PathEscape(evil))
 	w.inert("not found", true) // in the navigation
+	w.visit("/apps/evil/variables/env-file")
+	w.fill("Text", "A=`"+evil+"`\nB=1")
+	w.press("Show what changes")
+	w.shows("h1", "What changes")
+	w.inert("preview of a paste", true)
 	w.evilLive()
 	w.evilEditor()
 }

@@ -11,7 +11,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { search, searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 import { setDiagnostics, forEachDiagnostic, lintGutter, lintKeymap } from "@codemirror/lint";
 import { tags as t } from "@lezer/highlight";
-import { complete } from "./words.js";
+import { completer } from "./words.js";
 
 const colours = HighlightStyle.define([
   { tag: [t.keyword, t.modifier, t.controlKeyword, t.operatorKeyword, t.self, t.bool, t.null], color: "var(--accent)" },
@@ -76,7 +76,7 @@ const typing = EditorView.domEventHandlers({
 });
 
 // editor takes the place of a textarea. It calls back on each change of the text and of the cursor.
-export function editor({ textarea, label, language, nonce, changed, moved }) {
+export function editor({ textarea, label, language, env, nonce, changed, moved }) {
   const wrapping = new Compartment();
   const view = new EditorView({
     parent: textarea.parentElement,
@@ -90,7 +90,7 @@ export function editor({ textarea, label, language, nonce, changed, moved }) {
         EditorState.allowMultipleSelections.of(true), EditorState.tabSize.of(2), indentUnit.of("  "),
         indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }),
         javascript({ typescript: language !== "javascript", jsx: language === "tsx" }),
-        autocompletion({ override: [complete], icons: false }),
+        autocompletion({ override: [completer(env)], icons: false }),
         syntaxHighlighting(colours), look, typing, wrapping.of([]),
         keymap.of([
           { key: "Mod-Enter", run: () => true, shift: () => true }, // runs and publishes: the page hears it

@@ -21,6 +21,7 @@ if (form) {
     textarea: source,
     label: "Source of " + form.querySelector("label[for=source]").textContent,
     language: form.dataset.language,
+    env: JSON.parse(form.dataset.env),
     nonce,
     changed: (text) => { source.value = text; kept?.changed(); problems?.changed(); },
     moved: (line, column) => (position.textContent = "Ln " + line + ", Col " + column),

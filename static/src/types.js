@@ -24,10 +24,11 @@ export function membersOf(type) {
   return [...new Map(all.reverse().map((w) => [w.label, w])).values()].reverse();
 }
 
-// typeBefore is the type of what stands before the dot that ends at a place.
+// typeBefore is the type of what stands before the dot that ends at a place, and named its text.
 export function typeBefore(state, place) {
   const dot = syntaxTree(state).resolveInner(place, -1);
-  return /^\??\.$/.test(dot.name) && dot.prevSibling ? typeOf(dot.prevSibling, { state, place, left: 12 }) : undefined;
+  if (!/^\??\.$/.test(dot.name) || !dot.prevSibling) return {};
+  return { type: typeOf(dot.prevSibling, { state, place, left: 12 }), named: text(dot.prevSibling, { state }) };
 }
 
 // typeOf looks at most so many steps far: a text may go in circles.

@@ -20,16 +20,22 @@ const own = language.globalThis.map(({ label, type }) => ({ label, type: /^[A-Z]
 const modules = Object.entries(known.modules);
 const everywhere = [...known.globals.map((w) => (/interface|type/.test(w.type) ? { ...w, boost: -2 } : w)), ...own, ...modules.flatMap(([name, words]) => words.map((w) => ({ ...w, detail: (w.detail ?? "") + "  from " + name }))), ...keywords, ...snippets];
 
-export function complete(context) {
+const ofEnv = /^(process\s*\??\.\s*)?env$/;
+const keyOfEnv = /(?<![\w$.])(process\s*\??\.\s*)?env\s*(\?\.\s*)?\[\s*["'`]\w*$/;
+
+// completer completes; env are the names that the script is configured with.
+export function completer(env) {
+  const names = env.map(({ name, secret }) => ({ label: name, type: "property", detail: secret ? "secret" : "variable", boost: 1 }));
+  return (context) => complete(context, names);
+}
+
+function complete(context, names) {
   const inside = syntaxTree(context.state).resolveInner(context.pos, -1).name;
   if (/Comment/.test(inside)) return null;
-  if (/String/.test(inside)) {
-    const from = context.matchBefore(/from\s+["'][^"']*/);
-    return from && { from: from.from + from.text.search(/["']/) + 1, options: modules.map(([label]) => ({ label, type: "text" })) };
-  }
+  if (/String/.test(inside)) return inString(context, names);
   const member = context.matchBefore(/(?<!\.)\.[\w$]*$/);
   if (member) {
-    const options = membersOf(typeBefore(context.state, member.from + 1));
+    const options = members(context, member.from + 1, names);
     return options.length ? { from: member.from + 1, options, validFor: /^[\w$]*$/ } : null;
   }
   const word = context.matchBefore(/[\w$]+$/);
@@ -38,4 +44,19 @@ export function complete(context) {
   const labels = new Set(everywhere.map((o) => o.label));
   const local = (completeAnyWord(context)?.options ?? []).filter((o) => !labels.has(o.label) && /^[A-Za-z_$]/.test(o.label)).map((o) => ({ ...o, type: "variable", boost: 1 }));
   return { from, options: [...local, ...everywhere], validFor: /^[\w$]*$/ };
+}
+
+// members are those of what stands before a dot. What somebody calls env is the environment,
+// unless it is known to be something else.
+function members({ state }, place, names) {
+  const { type, named } = typeBefore(state, place);
+  const known = membersOf(type);
+  return ofEnv.test(named) && (!known.length || /\bEnv/.test(type)) ? [...names, ...known] : known;
+}
+
+function inString(context, names) {
+  const key = names.length && context.matchBefore(keyOfEnv);
+  if (key) return { from: context.pos - /\w*$/.exec(key.text)[0].length, options: names, validFor: /^\w*$/ };
+  const from = context.matchBefore(/from\s+["'][^"']*/);
+  return from && { from: from.from + from.text.search(/["']/) + 1, options: modules.map(([label]) => ({ label, type: "text" })) };
 }
