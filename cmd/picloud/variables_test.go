@@ -94,11 +94,9 @@ func (w *window) changeValues() {
 	w.shows("p", "greet gets the app's value of that name then")
 	w.press("Delete GREETING")
 	w.shows("main .banner", "GREETING is deleted.")
-	w.visit("/apps/shop/scripts/greet")
-	w.press("Variables")
-	w.until(`document.querySelectorAll("h2").length > 0`)
 	w.visit("/apps/shop/scripts/greet/settings")
 	w.press("Values of its own")
+	w.shows("main p", "What greet gets")
 	w.shows("td.value", "Good day")
 }
 

@@ -58,7 +58,7 @@ func (d *Dashboard) preview(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	props := views.PreviewProps{Script: head, Text: text, Faults: faults}
 	for _, p := range planned {
-		row := views.PlannedRow{VariableRow: views.VariableRow{Name: p.Name, Secret: p.Secret, Size: len(p.Value)}, Line: p.Line, Effect: string(p.Effect)}
+		row := views.PlannedRow{VariableRow: views.VariableRow{Name: p.Name, Secret: p.Secret, Size: len(p.Value)}, Effect: string(p.Effect)}
 		if !p.Secret {
 			row.Value, row.Cut = beginning(p.Value)
 		}

@@ -142,3 +142,19 @@ func TestPasteOfAnEnvFile(t *testing.T) {
 	s.goes(s.post(values+"/env-file/apply", form("text", full.String())), values)
 	s.sees(s.post(values+"/env-file/apply", form("text", "ONE_MORE="+strings.Repeat("a", 60000))), 422, "What changes", "the limit is 1048576")
 }
+
+func TestSecretWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.goes(s.post(values, form("name", "TOKEN", "value", hush, "kind", "secret")), values)
+	_, err := s.pool.Exec(t.Context(), "UPDATE variables SET key_id = 'gone'")
+	s.must(err)
+	s.sees(s.get(values), 200, `The key <span class="mono">gone</span> is not here`, "Its key gone is not here.")
+	s.sees(s.get(values+"/TOKEN"), 200, `the key <span class="mono">gone</span>, which is not here`)
+	page := s.post(values, form("name", "OTHER", "value", hush, "kind", "secret"))
+	s.sees(page, 503, "sealed with key gone", `value="OTHER"`)
+	s.hides(page, hush)
+	s.sees(s.post(values+"/TOKEN", form("kind", "secret", "value", "x")), 503, "sealed with key gone", "New value")
+	s.sees(s.post(values+"/env-file/apply", form("text", "A=1\nB=2", "secret", "B")), 503, "sealed with key gone", "What changes")
+	s.goes(s.post(values+"/TOKEN/delete", form("kind", "secret")), values)
+}

@@ -32,11 +32,11 @@ func variablePages(at views.Frame) []Page {
 	own := views.VariableProps{Script: &h, Row: variables()[1], Value: strings.Repeat("one line\r\n", 20), Faults: views.Faults{"value": "The value holds a NUL character, which cannot be kept."}}
 	broken := views.PasteProps{Text: "GREETING=Hello\nTOKEN=\"abc\nnothing", Faults: views.Faults{"text": "Line 2: the \" that begins the value is not closed.\nLine 3: there is no \"=\" in \"nothing\"."}}
 	preview := views.PreviewProps{Text: "GREETING=Hello\nTOKEN=<script>alert(1)</script>", Rows: []views.PlannedRow{
-		{VariableRow: variables()[0], Line: 1, Effect: "changed"},
-		{VariableRow: variables()[2], Line: 2, Effect: "set again"},
-		{VariableRow: variables()[3], Line: 3, Effect: "same"},
-		{VariableRow: views.VariableRow{Name: "TOKEN", Secret: true, Size: 25}, Line: 4, Effect: "new"},
-		{VariableRow: views.VariableRow{Name: "COLOUR", Value: "blue", Size: 4}, Line: 5, Effect: "new"},
+		{VariableRow: variables()[0], Effect: "changed"},
+		{VariableRow: variables()[2], Effect: "set again"},
+		{VariableRow: variables()[3], Effect: "same"},
+		{VariableRow: views.VariableRow{Name: "TOKEN", Secret: true, Size: 25}, Effect: "new"},
+		{VariableRow: views.VariableRow{Name: "COLOUR", Value: "blue", Size: 4}, Effect: "new"},
 	}}
 	refused := preview
 	refused.Script, refused.Faults = &h, views.Faults{"TOKEN": "The value has 70000 bytes; the limit is 65536 (64 KiB).", "": "2 fields need another look."}
