@@ -73,7 +73,7 @@ func TestAPIMainPath(t *testing.T) {
 		{"put makes", "PUT " + hello, "", "{·source·:·export default () => 1·,·note·:·first·}", 201, []string{"·version·:1", "·url·:·http://pi.example/fn/shop/hello·", "·language·:·typescript·"}, nil},
 		{"put again", "PUT " + hello, "", "{·source·:·export default () => 1·}", 200, []string{"·version·:1", "·unchanged·:true"}, nil},
 		{"put publishes", "PUT " + hello, "", "{·source·:·export default () => 2·,·if_version·:1}", 200, []string{"·version·:2"}, nil},
-		{"put warns", "PUT " + shop + "/warned", "", "{·source·:·export default () =>\\n fetch(1)·}", 201, []string{"·warnings·:[{·field·:·source·,·message·:·fetch is not in PiCloud 0.x.", "·line·:2,·column·:2}]"}, nil},
+		{"put warns", "PUT " + shop + "/warned", "", "{·source·:·export default () =>\\n Cache(1)·}", 201, []string{"·warnings·:[{·field·:·source·,·message·:·Cache is not in PiCloud 0.x.", "·line·:2,·column·:2}]"}, nil},
 		{"warned deleted", "DELETE " + shop + "/warned", "", "", 204, nil, nil},
 		{"whole pairs", "PUT " + shop + "/pairs", "", "{·source·:·export default () => '\\ud83d\\ude00 \\\\ud800'·}", 201, []string{"·version·:1"}, nil},
 		{"pairs are kept", "GET " + shop + "/pairs", "", "", 200, []string{"'😀 \\\\ud800'"}, nil},

@@ -11,26 +11,26 @@ import (
 func TestMissingNamesAreWarnings(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
-		"export default async () => {\n  const ü = '日';\n  return ü + (await fetch('x')).status }": "3:21:5 fetch",
-		"export default () => typeof fetch":                                                            "",
-		"export default () => typeof (fetch) === 'function' && typeof Deno":                            "",
-		"export default () => typeof fetch === 'function' ? fetch('x') : 1":                            "1:52:5 fetch",
-		"const fetch = () => 1; export default () => fetch()":                                          "",
-		"export default (fetch) => fetch()":                                                            "",
-		"declare const fetch: any; export default () => fetch('x')":                                    "1:48:5 fetch",
+		"export default async () => {\n  const ü = '日';\n  return ü + (await Cache('x')).status }": "3:21:5 Cache",
+		"export default () => typeof Cache":                                                            "",
+		"export default () => typeof (Cache) === 'function' && typeof Deno":                            "",
+		"export default () => typeof Cache === 'function' ? Cache('x') : 1":                            "1:52:5 Cache",
+		"const Cache = () => 1; export default () => Cache()":                                          "",
+		"export default (Cache) => Cache()":                                                            "",
+		"declare const Cache: any; export default () => Cache('x')":                                    "1:48:5 Cache",
 		"export default () => { try { return 1 } catch (process) { return process } }":                 "",
 		"import { log as Buffer } from 'picloud'; export default () => Buffer.info('x')":               "",
-		"export default () => globalThis.fetch":                                                        "",
-		"export default () => ({ fetch: 1, caches() {} }).fetch":                                       "",
-		"export default { fetch() { return { fetch } } }":                                              "1:37:5 fetch",
+		"export default () => globalThis.Cache":                                                        "",
+		"export default () => ({ Cache: 1, caches() {} }).Cache":                                       "",
+		"export default { fetch() { return { Cache } } }":                                              "1:37:5 Cache",
 		"export default () =>\n crypto.subtle.digest('SHA-256', new Uint8Array())":                     "2:2:13 crypto.subtle",
 		"export default () => crypto.randomUUID()":                                                     "",
 		"const crypto = { subtle: 1 }; export default () => crypto.subtle":                             "",
 		"export default () => process.env.NODE_ENV":                                                    "",
 		"export default () => new WebSocket(`${Buffer}`)":                                              "1:26:9 WebSocket, 1:39:6 Buffer",
 		"type A = ReadableStream; export default (a: A, b: Buffer) => 1":                               "",
-		"function unused() { return fetch('x') } export default () => 1":                               "",
-		"export default () => '__picloud_missing_0 __picloud_missing_99999 __picloud_missing_'.length": "1:22:5 fetch",
+		"function unused() { return Cache('x') } export default () => 1":                               "",
+		"export default () => '__picloud_missing_0 __picloud_missing_99999 __picloud_missing_'.length": "1:22:14 XMLHttpRequest",
 	} {
 		var got []string
 		for _, warning := range build(t, TypeScript, source).Warnings {
@@ -45,7 +45,7 @@ func TestMissingNamesAreWarnings(t *testing.T) {
 
 func TestWarningsAreBounded(t *testing.T) {
 	t.Parallel()
-	output := build(t, JavaScript, "export default () => ["+strings.Repeat("fetch, ", 1000)+"]")
+	output := build(t, JavaScript, "export default () => ["+strings.Repeat("Cache, ", 1000)+"]")
 	if len(output.Warnings) != maxWarnings {
 		t.Errorf("%d warnings", len(output.Warnings))
 	}

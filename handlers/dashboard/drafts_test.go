@@ -137,8 +137,8 @@ func TestRunOfADraft(t *testing.T) {
 	if got.header.Get("Content-Type") != "text/event-stream" || got.header.Get("X-Accel-Buffering") != "no" || strings.Contains(got.body, "event: answer") {
 		t.Errorf("%v %s", got.header, got.body)
 	}
-	missing := "export default () => fetch('x')\n"
-	s.sees(run(nil, "source", missing, "revision", revision()), 200, "1:22", "1 warning", "fetch is not in PiCloud 0.x", "problems warn")
+	missing := "export default () => Cache('x')\n"
+	s.sees(run(nil, "source", missing, "revision", revision()), 200, "1:22", "1 warning", "Cache is not in PiCloud 0.x", "problems warn")
 	s.sees(run(nil, "source", broken, "revision", revision()), 422)
 	fine := "export default () => 1\n"
 	s.sees(run(stream, "source", fine, "revision", "1"), 409, `"source":"export default () =\u003e {\n  retur 1\n}\n"`)

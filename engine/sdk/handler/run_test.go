@@ -143,12 +143,12 @@ func TestReturnValues(t *testing.T) {
 		{"in a timer", `() => { setTimeout(() => { throw new Error("late") }, 1); return new Promise(() => {}) }`, "error Error: late"},
 		{"never settles", `() => new Promise(() => {})`, "error : The promise returned never settles: nothing that could settle it is pending any more."},
 		{"recursion", `function f() { return f() }`, "stack RangeError: Calls are nested deeper than 2000."},
-		{"missing", `() => fetch("x")`, `error ReferenceError: fetch is not in PiCloud 0.x. A function cannot make requests of its own yet. Help on the dashboard says what there is: /help#not-yet.`},
+		{"missing", `() => Cache("x")`, `error ReferenceError: Cache is not in PiCloud 0.x. There is no storage yet, and variables live for one call. Help on the dashboard says what there is: /help#not-yet.`},
 		{"missing property", `() => crypto.subtle.importKey()`, `error TypeError: crypto.subtle is not in PiCloud 0.x. Of cryptography there are crypto.getRandomValues and crypto.randomUUID. Help on the dashboard says what there is: /help#not-yet.`},
 		{"missing cause", `() => { try { caches } catch (cause) { throw new Error("no", { cause }) } }`, `error Error: no
 Caused by: ReferenceError: caches is not in PiCloud 0.x. There is no storage yet, and variables live for one call. Help on the dashboard says what there is: /help#not-yet.`},
-		{"asked for", `() => [typeof fetch, globalThis.fetch === undefined, "fetch" in globalThis, crypto.subtle === undefined]`, `200 application/json ["undefined",true,false,true]`},
-		{"missing caught", `() => { try { fetch } catch (e) { return e instanceof ReferenceError && e.name + e.message } }`, "200 text/plain;charset=utf-8 ReferenceErrorfetch is not defined"},
+		{"asked for", `() => [typeof Cache, globalThis.Cache === undefined, "Cache" in globalThis, crypto.subtle === undefined]`, `200 application/json ["undefined",true,false,true]`},
+		{"missing caught", `() => { try { Cache } catch (e) { return e instanceof ReferenceError && e.name + e.message } }`, "200 text/plain;charset=utf-8 ReferenceErrorCache is not defined"},
 		{"throwing toJSON", `() => ({ toJSON() { throw new TypeError("mine") } })`, "error TypeError: mine"},
 		{"handled later", `async () => { const p = Promise.reject(1); p.catch(() => {}); return "hi" }`, "200 text/plain;charset=utf-8 hi"},
 	}
@@ -428,7 +428,7 @@ func TestStackThatIsRead(t *testing.T) {
 		`e.stack`: want, `e?.stack`: want, `String(e.stack)`: want, "`${e.stack}`": want, `({ s: e.stack }).s`: want, `[e.stack][0]`: want, `(e.stack || 1)`: want,
 		`(() => e.stack)()`: want, `(() => { const s = e.stack; return s })()`: want, `e.stack.split("\n")[1]`: "    at deep hello.ts:2", `e.stack?.slice(0, 5)`: "Error",
 		`e.message`: "no: way", `(e.stack = "mine", e.stack)`: "mine",
-		`(() => { try { fetch() } catch (f) { return f.stack.split("\n")[0] } })()`: `ReferenceError: ` + missing.Explain("fetch is not defined"),
+		`(() => { try { Cache() } catch (f) { return f.stack.split("\n")[0] } })()`: `ReferenceError: ` + missing.Explain("Cache is not defined"),
 	} {
 		asked = 0
 		in := input(t, "(function () { function deep() {\nthrow new Error('no: way') }\nreturn () => { try { deep() } catch (e) { return "+read+" } } })()")

@@ -43,13 +43,13 @@ func TestNothingOnTheListExists(t *testing.T) {
 func TestMessagesAreExplained(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		"fetch is not defined": "fetch is not in PiCloud 0.x. A function cannot make requests",
+		"Cache is not defined": "Cache is not in PiCloud 0.x. There is no storage yet",
 		"Cannot read property 'importKey' of undefined or null":  "crypto.subtle is not in PiCloud 0.x. Of",
 		"Cannot read property 'digest' of undefined or null":     "Cannot read property 'digest' of undefined or null. If it is crypto.subtle: crypto.subtle is not in PiCloud 0.x. Of",
 		"Cannot read property 'importKeys' of undefined or null": "Cannot read property 'importKeys' of undefined or null",
 		"subtle is not defined":                                  "subtle is not defined",
-		"the word fetch is not defined":                          "the word fetch is not defined",
-		"Object has no member 'fetch'":                           "Object has no member 'fetch'",
+		"the word Cache is not defined":                          "the word Cache is not defined",
+		"Object has no member 'Cache'":                           "Object has no member 'Cache'",
 		"":                                                       "",
 	} {
 		if got := missing.Explain(message); !strings.HasPrefix(got, want) || want == message && got != message {
