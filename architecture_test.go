@@ -81,9 +81,9 @@ var forbidden = []struct {
 	{of: []string{"queries"}, to: []string{"db/…"}, why: "queries are given a connection"},
 	{
 		of: []string{"engine/js/…", "engine/bundle/…", "engine/egress/…", "engine/webapi/…"}, to: []string{"engine/…", "queries", "db/…"},
-		but: []string{"engine/fault", "engine/id", "engine/call", "engine/js/…", "engine/egress", "engine/sdk/missing", "engine/sdk/env"}, why: "the virtual machine knows nothing of the product",
+		but: []string{"engine/fault", "engine/id", "engine/call", "engine/body", "engine/js/…", "engine/egress", "engine/sdk/missing", "engine/sdk/env"}, why: "the virtual machine knows nothing of the product",
 	},
-	{of: []string{"engine/fault", "engine/call", "engine/id", "engine/account"}, to: []string{"engine/…", "queries", "db/…"}, but: []string{"engine/id"}, why: "words shared by all stand below all"},
+	{of: []string{"engine/fault", "engine/body", "engine/call", "engine/id", "engine/account"}, to: []string{"engine/…", "queries", "db/…"}, but: []string{"engine/id", "engine/body"}, why: "words shared by all stand below all"},
 }
 
 func TestWhoMayImportWhom(t *testing.T) {

@@ -3,9 +3,9 @@
 package call
 
 import (
-	"io"
 	"time"
 
+	"picloud/engine/body"
 	"picloud/engine/id"
 )
 
@@ -131,15 +131,14 @@ type Request struct {
 	URL    string // absolute, as the caller wrote it
 	Path   string // of the URL, raw, without the query: what is below the script's own address
 	Header []Field
-	Body   []byte
+	Body   *body.Body // nil: none
 }
 
 // Response is the HTTP message a function gave. Header names are lower case.
 type Response struct {
 	Status int
 	Header []Field
-	Body   io.Reader // nil: no body
-	Size   int64     // bytes in Body, -1: unknown
+	Body   *body.Body // nil: none
 }
 
 // Script names the code that runs.

@@ -56,7 +56,7 @@ func appendCapture(dst []byte, r *Record) []byte {
 	dst = r.Secrets.CleanAfter(redact.AppendURL(append(dst, 0, 0), Cut(r.Request.URL, maxURL)), mark+2)
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	all := r.Policy == CaptureAll
-	dst = appendMessage(dst, r.Secrets, r.Request.Header, r.Request.Body, int64(len(r.Request.Body)), all)
+	dst = appendMessage(dst, r.Secrets, r.Request.Header, r.Request.Body.Beginning(maxBody), r.Request.Body.Size(), all)
 	dst = appendMessage(dst, r.Secrets, r.Response.Header, r.Response.Body, r.Response.Size, all)
 	return appendSpans(dst, r.Secrets, r.Spans)
 }

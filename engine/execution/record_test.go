@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	content "picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/executiontest"
@@ -51,7 +52,7 @@ func TestLongTextsAreCut(t *testing.T) {
 	r.Subject = "GET /" + strings.Repeat("ü", 5000)
 	r.Failure.Message = strings.Repeat("m", 1<<20)
 	r.Failure.Stack = make([]call.Frame, 5000)
-	r.Request.Body = bytes.Repeat([]byte("b"), 1<<20)
+	r.Request.Body = content.Bytes(bytes.Repeat([]byte("b"), 1<<20))
 	for range 1000 {
 		r.Request.Header = append(r.Request.Header, call.Field{Name: "x-long", Value: strings.Repeat("v", 100)})
 	}
@@ -136,7 +137,7 @@ func FuzzAppendRecord(f *testing.F) {
 		r.Subject, r.Policy, r.ScriptName = "GET "+path, execution.CaptureAll, value
 		r.Request.URL = "http://h" + path
 		r.Request.Header = []call.Field{{Name: name, Value: value}, {Name: "content-type", Value: kind}}
-		r.Request.Body = []byte(body)
+		r.Request.Body = content.Bytes([]byte(body))
 		r.Lines = []call.Line{{Message: value, Fields: body}}
 		r.Failure = &call.Failure{Name: name, Message: body}
 		got, capture, err := execution.DecodeRecord(execution.AppendRecord(nil, r))

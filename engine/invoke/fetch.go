@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/egress"
 	"picloud/engine/execution"
@@ -43,19 +44,36 @@ func (g *given) Fetch(ctx context.Context, request egress.Request, span *call.Sp
 	fetched := &webapi.Fetched{
 		Status: response.Status, StatusText: response.StatusText, Header: response.Header, URL: response.URL, Redirected: response.Redirected,
 	}
-	if response.Body == nil {
-		return fetched, nil
-	}
-	held := &heldBody{Reader: response.Body, holding: r.holding()}
-	fetched.Settled, fetched.HasBody = held.give, true
-	fetched.Body, err = io.ReadAll(held)
-	_ = response.Body.Close()
-	_, span.Received = response.Received()
-	if err != nil {
-		held.give()
-		return nil, r.failed(span, err)
+	if response.Body != nil {
+		fetched.Body = body.Stream(&fetching{Response: response, run: r, span: span}, -1, 0)
 	}
 	return fetched, nil
+}
+
+// fetching is the body of an answer on its way to the function. What has come is charged to the run
+// until all of it has, when the function's own buffer is.
+type fetching struct {
+	*egress.Response
+	run  *run
+	span *call.Span
+	held int64
+}
+
+func (f *fetching) Read(p []byte) (int, error) {
+	n, err := f.Body.Read(p)
+	f.held += int64(n)
+	f.run.holding().take(int64(n))
+	if err != nil && err != io.EOF {
+		_ = f.run.failed(f.span, err)
+	}
+	return n, err
+}
+
+func (f *fetching) Close() error {
+	_, f.span.Received = f.Received()
+	f.run.holding().take(-f.held)
+	f.held = 0
+	return f.Body.Close()
 }
 
 // failed tells in the span why there is no answer.
@@ -85,25 +103,6 @@ func (r *run) tell(span *call.Span, hops []egress.Hop) {
 		}
 	}
 	span.Note = strings.Join(notes, "; ")
-}
-
-// heldBody charges what is read to the run until the script has it.
-type heldBody struct {
-	io.Reader
-	holding *holding
-	bytes   int64
-}
-
-func (h *heldBody) Read(p []byte) (int, error) {
-	n, err := h.Reader.Read(p)
-	h.bytes += int64(n)
-	h.holding.take(int64(n))
-	return n, err
-}
-
-func (h *heldBody) give() {
-	h.holding.take(-h.bytes)
-	h.bytes = 0
 }
 
 // family are the runs that one has caused.

@@ -204,7 +204,7 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 
 // start runs an admitted call.
 func (i *Invoker) start(r *run) {
-	r.charge(len(r.Event.Request.Body))
+	r.charge(int(r.Event.Request.Body.Size()))
 	r.begin(handler.New(handler.Input{
 		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold, Locate: r.locate,
 		Given: (*given)(r), Env: env.Object, Clean: r.cleaner(),

@@ -1,8 +1,6 @@
 package invoke
 
 import (
-	"io"
-
 	"picloud/engine/call"
 	"picloud/engine/execution"
 )
@@ -18,9 +16,9 @@ func recordOf(r *run, result call.Result) execution.Record {
 		record.Status = result.Response.Status
 	}
 	record.Spans = result.Spans
-	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Size}
+	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Body.Size()}
 	if r.Capture == execution.CaptureAll {
-		record.Response.Body = beginning(result.Response)
+		record.Response.Body = result.Response.Body.Beginning(capturedBody)
 	}
 	return record
 }
@@ -41,14 +39,3 @@ func limitOf(outcome call.Outcome, r *run) execution.Limit {
 
 // capturedBody is how much of a body is kept.
 const capturedBody = 16 << 10
-
-// beginning reads the head of a body that somebody else is reading at the same time.
-func beginning(response call.Response) []byte {
-	body, ok := response.Body.(io.ReaderAt)
-	if !ok {
-		return nil
-	}
-	head := make([]byte, capturedBody)
-	n, _ := body.ReadAt(head, 0)
-	return head[:n]
-}

@@ -17,6 +17,7 @@ import (
 	"picloud/db/dbtest"
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/body"
 	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/execution/archive"
@@ -60,7 +61,7 @@ var sources = map[string]string{
 func jobOf(live script.Live, limits call.Limits, let *atomic.Int64) invoke.Job {
 	job := invoke.Published(live)
 	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, limits, func() { let.Add(1) }
-	job.Event.Request = &call.Request{Method: "POST", URL: "http://localhost/x", Path: "/", Body: []byte("body")}
+	job.Event.Request = &call.Request{Method: "POST", URL: "http://localhost/x", Path: "/", Body: body.Bytes([]byte("body"))}
 	return job
 }
 

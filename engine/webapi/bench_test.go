@@ -8,6 +8,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/webapi"
@@ -16,7 +17,7 @@ import (
 // BenchmarkHandler is a whole sandbox per call: made, loaded, called, answered.
 func BenchmarkHandler(b *testing.B) {
 	incoming := call.Request{
-		Method: "POST", URL: "http://localhost:8080/fn/default/hello?name=Ada&n=1", Body: []byte(`{"a":1}`),
+		Method: "POST", URL: "http://localhost:8080/fn/default/hello?name=Ada&n=1", Body: body.Text(`{"a":1}`),
 		Header: []call.Field{{Name: "host", Value: "localhost"}, {Name: "content-type", Value: "application/json"}},
 	}
 	for _, c := range []struct{ name, text string }{

@@ -3,9 +3,11 @@ package webapi
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/dop251/goja"
 
+	content "picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/egress"
 	"picloud/engine/js"
@@ -18,23 +20,22 @@ import (
 
 // Fetcher is how a run reaches the network; [js.Sandbox.Given] has it.
 type Fetcher interface {
-	// Fetch sends a request and reads the answer to its end. It is called outside the loop. Its
-	// errors are *egress.Error. In the span it tells what is to be known beside the times.
+	// Fetch sends a request and gives the answer, whose body is still to be read, within the context.
+	// It is called outside the loop. Its errors, and those of the body, are *egress.Error. In the span
+	// it tells what is to be known beside the times, until the body is closed.
 	Fetch(ctx context.Context, request egress.Request, span *call.Span) (*Fetched, error)
 	// Describe is what a timeline says of a request.
 	Describe(method, url string) string
 }
 
-// Fetched is an answer with its body.
+// Fetched is an answer.
 type Fetched struct {
 	Status     int
 	StatusText string
 	Header     []call.Field
 	URL        string
 	Redirected bool
-	Body       []byte
-	HasBody    bool
-	Settled    func() // called on the loop when the script has the body; may be nil
+	Body       *content.Body // nil: none
 }
 
 // fetchesAtOnce is how many requests of a run are under way at a time.
@@ -101,18 +102,19 @@ func (q *request) outgoing() egress.Request {
 func (r *realm) work(fetcher Fetcher, out egress.Request) js.Work {
 	return func(ctx context.Context, span *call.Span) func() (goja.Value, error) {
 		fetched, err := fetcher.Fetch(ctx, out, span)
+		var data []byte
+		if err == nil {
+			data, err = fetched.Body.All(math.MaxInt64) // the client has its bounds
+		}
 		return func() (goja.Value, error) {
 			if err != nil {
 				return nil, js.Thrown{Value: r.explained(err)}
 			}
-			if fetched.Settled != nil {
-				fetched.Settled()
-			}
-			r.sandbox.Hold(fetched.Body)
+			r.sandbox.Hold(data)
 			return r.instance(classResponse, &response{
 				kind: "basic", status: fetched.Status, statusText: fetched.StatusText, url: fetched.URL, redirected: fetched.Redirected,
 				head: headers{list: fetched.Header, immutable: true, version: 1},
-				body: body{present: fetched.HasBody, data: fetched.Body},
+				body: body{present: fetched.Body != nil, data: data},
 			}), nil
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	content "picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/webapi"
@@ -44,7 +45,7 @@ var incoming = call.Request{
 		{Name: "x-twice", Value: "2"},
 		{Name: "x-bytes", Value: "\xe9\xff"},
 	},
-	Body: []byte(`{"name":"Ada"}`),
+	Body: content.Bytes([]byte(`{"name":"Ada"}`)),
 }
 
 func TestRequestSaysWhatTheMessageSays(t *testing.T) {
@@ -85,7 +86,7 @@ func TestBodyOfTheCallStaysAsItWas(t *testing.T) {
 	t.Parallel()
 	body := []byte("abc")
 	handle(t, `var f = async (r) => { const b = new Uint8Array(await r.arrayBuffer()); b.fill(0); return b.length }`,
-		call.Request{Method: "POST", URL: "http://a/", Body: body}, func(*js.Sandbox, goja.Value) {})
+		call.Request{Method: "POST", URL: "http://a/", Body: content.Bytes(body)}, func(*js.Sandbox, goja.Value) {})
 	if string(body) != "abc" {
 		t.Errorf("%q", body)
 	}
@@ -104,7 +105,7 @@ func TestReadResponse(t *testing.T) {
 			}
 			body, _ := io.ReadAll(got.Body)
 			want := []call.Field{{Name: "set-cookie", Value: "a=1"}, {Name: "set-cookie", Value: "b=2"}, {Name: "x", Value: "\xe9"}, {Name: "content-type", Value: "text/plain;charset=UTF-8"}}
-			if got.Status != 201 || got.Size != 6 || string(body) != "héllo" || !slices.Equal(got.Header, want) {
+			if got.Status != 201 || got.Body.Size() != 6 || string(body) != "héllo" || !slices.Equal(got.Header, want) {
 				t.Errorf("%+v %q", got, body)
 			}
 		})
@@ -114,13 +115,13 @@ func TestReadResponseOfBytesAndOfNothing(t *testing.T) {
 	t.Parallel()
 	handle(t, `var f = () => new Response(new Uint8Array([1, 2]))`, incoming, func(s *js.Sandbox, v goja.Value) {
 		got, err := webapi.ReadResponse(s, v, 2)
-		if err != nil || got.Size != 2 || len(got.Header) != 0 {
+		if err != nil || got.Body.Size() != 2 || len(got.Header) != 0 {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
 	handle(t, `var f = () => new Response(null, { status: 204 })`, incoming, func(s *js.Sandbox, v goja.Value) {
 		got, err := webapi.ReadResponse(s, v, 0)
-		if err != nil || got.Body != nil || got.Size != 0 || got.Status != 204 {
+		if err != nil || got.Body != nil || got.Body.Size() != 0 || got.Status != 204 {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
@@ -235,7 +236,7 @@ func TestWhatAnybodyCanSend(t *testing.T) {
 			for range 50_000 {
 				headers = append(headers, call.Field{Name: "x", Value: "y"})
 			}
-			request := call.Request{Method: "POST", URL: "http://localhost/?" + c.query, Header: headers, Body: []byte(c.body)}
+			request := call.Request{Method: "POST", URL: "http://localhost/?" + c.query, Header: headers, Body: content.Bytes([]byte(c.body))}
 			handle(t, text, request, func(_ *js.Sandbox, v goja.Value) {
 				t.Logf("%v %s", time.Since(began), v)
 			})

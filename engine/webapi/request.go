@@ -2,6 +2,7 @@ package webapi
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -72,8 +73,10 @@ func mode(name string, read func(*modes) string) member {
 // fetch event are. signal makes its AbortSignal when that is read; nil: one that never aborts.
 func NewRequest(s *js.Sandbox, incoming *call.Request, signal func() goja.Value) goja.Value {
 	q := &request{source: incoming, method: incoming.Method, makeSignal: signal}
-	empty := len(incoming.Body) == 0 && (incoming.Method == "GET" || incoming.Method == "HEAD")
-	q.body = body{present: !empty, data: incoming.Body}
+	data, err := incoming.Body.All(math.MaxInt64) // whoever took it has its bounds
+	must(err)
+	empty := len(data) == 0 && (incoming.Method == "GET" || incoming.Method == "HEAD")
+	q.body = body{present: !empty, data: data}
 	return realmOf(s).instance(classRequest, q)
 }
 

@@ -1,14 +1,13 @@
 package webapi
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
 
+	content "picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/js/json"
@@ -211,8 +210,7 @@ func ReadResponse(s *js.Sandbox, value goja.Value, maxBody int64) (call.Response
 	out := call.Response{Status: p.status, Header: p.head.list}
 	if p.body.present {
 		p.body.used = true
-		out.Size = p.body.size()
-		out.Body = p.body.reader()
+		out.Body = p.body.lend()
 	}
 	return out, nil
 }
@@ -222,9 +220,9 @@ type wrong string
 
 func (w wrong) Error() string { return string(w) }
 
-func (b *body) reader() io.Reader {
+func (b *body) lend() *content.Body {
 	if b.isText {
-		return strings.NewReader(b.text)
+		return content.Text(b.text)
 	}
-	return bytes.NewReader(b.data)
+	return content.Bytes(b.data)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"picloud/engine/body"
 	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/fault"
@@ -190,11 +191,11 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if why != "" {
 		refuse("headers", why)
 	}
-	body := []byte(typed.Body)
+	content := []byte(typed.Body)
 	if method == http.MethodGet || method == http.MethodHead {
-		body = nil // what stands there is for when another method is chosen
+		content = nil // what stands there is for when another method is chosen
 	}
-	if len(body) > maxRunBody {
+	if len(content) > maxRunBody {
 		refuse("body", "The body has more than 1 MiB.")
 	}
 	if len(faults) > 0 {
@@ -205,7 +206,7 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 	if u, err := url.Parse(shared); err == nil {
 		header = append([]call.Field{{Name: "host", Value: u.Host}}, header...)
 	}
-	return call.Request{Method: method, URL: address, Path: escaped(cmp.Or(path, "/")), Header: typedAs(header, body), Body: body}, nil
+	return call.Request{Method: method, URL: address, Path: escaped(cmp.Or(path, "/")), Header: typedAs(header, content), Body: body.Bytes(content)}, nil
 }
 
 // escaped writes what may not stand in an address as bytes in hexadecimal, and leaves

@@ -9,6 +9,7 @@ import (
 	"picloud/engine/access"
 	"picloud/engine/actor"
 	"picloud/engine/app"
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/id"
@@ -53,7 +54,7 @@ func failed(a app.App, s *site, version int) *execution.Record {
 	r.Lines = []call.Line{{At: time.Now(), Level: call.Info, Message: "first", Fields: `{"name":"Ada","n":3}`}, {At: time.Now(), Level: call.Err, Message: "second"}}
 	r.Request.URL += "?q=1"
 	r.Request.Header = []call.Field{{Name: "x-custom", Value: "a"}, {Name: "authorization", Value: "Bearer hidden-word"}, {Name: "content-type", Value: "text/plain"}}
-	r.Request.Body = []byte("it's a body")
+	r.Request.Body = body.Text("it's a body")
 	return r
 }
 
@@ -268,7 +269,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	run.Status, run.Outcome = 500, call.Error
 	run.Failure = &call.Failure{Name: evil, Message: evil, Stack: []call.Frame{{Function: evil, File: "bad.ts", Line: 1, Column: 4}, {Function: evil, File: evil, Line: 1, Column: 1}}}
 	run.Lines = []call.Line{{At: time.Now(), Level: call.Level(evil), Message: evil, Fields: `{"` + `</script>": "<script>alert(1)</script>"}`}}
-	run.Request.URL, run.Request.Body = "http://pi.example/"+evil+"?"+evil, []byte(evil)
+	run.Request.URL, run.Request.Body = "http://pi.example/"+evil+"?"+evil, body.Text(evil)
 	run.Request.Header = []call.Field{{Name: evil, Value: evil}, {Name: "content-type", Value: evil}}
 	run.Response = execution.ResponseHead{Header: []call.Field{{Name: "x", Value: evil}}, Body: []byte(evil), Size: int64(len(evil))}
 	quiet := runOf(made, bad, "/")

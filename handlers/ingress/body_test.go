@@ -19,7 +19,7 @@ func TestAnnouncedBodiesTakeNoBudget(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", body)
 		r.ContentLength = length
 		got, give, why := f.body(httptest.NewRecorder(), r, holder{})
-		return len(got), give, why
+		return int(got.Size()), give, why
 	}
 	var open []*io.PipeWriter
 	done := make(chan struct{})

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/invoke"
 	"picloud/engine/script"
@@ -58,7 +59,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		return
 	}
 	of := holder{app: live.App, address: addressOf(at.from.address)}
-	body, give, why := f.body(w, r, of)
+	content, give, why := f.body(w, r, of)
 	if why.status != 0 {
 		refuse(w, r, why)
 		return
@@ -71,7 +72,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		URL:    at.from.proto + "://" + at.from.host + withoutKeys(at.target),
 		Path:   withoutKeys(pathOf(rest)),
 		Header: inbound(r, at.from),
-		Body:   body,
+		Body:   content,
 	}
 	result := f.Invoker.Run(r.Context(), job)
 	if result.Outcome == call.OK {
@@ -114,7 +115,7 @@ func redirect(w http.ResponseWriter, target string) {
 
 // body reads the request's body within its limit and the budget of all bodies; give, which
 // may be nil, gives back what a body took.
-func (f *Functions) body(w http.ResponseWriter, r *http.Request, of holder) (body []byte, give func(), why refusal) {
+func (f *Functions) body(w http.ResponseWriter, r *http.Request, of holder) (content *body.Body, give func(), why refusal) {
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return nil, nil, refusal{}
 	}
@@ -126,9 +127,9 @@ func (f *Functions) body(w http.ResponseWriter, r *http.Request, of holder) (bod
 		return nil, nil, tooLarge
 	}
 	reader := &counted{Reader: http.MaxBytesReader(w, r.Body, f.MaxBody), budget: f.Bodies, of: of}
-	body, err := io.ReadAll(reader)
+	data, err := io.ReadAll(reader)
 	if err == nil {
-		return body, func() { f.Bodies.give(of, reader.taken) }, refusal{}
+		return body.Bytes(data), func() { f.Bodies.give(of, reader.taken) }, refusal{}
 	}
 	f.Bodies.give(of, reader.taken)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
@@ -167,9 +168,9 @@ func (f *Functions) answer(w http.ResponseWriter, r *http.Request, result call.R
 	response := result.Response
 	empty := response.Status == http.StatusNoContent || response.Status == http.StatusNotModified
 	sent := response.Body != nil && !empty && r.Method != http.MethodHead
-	large := sent && response.Size > largeAnswer
+	large := sent && response.Body.Size() > largeAnswer
 	if large {
-		give, got := f.Answers.room(r.Context(), of, response.Size)
+		give, got := f.Answers.room(r.Context(), of, response.Body.Size())
 		if !got {
 			refuse(w, r, noRoom(result))
 			return
@@ -185,8 +186,8 @@ func (f *Functions) answer(w http.ResponseWriter, r *http.Request, result call.R
 		w.WriteHeader(response.Status)
 		return
 	}
-	if response.Size >= 0 {
-		values[1] = strconv.FormatInt(response.Size, 10)
+	if size := response.Body.Size(); size >= 0 {
+		values[1] = strconv.FormatInt(size, 10)
 		h["Content-Length"] = values[1:]
 	}
 	w.WriteHeader(response.Status)

@@ -88,9 +88,6 @@ func statusOf(result call.Result) int {
 }
 
 func bodyOf(response call.Response) []byte {
-	if response.Body == nil {
-		return nil
-	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil

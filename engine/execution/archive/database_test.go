@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"picloud/db/dbtest"
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/executiontest"
@@ -308,7 +309,7 @@ func TestNastyTexts(t *testing.T) {
 			r.ScriptName, r.Subject, r.Cause.Source, r.Cause.Kind, r.Policy = nasty, nasty, nasty, call.Kind(nasty), execution.CaptureAll
 			r.Failure = &call.Failure{Name: nasty, Message: nasty, Stack: []call.Frame{{Function: nasty, File: nasty}}}
 			r.Lines = []call.Line{{Message: nasty, Fields: nasty, Level: call.Level(nasty)}}
-			r.Request.URL, r.Request.Body, r.Response.Body = nasty, []byte(nasty), []byte(nasty)
+			r.Request.URL, r.Request.Body, r.Response.Body = nasty, body.Text(nasty), []byte(nasty)
 			r.Request.Header = []call.Field{{Name: nasty, Value: nasty}}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	content "picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/js"
 	"picloud/engine/sdk/handler"
@@ -41,7 +42,7 @@ func benchmark(b *testing.B, body string) {
 	}
 	globals := js.NewGlobals(webapi.Globals(), log.Globals())
 	request := call.Request{
-		Method: "POST", URL: "http://localhost/fn/app/hello?name=Ada&n=1", Body: []byte(`{"name":"Ada"}`),
+		Method: "POST", URL: "http://localhost/fn/app/hello?name=Ada&n=1", Body: content.Bytes([]byte(`{"name":"Ada"}`)),
 		Header: []call.Field{{Name: "host", Value: "localhost"}, {Name: "x-name", Value: "Ada"}},
 	}
 	b.ReportAllocs()

@@ -3,10 +3,10 @@ package handler
 import (
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/dop251/goja"
 
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/js/json"
 	"picloud/engine/webapi"
@@ -59,8 +59,8 @@ func (r *Run) ownResponse(value goja.Value) (call.Response, error) {
 	if response.Status < 200 || response.Status > 599 {
 		return call.Response{}, invalid(fmt.Sprintf("The function answered with status %d; it must be from 200 to 599.", response.Status))
 	}
-	if response.Size > r.in.Limits.Response {
-		return call.Response{}, r.tooLarge(response.Size)
+	if size := response.Body.Size(); size > r.in.Limits.Response {
+		return call.Response{}, r.tooLarge(size)
 	}
 	size := 0
 	for _, field := range response.Header {
@@ -86,8 +86,7 @@ func (r *Run) text(header []call.Field, text string) (call.Response, error) {
 	return call.Response{
 		Status: 200,
 		Header: header,
-		Body:   strings.NewReader(text),
-		Size:   int64(len(text)),
+		Body:   body.Text(text),
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"picloud/engine/body"
 	"picloud/engine/call"
 	"picloud/engine/id"
 	"picloud/engine/js"
@@ -40,7 +41,7 @@ func input(t testing.TB, export string) handler.Input {
 			Script:    call.Script{App: id.New[id.App](), AppSlug: "shop", ID: id.New[id.Script](), Name: "hello", Version: 3},
 			Event: call.Event{Request: &call.Request{
 				Method: "POST", URL: "http://localhost/fn/shop/hello?a=1",
-				Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"n":2}`),
+				Header: []call.Field{{Name: "content-type", Value: "application/json"}}, Body: body.Bytes([]byte(`{"n":2}`)),
 			}},
 			Limits: call.DefaultLimits,
 		},
