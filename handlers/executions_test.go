@@ -12,6 +12,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/archive"
+	"picloud/engine/execution/executiontest"
 	"picloud/engine/execution/journal"
 	"picloud/engine/id"
 	v1 "picloud/handlers/api/v1"
@@ -90,6 +91,43 @@ func TestAPIExecutions(t *testing.T) {
 	}
 	if answer := in.request(t, "GET", "/api/v1/executions/"+strings.Repeat("0", 36), map[string][]string{"Authorization": {"Bearer " + in.keys["write"]}}, ""); answer.status != 404 {
 		t.Errorf("zeros: %d", answer.status)
+	}
+}
+
+// A run's timeline comes with the run and not with lists, to the microsecond, and says nothing of what
+// was not.
+func TestAPITimeline(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	must(t, archive.EnsurePartitions(t.Context(), in.pool))
+	app, err := in.apps.Find(t.Context(), in.may(t, actor.ListApps, id.App{}), "other")
+	must(t, err)
+	child := id.New[id.Execution]()
+	spans := []call.Span{
+		{Kind: call.Waiting, Start: 1500 * time.Microsecond, Took: 50 * time.Millisecond},
+		{Kind: call.Fetching, Subject: "GET https://api.example.com/<b>", Start: 2 * time.Millisecond, Took: 35125 * time.Microsecond, Status: 404, Sent: 12, Received: 3 << 10, Note: "the list has *.example.com"},
+		{Kind: call.Fetching, Subject: "POST https://gone.example", Start: 60 * time.Millisecond, Took: time.Millisecond, Failure: "Nobody answers there.", Child: child},
+	}
+	kept := executiontest.Record(executiontest.Identity())
+	kept.App, kept.Spans = app.ID, spans
+	bare := executiontest.Record(executiontest.Identity())
+	bare.App, bare.Spans, bare.Policy = app.ID, spans, execution.CaptureOff
+	in.ran(t, *kept, *bare)
+	header := http.Header{"Authorization": {"Bearer " + in.keys["read"]}}
+	for run, want := range map[id.Execution]string{
+		kept.Execution: `"timeline":[{"kind":"wait","start_ms":1.5,"took_ms":50},` +
+			`{"kind":"fetch","subject":"GET https://api.example.com/\u003cb\u003e","start_ms":2,"took_ms":35.125,"status":404,"sent":12,"received":3072,"note":"the list has *.example.com"},` +
+			`{"kind":"fetch","subject":"POST https://gone.example","start_ms":60,"took_ms":1,"failure":"Nobody answers there.","execution":"` + child.String() + `"}]`,
+		bare.Execution: "",
+	} {
+		answer := in.request(t, "GET", "/api/v1/executions/"+run.String(), header, "")
+		_, got, there := strings.Cut(answer.body, `"timeline":`)
+		if answer.status != 200 || there != (want != "") || want != "" && !strings.HasPrefix(`"timeline":`+got, want) {
+			t.Errorf("%d %s\nwithout %s", answer.status, answer.body, want)
+		}
+	}
+	if list := in.request(t, "GET", "/api/v1/apps/other/executions", header, ""); list.status != 200 || strings.Contains(list.body, "timeline") || !strings.Contains(list.body, kept.Execution.String()) {
+		t.Errorf("the list is %d %s", list.status, list.body)
 	}
 }
 

@@ -100,6 +100,7 @@ type Job struct {
 	Capture  execution.Policy
 	Paused   script.Paused   // it is refused
 	OnLine   func(call.Line) // nil, or gets each log line, on the run's goroutine; must not block
+	OnSpan   func(call.Span) // the same of each span that has ended
 	Done     func()          // nil, or called once when nothing of the event is held any more
 
 	kin *family // of the run that asked for this one; nil: nobody did, or none is made yet
@@ -205,8 +206,9 @@ func (i *Invoker) refuse(r *run, outcome call.Outcome, why *call.Failure) call.R
 // start runs an admitted call.
 func (i *Invoker) start(r *run) {
 	r.charge(int(r.Event.Request.Body.Size()))
+	r.loaded = time.Duration(sinceStart() - r.started)
 	r.begin(handler.New(handler.Input{
-		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, Tick: r.tick, Hold: r.hold, Locate: r.locate,
+		Call: r.Call, Program: r.program, Globals: i.globals, Deadline: r.deadline(), Slot: r, OnLine: r.line, OnSpan: r.onSpan(), Tick: r.tick, Hold: r.hold, Locate: r.locate,
 		Given: (*given)(r), Env: env.Object, Clean: r.cleaner(),
 	}))
 	i.watcher.add(r)

@@ -15,7 +15,7 @@ func recordOf(r *run, result call.Result) execution.Record {
 	if result.Response.Status != 0 { // answered, whatever became of the work after it
 		record.Status = result.Response.Status
 	}
-	record.Spans = result.Spans
+	record.Spans = r.placed(result.Spans)
 	record.Response = execution.ResponseHead{Header: result.Response.Header, Size: result.Response.Body.Size()}
 	if r.Capture == execution.CaptureAll {
 		record.Response.Body = result.Response.Body.Beginning(capturedBody)

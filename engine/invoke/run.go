@@ -26,7 +26,8 @@ type run struct {
 	program  *handler.Program
 	handler  *handler.Run
 	began    time.Time
-	started  int64 // as sinceStart
+	started  int64         // as sinceStart
+	loaded   time.Duration // after which it had its program
 	turn     turn
 	place    place
 	answered atomic.Bool
@@ -318,6 +319,7 @@ func (r *run) deadline() time.Time { return r.began.Add(r.Limits.Wall) }
 func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
 		result = r.clean(result)
+		result.Spans = r.placed(result.Spans)
 		result.Execution, result.Executing = r.Execution, r.executing()
 		result.Wall = time.Duration(sinceStart() - r.started)
 		r.answer = result

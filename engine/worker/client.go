@@ -37,9 +37,10 @@ type Draft struct {
 	SourceMap string
 }
 
-// DraftEvent is one message of a draft run: lines while it runs, then one answer.
+// DraftEvent is one message of a draft run: lines and spans while it runs, then one answer.
 type DraftEvent struct {
 	Line   *call.Line   `json:",omitempty"`
+	Span   *call.Span   `json:",omitempty"` // has ended
 	Answer *DraftAnswer `json:",omitempty"`
 }
 
@@ -52,12 +53,14 @@ type DraftAnswer struct {
 	Failure   *call.Failure
 	Wall      time.Duration
 	Executing time.Duration
+	Began     time.Time
 	Lines     int
+	Spans     []call.Span // of its time until it had answered, in the order in which they began
 }
 
-// RunDraft runs a draft of the grant's app in the serving worker. onLine gets the log lines as they are
-// written. It fails with an Unavailable fault if the worker dies meanwhile.
-func (s *Supervisor) RunDraft(ctx context.Context, grant actor.Grant, draft Draft, onLine func(call.Line)) (*DraftAnswer, error) {
+// RunDraft runs a draft of the grant's app in the serving worker. onEvent gets lines and spans as they
+// come. It fails with an Unavailable fault if the worker dies meanwhile.
+func (s *Supervisor) RunDraft(ctx context.Context, grant actor.Grant, draft Draft, onEvent func(DraftEvent)) (*DraftAnswer, error) {
 	app, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return nil, err
@@ -81,12 +84,10 @@ func (s *Supervisor) RunDraft(ctx context.Context, grant actor.Grant, draft Draf
 			}
 			return nil, fault.New(fault.Unavailable, "The worker process died while the draft ran; its row says why. It is running again.").Because(err)
 		}
-		if event.Line != nil {
-			onLine(*event.Line)
-		}
 		if event.Answer != nil {
 			return event.Answer, nil
 		}
+		onEvent(event)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"picloud/engine/actor"
-	"picloud/engine/call"
 	"picloud/engine/execution/live"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -22,7 +21,7 @@ func TestAGrantThatIsTooSmallIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(grant actor.Grant) error {
-		_, err := s.RunDraft(t.Context(), grant, Draft{}, func(call.Line) {})
+		_, err := s.RunDraft(t.Context(), grant, Draft{}, func(DraftEvent) {})
 		return err
 	}
 	live := func(grant actor.Grant) error {

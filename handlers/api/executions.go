@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
@@ -86,7 +87,7 @@ func words(outcomes []call.Outcome) string {
 	return strings.Join(list, ", ")
 }
 
-// ReadExecution answers GET /executions/{execution}, with the log.
+// ReadExecution answers GET /executions/{execution}, with the log and the timeline.
 func (a *API) ReadExecution(w http.ResponseWriter, r *http.Request) error {
 	state := web.Of(r)
 	got, err := a.Executions.Get(r.Context(), state.Grant, state.Run)
@@ -101,8 +102,27 @@ func (a *API) ReadExecution(w http.ResponseWriter, r *http.Request) error {
 			answer.Log[i].Fields = json.RawMessage(line.Fields)
 		}
 	}
+	if got.Capture != nil {
+		answer.Timeline = fromSpans(got.Capture.Spans)
+	}
 	return write(w, http.StatusOK, answer)
 }
+
+func fromSpans(spans []call.Span) []v1.Span {
+	out := make([]v1.Span, len(spans))
+	for i, span := range spans {
+		out[i] = v1.Span{
+			Kind: string(span.Kind), Subject: span.Subject, Start: milliseconds(span.Start), Took: milliseconds(span.Took),
+			Status: span.Status, Sent: span.Sent, Received: span.Received, Failure: span.Failure, Note: span.Note,
+		}
+		if !span.Child.IsZero() {
+			out[i].Execution = span.Child.String()
+		}
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func fromRun(app string, row history.Row) v1.Execution {
 	out := v1.Execution{

@@ -139,7 +139,11 @@ func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line
 			Script: call.Script{AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
 		},
 		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap,
-	}, onLine)
+	}, func(event worker.DraftEvent) {
+		if event.Line != nil {
+			onLine(*event.Line)
+		}
+	})
 	if err != nil {
 		if r.Context().Err() == nil {
 			state.Err = err

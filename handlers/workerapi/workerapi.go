@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"picloud/engine/call"
@@ -53,15 +52,14 @@ func (a *API) refresh(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// draft runs a draft and streams its log lines, then its answer.
+// draft runs a draft and streams its log lines and spans, then its answer.
 func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	var in worker.Draft
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, "not a draft", http.StatusBadRequest)
 		return
 	}
-	out := newStream(w)
-	var lines atomic.Int32
+	out := &draftStream{stream: newStream(w)}
 	in.Call.Limits = a.Limits
 	program := sha256.Sum256([]byte(in.Program))
 	result := a.Invoker.Run(r.Context(), invoke.Job{
@@ -69,15 +67,17 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 		Code:   invoke.Code{Hash: program, Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
 		Paused: a.Table.Paused(in.Call.Script.App, program),
 		Env:    a.Table.Env(in.Call.Script.App, in.Call.Script.ID),
-		OnLine: func(line call.Line) {
-			lines.Add(1)
-			out.send(worker.DraftEvent{Line: &line})
-		},
+		OnLine: out.line, OnSpan: out.span,
 	})
-	out.last(worker.DraftEvent{Answer: &worker.DraftAnswer{
+	answer := worker.DraftAnswer{
 		Outcome: result.Outcome, Status: statusOf(result), Header: result.Response.Header, Body: bodyOf(result.Response),
-		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Lines: int(lines.Load()),
-	}})
+		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Began: time.Now().Add(-result.Wall),
+	}
+	answer.Lines, answer.Spans = out.told()
+	if len(result.Spans) > len(answer.Spans) { // some were under way when the run was stopped
+		answer.Spans = result.Spans
+	}
+	out.last(worker.DraftEvent{Answer: &answer})
 }
 
 func statusOf(result call.Result) int {

@@ -190,7 +190,7 @@ func (c *Client) Executions(ctx context.Context, app string, runs Runs) (Executi
 	return answer, err
 }
 
-// Execution gives one run with its log.
+// Execution gives one run with its log and timeline.
 func (c *Client) Execution(ctx context.Context, id string) (Execution, error) {
 	var answer Execution
 	err := c.do(ctx, http.MethodGet, "/api/v1/executions/"+url.PathEscape(id), nil, &answer)

@@ -1,6 +1,6 @@
 // Package v1 holds the types of the JSON API below /api/v1 and a client for it. It uses
 // the standard library only, so that programs may take it as it is. Times are RFC 3339,
-// in UTC; durations are whole microseconds; ids are UUIDs in their 36-character form.
+// in UTC; durations are whole microseconds, but where their name ends in _ms; ids are UUIDs in their 36-character form.
 package v1
 
 import (
@@ -196,7 +196,23 @@ type Execution struct {
 	Others    int64     `json:"others,omitempty"`   // more calls like this one in the same minute, refused as well; they have no id of their own
 	LeftOut   string    `json:"left_out,omitempty"` // what the app's share of the history had no room for: "messages" or "log and messages"
 	Error     *Failure  `json:"error,omitempty"`
-	Log       []Line    `json:"log,omitempty"` // only where one run is asked for
+	Log       []Line    `json:"log,omitempty"`      // only where one run is asked for
+	Timeline  []Span    `json:"timeline,omitempty"` // only there; in the order in which they began
+}
+
+// Span is a stretch of a run's time in which it waited, or something outside that it asked for
+// meanwhile. Spans may overlap. They are kept as messages are.
+type Span struct {
+	Kind      string  `json:"kind"`              // "wait" or "fetch"
+	Subject   string  `json:"subject,omitempty"` // of a request: "GET https://api.example.com/v1/users"
+	Start     float64 `json:"start_ms"`          // since the run began
+	Took      float64 `json:"took_ms"`
+	Status    int     `json:"status,omitempty"`    // of an answer; missing: there was none
+	Sent      int64   `json:"sent,omitempty"`      // bytes of the body that was sent
+	Received  int64   `json:"received,omitempty"`  // bytes of the body that came, decoded
+	Failure   string  `json:"failure,omitempty"`   // why it came to nothing
+	Note      string  `json:"note,omitempty"`      // what else there is to know
+	Execution string  `json:"execution,omitempty"` // the run that it was
 }
 
 // Failure is why a run did not end ok.
