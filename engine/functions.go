@@ -25,6 +25,7 @@ import (
 	"picloud/engine/execution/live"
 	"picloud/engine/invoke"
 	"picloud/engine/js"
+	"picloud/engine/outbound"
 	"picloud/engine/script"
 	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/log"
@@ -47,6 +48,7 @@ type Worker struct {
 	flusher   *archive.Flusher
 	uses      *variable.Uses
 	network   *egress.Client
+	learnt    *outbound.Learnt
 }
 
 // Connections of a worker: one listens, one writes records; functions ask for their programs.
@@ -94,7 +96,7 @@ func (w *Worker) open(ctx context.Context, config worker.Config, inward Inward) 
 	if err != nil {
 		return fmt.Errorf("keys of secrets: %w", err)
 	}
-	w.uses = variable.NewUses()
+	w.uses, w.learnt = variable.NewUses(), outbound.NewLearnt()
 	w.Table = script.NewTable(w.records, keys, w.uses)
 	if err = w.readRoutes(ctx, script.Start(config.Start)); err != nil {
 		return err
@@ -171,6 +173,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	group.Go(func() error { return w.Invoker.Watch(ctx) })
 	group.Go(func() error { return w.flusher.Run(ctx) })
 	group.Go(func() error { return w.uses.Run(ctx, w.records) })
+	group.Go(func() error { return w.learnt.Run(ctx, w.records) })
 	return group.Wait()
 }
 

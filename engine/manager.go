@@ -26,6 +26,7 @@ import (
 	"picloud/engine/execution/history"
 	"picloud/engine/id"
 	"picloud/engine/jobs"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/seal"
@@ -52,6 +53,7 @@ type Manager struct {
 	Scripts      *script.Service
 	Pauses       *pause.Service
 	Variables    *variable.Service
+	Outbound     *outbound.Service
 	Secrets      *variable.System
 	Executions   *history.Store
 	HistoryShare int64 // of an app, in bytes of a rolling day
@@ -94,6 +96,7 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	build := bundle.NewChildren(config.Executable, m.startChild).Build
 	m.Scripts = script.NewService(m.Pool, build)
 	m.Pauses = pause.NewService(m.Pool)
+	m.Outbound = outbound.NewService(m.Pool)
 	m.pauses = pause.NewSystem(m.Pauses)
 	if err = m.openSecrets(ctx, config); err != nil {
 		return err
@@ -235,7 +238,7 @@ func OpenDatabase(ctx context.Context, config ManagerConfig) (pool *pgxpool.Pool
 
 // OnChange sets what hears of changes of apps and scripts before their callers do.
 func (m *Manager) OnChange(told func(context.Context) error) {
-	m.Apps.Here, m.Scripts.Here, m.Pauses.Here, m.Variables.Here = told, told, told, told
+	m.Apps.Here, m.Scripts.Here, m.Pauses.Here, m.Variables.Here, m.Outbound.Here = told, told, told, told, told
 }
 
 // Run does the manager's background work until ctx ends.

@@ -155,6 +155,24 @@ type LogLinesDefault struct {
 	Fields      *string
 }
 
+type OutboundPolicy struct {
+	AppID    id.App
+	Mode     string
+	Hosts    []string
+	Networks []string
+	SetAt    time.Time
+	AuthorID *id.User
+	Author   string
+}
+
+type OutboundSeen struct {
+	AppID    id.App
+	ScriptID id.Script
+	Host     string
+	FirstAt  time.Time
+	LastAt   time.Time
+}
+
 type Pause struct {
 	AppID      id.App
 	Hash       []byte

@@ -12,13 +12,14 @@ type Capability uint8
 
 // The capabilities.
 const (
-	ReadApp       Capability = iota // scripts, versions, runs and logs of an app
-	WriteScript                     // make, save, publish, make live, delete scripts of an app
-	ManageApp                       // rename an app
-	DeleteApp                       // an app with all that is in it
-	ListApps                        // the apps one may see
-	CreateApp                       // a new app
-	ManageAccount                   // own password, sessions and keys
+	ReadApp        Capability = iota // scripts, versions, runs and logs of an app
+	WriteScript                      // make, save, publish, make live, delete scripts of an app
+	ManageApp                        // rename an app
+	DeleteApp                        // an app with all that is in it
+	ManageOutbound                   // where the functions of an app may send requests, the network of PiCloud with it
+	ListApps                         // the apps one may see
+	CreateApp                        // a new app
+	ManageAccount                    // own password, sessions and keys
 )
 
 // rule says what a capability is about, what comes with it, and what it asks for beyond
@@ -32,15 +33,16 @@ type rule struct {
 }
 
 // rules is THE table of capabilities.
-func rules() [7]rule {
+func rules() [8]rule {
 	return [...]rule{
-		ReadApp:       {inApp: true, with: []Capability{ListApps}},
-		WriteScript:   {inApp: true, with: []Capability{ReadApp}, write: true},
-		ManageApp:     {inApp: true, with: []Capability{ReadApp}, write: true},
-		DeleteApp:     {inApp: true, with: []Capability{ManageApp}, write: true, instance: true},
-		ListApps:      {},
-		CreateApp:     {with: []Capability{ListApps}, write: true, instance: true},
-		ManageAccount: {with: []Capability{ListApps}, write: true, instance: true, person: true},
+		ReadApp:        {inApp: true, with: []Capability{ListApps}},
+		WriteScript:    {inApp: true, with: []Capability{ReadApp}, write: true},
+		ManageApp:      {inApp: true, with: []Capability{ReadApp}, write: true},
+		DeleteApp:      {inApp: true, with: []Capability{ManageApp}, write: true, instance: true},
+		ManageOutbound: {inApp: true, with: []Capability{ReadApp}, write: true, instance: true},
+		ListApps:       {},
+		CreateApp:      {with: []Capability{ListApps}, write: true, instance: true},
+		ManageAccount:  {with: []Capability{ListApps}, write: true, instance: true, person: true},
 	}
 }
 

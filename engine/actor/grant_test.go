@@ -29,6 +29,8 @@ func TestCapabilities(t *testing.T) {
 		{ManageApp, own, [5]string{yes, yes, no, yes, no}},
 		{DeleteApp, own, [5]string{yes, yes, no, no, no}},
 		{DeleteApp, foreign, [5]string{yes, yes, no, hidden, hidden}},
+		{ManageOutbound, own, [5]string{yes, yes, no, no, no}},
+		{ManageOutbound, foreign, [5]string{yes, yes, no, hidden, hidden}},
 		{ListApps, id.App{}, [5]string{yes, yes, yes, yes, yes}},
 		{CreateApp, id.App{}, [5]string{yes, yes, no, no, no}},
 		{ManageAccount, id.App{}, [5]string{yes, no, no, no, no}},
@@ -85,13 +87,14 @@ func grantOf(t *testing.T, capability Capability) (Grant, id.App) {
 func TestWhatAGrantBrings(t *testing.T) {
 	t.Parallel()
 	want := map[Capability][]Capability{
-		ReadApp:       {ReadApp, ListApps},
-		WriteScript:   {WriteScript, ReadApp, ListApps},
-		ManageApp:     {ManageApp, ReadApp, ListApps},
-		DeleteApp:     {DeleteApp, ManageApp, ReadApp, ListApps},
-		ListApps:      {ListApps},
-		CreateApp:     {CreateApp, ListApps},
-		ManageAccount: {ManageAccount, ListApps},
+		ReadApp:        {ReadApp, ListApps},
+		WriteScript:    {WriteScript, ReadApp, ListApps},
+		ManageApp:      {ManageApp, ReadApp, ListApps},
+		DeleteApp:      {DeleteApp, ManageApp, ReadApp, ListApps},
+		ManageOutbound: {ManageOutbound, ReadApp, ListApps},
+		ListApps:       {ListApps},
+		CreateApp:      {CreateApp, ListApps},
+		ManageAccount:  {ManageAccount, ListApps},
 	}
 	for i := range rules() {
 		granted := Capability(i)

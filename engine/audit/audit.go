@@ -51,6 +51,8 @@ const (
 	SecretSet       Action = "secret set"
 	SecretDeleted   Action = "secret deleted"
 	KeyRotated      Action = "secrets' key rotated"
+	OutboundSet     Action = "outgoing requests set"
+	HostsForgotten  Action = "seen hosts forgotten"
 )
 
 // Who acts where nobody asked over the network: PiCloud itself, and commands that go to

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -240,6 +242,9 @@ func (t *Table) loadAll(ctx context.Context, source queries.DBTX) (*state, error
 		rows[i] = queries.ListVariablesOfAppsRow(row)
 	}
 	t.addValues(s, rows)
+	if err := t.addPolicies(ctx, source, s, maps.Keys(s.apps)); err != nil {
+		return nil, err
+	}
 	for _, row := range routes {
 		s.add(queries.ListRoutesOfAppsRow(row))
 	}
@@ -262,10 +267,7 @@ func (t *Table) loadApps(ctx context.Context, source queries.DBTX, apps map[id.A
 			apps[app] = true // renamed since the change log was read
 		}
 	}
-	ids := make([]pgtype.UUID, 0, len(apps))
-	for app := range apps {
-		ids = append(ids, pgtype.UUID{Bytes: app, Valid: true})
-	}
+	ids := idsOf(maps.Keys(apps))
 	names, err := t.q.ListOldNamesOfApps(ctx, source, ids)
 	if err != nil {
 		return nil, err
@@ -289,10 +291,20 @@ func (t *Table) loadApps(ctx context.Context, source queries.DBTX, apps map[id.A
 		s.addPause(row.AppID, row.Hash)
 	}
 	t.addValues(s, variables)
+	if err := t.addPolicies(ctx, source, s, maps.Keys(apps)); err != nil {
+		return nil, err
+	}
 	for _, row := range routes {
 		s.add(row)
 	}
 	return s, nil
+}
+
+func idsOf(apps iter.Seq[id.App]) (ids []pgtype.UUID) {
+	for app := range apps {
+		ids = append(ids, pgtype.UUID{Bytes: app, Valid: true})
+	}
+	return ids
 }
 
 // mayNotKnow tells that the role of the worker was made by hand before there was what it may not
@@ -302,7 +314,8 @@ func (t *Table) mayNotKnow(err error) bool {
 		return false
 	}
 	t.denied.Do(func() {
-		slog.Warn("the worker's role may not read all that it needs: grant it SELECT on pauses and variables, and UPDATE (used_at) on variables", "error", err)
+		slog.Warn("the worker's role may not read all that it needs: grant it SELECT on pauses, variables and outbound_policies, UPDATE (used_at) on variables, "+
+			"and SELECT, INSERT and UPDATE (last_at) on outbound_seen; without, functions reach no host outside", "error", err)
 	})
 	return true
 }
@@ -379,7 +392,7 @@ func (s *state) add(row queries.ListRoutesOfAppsRow) {
 	owner.live[row.Name] = &Live{
 		App: row.AppID, AppSlug: owner.slug, Script: row.ID, Name: row.Name, Version: int(row.Number), VersionID: row.VersionID,
 		Hash: [32]byte(row.Hash), Capture: policy(row.Capture), Paused: owner.isPaused([32]byte(row.Hash)),
-		env: owner.values.Of(row.ID),
+		env: owner.values.Of(row.ID), outbound: owner.outbound,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"picloud/engine/id"
+	"picloud/engine/outbound"
 	"picloud/engine/variable"
 )
 
@@ -61,6 +62,7 @@ type keptApp struct {
 	Paused   map[[32]byte]bool
 	Aside    bool
 	Values   []variable.Row // secrets are sealed
+	Outbound *outbound.Policy
 }
 
 // Keep writes the folder anew whenever the table changes, until ctx ends.
@@ -214,6 +216,9 @@ func (s *state) kept() *kept {
 	all := &kept{OldSlugs: s.oldSlugs}
 	for app, tenant := range s.apps {
 		one := keptApp{ID: app, Slug: tenant.slug, OldNames: tenant.oldNames, Paused: tenant.paused, Aside: tenant.aside, Values: tenant.values.Rows()}
+		if tenant.outbound != nil {
+			one.Outbound = &tenant.outbound.kept
+		}
 		for _, live := range tenant.live {
 			one.Live = append(one.Live, *live)
 		}
@@ -229,8 +234,11 @@ func (t *Table) stateOf(k *kept) *state {
 		if len(app.Values) > 0 {
 			one.values = variable.NewValues(app.ID, app.Values, t.keys, t.uses)
 		}
+		if app.Outbound != nil {
+			one.outbound = parsedPolicy(app.ID, *app.Outbound)
+		}
 		for _, live := range app.Live {
-			live.env = one.values.Of(live.Script)
+			live.env, live.outbound = one.values.Of(live.Script), one.outbound
 			live.Capture = policy(string(live.Capture))
 			one.live[live.Name] = &live
 		}

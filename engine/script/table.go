@@ -28,7 +28,8 @@ type Live struct {
 	Capture   execution.Policy
 	Paused    Paused
 
-	env *variable.Env
+	env      *variable.Env
+	outbound *outboundPolicy // nil: nobody has set one for the app
 }
 
 // Env is what the script gets of its app's variables; nil: nothing.
@@ -77,6 +78,7 @@ type tenant struct {
 	paused   map[[32]byte]bool // programs
 	aside    bool              // all of it is paused
 	values   *variable.Values  // nil: none
+	outbound *outboundPolicy   // nil: nobody has set one
 }
 
 func (t *tenant) isPaused(program [32]byte) Paused {
