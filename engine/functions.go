@@ -77,8 +77,8 @@ func OpenWorker(ctx context.Context, config worker.Config, inward Inward) (*Work
 	w.flusher = archive.NewFlusher(w.records, w.journal, config.HistoryShare)
 	w.Invoker = invoke.New(invoke.Config{
 		Programs: script.NewPrograms(w.functions, script.Start(config.Start)), Journal: w.journal, Live: w.Live,
-		Globals:    js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()).Explaining(missing.Explain),
-		Network:    w.network,
+		Globals: js.NewGlobals(webapi.Globals(), log.Globals(), env.Globals()).Explaining(missing.Explain),
+		Network: w.network, Reached: w.learnt.Note,
 		MaxRunning: config.MaxRunning, MaxWaiting: config.MaxWaiting, MemoryBudget: config.MemoryBudget, SlotLabel: worker.SlotLabel,
 	})
 	return w, nil
@@ -121,7 +121,15 @@ func (w *Worker) openNetwork(config worker.Config, inward Inward) (err error) {
 		hosts = append(hosts, net.JoinHostPort(next.Host, strconv.Itoa(int(next.Port))))
 	}
 	hosts = slices.DeleteFunc(hosts, func(host string) bool { return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "[/") })
-	out := egress.Config{Ports: config.Ports, Database: slices.Compact(hosts)}
+	out := egress.Config{Ports: config.Ports, Database: slices.Compact(hosts), NAT64: config.FetchNAT64}
+	if out.Allow, err = egress.ParseAllow(config.FetchAllow); err != nil {
+		return err
+	}
+	if config.FetchProxy != "" {
+		if out.Proxy, err = url.Parse(config.FetchProxy); err != nil {
+			return errors.New("the proxy for functions' requests is no URL") // it may hold a password
+		}
+	}
 	if inward != nil {
 		out.Inward, out.IsOurs = inward, inward.IsOurs
 	}

@@ -24,6 +24,7 @@ import (
 	"picloud/engine/bundle"
 	"picloud/engine/execution/history"
 	"picloud/engine/id"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/seal"
@@ -124,7 +125,7 @@ func (in *installation) serve(t *testing.T) {
 	assets, err := static.Open()
 	must(t, err)
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: in.access, Apps: in.apps, Scripts: in.scripts, Pauses: pause.NewService(in.pool), Variables: variable.NewService(in.pool, in.sealing), Executions: history.NewStore(in.pool), Assets: assets,
+		Access: in.access, Apps: in.apps, Scripts: in.scripts, Pauses: pause.NewService(in.pool), Variables: variable.NewService(in.pool, in.sealing), Outbound: outbound.NewService(in.pool), Executions: history.NewStore(in.pool), Assets: assets,
 		BaseURL: in.base, Version: v1.Build{Version: "test"}, IsAway: db.IsAway,
 		Ready: []handlers.Probe{
 			{Name: "database", Check: in.pool.Ping},

@@ -22,6 +22,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/variable"
@@ -41,6 +42,7 @@ type Deps struct {
 	Scripts    *script.Service
 	Pauses     *pause.Service
 	Variables  *variable.Service
+	Outbound   *outbound.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
@@ -48,6 +50,7 @@ type Deps struct {
 	BaseURL       string           // for the URLs of functions in answers; "": what the caller used
 	FunctionsHost string           // apps answer at <slug>.<FunctionsHost> too; "": they do not
 	Limits        call.Limits      // of a run
+	FetchAllow    []string         // what functions of all apps may reach beyond the public internet
 	Version       v1.Build         // of GET /version
 	Ready         []Probe          // of GET /readyz
 	Warnings      []Warning        // of GET /readyz
@@ -140,6 +143,8 @@ func (s *server) api() []web.Route {
 		{Method: "POST", Pattern: apiApp + "/scripts", Access: writeApp, Handler: a.CreateScript, Body: api.SourceBody},
 		{Method: "DELETE", Pattern: apiApp + "/pause", Access: manageApp, Handler: a.ReleaseApp},
 		{Method: "GET", Pattern: apiApp + "/executions", Access: readApp, Handler: a.ListAppExecutions},
+		{Method: "GET", Pattern: apiApp + "/outbound", Access: readApp, Handler: a.ReadOutbound},
+		{Method: "PUT", Pattern: apiApp + "/outbound", Access: web.App(actor.ManageOutbound).ByKey(), Handler: a.PutOutbound, Body: api.OutboundBody},
 		{Method: "GET", Pattern: apiScript, Access: read, Handler: a.ReadScript},
 		{Method: "PUT", Pattern: apiScript, Access: writeApp, Handler: a.PutScript, Body: api.SourceBody},
 		{Method: "PATCH", Pattern: apiScript, Access: write, Handler: a.PatchScript},
@@ -155,7 +160,7 @@ func (s *server) api() []web.Route {
 
 func (s *server) apiOf() *api.API {
 	return &api.API{
-		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Pauses: s.deps.Pauses, Variables: s.deps.Variables, Executions: s.deps.Executions,
+		Apps: s.deps.Apps, Scripts: s.deps.Scripts, Pauses: s.deps.Pauses, Variables: s.deps.Variables, Outbound: s.deps.Outbound, Executions: s.deps.Executions,
 		BaseURL: strings.TrimRight(s.deps.BaseURL, "/"),
 	}
 }

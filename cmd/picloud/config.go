@@ -17,6 +17,7 @@ import (
 	"picloud/db"
 	"picloud/engine/access"
 	"picloud/engine/account"
+	"picloud/engine/egress"
 	"picloud/engine/fault"
 	"picloud/engine/seal"
 )
@@ -37,6 +38,9 @@ type config struct {
 	adminEmail        string
 	adminPassword     string
 	secretKey         string
+	fetchAllow        string // as egress.ParseAllow reads it
+	fetchProxy        string
+	fetchNAT64        bool
 	maxRunning        int
 	maxWaiting        int
 	maxBody           int64
@@ -67,6 +71,9 @@ func (c *config) options() []option {
 		{env: "PICLOUD_ADMIN_EMAIL", usage: "owner to create when there is no user yet", set: text(&c.adminEmail)},
 		{env: "PICLOUD_ADMIN_PASSWORD", usage: "that owner's password", secret: true, set: text(&c.adminPassword)},
 		{env: "PICLOUD_SECRET_KEY", usage: "key that seals the secrets of functions: 32 random bytes in base64; of several, separated by commas, the first seals; empty: one is made in the data folder", secret: true, set: c.setSecretKey},
+		{flag: "fetch-allow", env: "PICLOUD_FETCH_ALLOW", usage: "places beyond the public internet that functions of all apps may send requests to, separated by commas or blanks, such as 192.168.1.20:8123 nas.local", set: c.setFetchAllow},
+		{env: "PICLOUD_FETCH_PROXY", usage: "proxy for requests that functions send to the internet, such as http://proxy.lan:3128; no other is used for them", secret: true, set: c.setFetchProxy},
+		{flag: "fetch-nat64", env: "PICLOUD_FETCH_NAT64", fallback: "false", usage: "functions may reach the IPv4 internet through 64:ff9b::/96, in a network that has IPv6 alone", set: boolean(&c.fetchNAT64)},
 		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time that execute or are ready to", set: number(&c.maxRunning, 1, 512)},
 		{flag: "max-waiting", env: "PICLOUD_MAX_WAITING", fallback: "1024", usage: "runs at a time beside them that wait for a timer or an answer", set: number(&c.maxWaiting, 0, 16384)},
 		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
@@ -170,6 +177,24 @@ func (c *config) setSecretKey(value string) error {
 	c.secretKey = value
 	_, err := seal.Open(value, "")
 	return err
+}
+
+func (c *config) setFetchAllow(value string) error {
+	list, err := egress.ParseAllow(value)
+	c.fetchAllow = list.String()
+	return err
+}
+
+func (c *config) setFetchProxy(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("want http://host:port or https://host:port, with user:password@ before the host where the proxy asks for them")
+	}
+	c.fetchProxy = value
+	return nil
 }
 
 func (c *config) setBaseURL(value string) error {

@@ -222,6 +222,27 @@ func TestEmptySecretFile(t *testing.T) {
 	}
 }
 
+// Where functions may send requests is checked at the start, and a proxy's password is not shown.
+func TestSettingsOfOutgoingRequests(t *testing.T) {
+	t.Parallel()
+	getenv := func(name string) string {
+		return map[string]string{"PICLOUD_FETCH_PROXY": "http://me:hush@proxy.lan:3128", "PICLOUD_FETCH_NAT64": "true"}[name]
+	}
+	c, _, err := readConfig([]string{"--fetch-allow", "192.168.1.20:8123, nas.local\n10.0.0.0/8"}, getenv)
+	if err != nil || c.fetchAllow != "192.168.1.20:8123 nas.local 10.0.0.0/8" || c.fetchProxy != "http://me:hush@proxy.lan:3128" || !c.fetchNAT64 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	bad := func(name string) string {
+		return map[string]string{"PICLOUD_FETCH_PROXY": "socks5://me:hush@proxy.lan", "PICLOUD_FETCH_NAT64": "64"}[name]
+	}
+	_, _, err = readConfig([]string{"--fetch-allow", "10.0.0.1/8 nas.local http://x/"}, bad)
+	for _, part := range []string{"--fetch-allow", "write 10.0.0.0/8", `"http://x/"`, "PICLOUD_FETCH_PROXY \"***\": want http://host:port", "PICLOUD_FETCH_NAT64"} {
+		if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%q is missing in: %v", part, err)
+		}
+	}
+}
+
 // TestReadmeListsTheSettings: each row of its table is as the program says.
 func TestReadmeListsTheSettings(t *testing.T) {
 	t.Parallel()

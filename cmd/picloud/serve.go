@@ -135,9 +135,9 @@ func serveManager(ctx context.Context, c *config, m *engine.Manager, listener *n
 		return err
 	}
 	dashboard := handlers.New(handlers.Deps{
-		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Pauses: m.Pauses, Variables: m.Variables,
+		Access: m.Access, Apps: m.Apps, Scripts: m.Scripts, Pauses: m.Pauses, Variables: m.Variables, Outbound: m.Outbound,
 		Executions: m.Executions, Worker: supervisor, Assets: assets,
-		BaseURL: c.baseURL, FunctionsHost: c.functionsHost, Limits: c.limits(),
+		BaseURL: c.baseURL, FunctionsHost: c.functionsHost, Limits: c.limits(), FetchAllow: strings.Fields(c.fetchAllow),
 		Version: v1.Build{Version: version, Go: runtime.Version()}, IsAway: db.IsAway,
 		Ready:    []handlers.Probe{{Name: "database", Check: m.Pool.Ping}, {Name: "worker", Check: supervisor.Check}},
 		Warnings: warnings(m, supervisor, c.dataDir),
@@ -226,6 +226,7 @@ func (c *config) limits() call.Limits {
 func (c *config) worker(m *engine.Manager, managerSocket string) worker.Config {
 	return worker.Config{
 		DatabaseURL: m.WorkerURL, ManagerSocket: managerSocket, Start: string(m.Start), SecretKeys: m.Keys.Given(), KeyDir: string(m.KeyDir), Hosts: c.hosts(), Ports: c.ports(), TrustedProxies: c.trustedProxies,
+		FetchAllow: c.fetchAllow, FetchProxy: c.fetchProxy, FetchNAT64: c.fetchNAT64,
 		MaxRunning: c.maxRunning, MaxWaiting: c.maxWaiting, MaxBody: c.maxBody, BodiesInFlight: c.bodiesInFlight, MemoryBudget: c.workerMemory,
 		JournalSlots: invoke.Slots(c.maxRunning, c.maxWaiting), RingSize: int(c.ringSize+ringPage-1) / ringPage * ringPage, HistoryShare: m.HistoryShare, Limits: c.limits(), LogFormat: c.logFormat, LogLevel: c.logLevel,
 	}

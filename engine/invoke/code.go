@@ -28,7 +28,7 @@ type Code struct {
 func Published(live script.Live) Job {
 	return Job{
 		Call: call.Call{Script: call.Script{App: live.App, AppSlug: live.AppSlug, ID: live.Script, Name: live.Name, Version: live.Version}},
-		Code: Code{Version: live.VersionID, Hash: live.Hash}, Env: live.Env(), Capture: live.Capture, Paused: live.Paused,
+		Code: Code{Version: live.VersionID, Hash: live.Hash}, Outbound: live.Outbound(), Env: live.Env(), Capture: live.Capture, Paused: live.Paused,
 	}
 }
 

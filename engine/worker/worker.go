@@ -35,14 +35,17 @@ type Config struct {
 	Hosts          Hosts
 	Ports          []uint16 // on which PiCloud listens on this machine
 	TrustedProxies []netip.Prefix
-	MaxRunning     int   // runs that execute or are ready to
-	MaxWaiting     int   // runs that wait
-	MaxBody        int64 // bytes of one request body
-	BodiesInFlight int64 // bytes of all request bodies
-	MemoryBudget   int64 // bytes of live heap
-	JournalSlots   int   // runs that can be told apart after a death
-	RingSize       int   // bytes of finished runs that wait for PostgreSQL
-	HistoryShare   int64 // bytes that an app may add to the history in a rolling day; 0: any number
+	FetchAllow     string // what functions of all apps may reach beyond the public internet, as egress.ParseAllow reads it
+	FetchProxy     string // http or https URL of the proxy that their requests use; empty: none
+	FetchNAT64     bool   // they reach the IPv4 internet through 64:ff9b::/96
+	MaxRunning     int    // runs that execute or are ready to
+	MaxWaiting     int    // runs that wait
+	MaxBody        int64  // bytes of one request body
+	BodiesInFlight int64  // bytes of all request bodies
+	MemoryBudget   int64  // bytes of live heap
+	JournalSlots   int    // runs that can be told apart after a death
+	RingSize       int    // bytes of finished runs that wait for PostgreSQL
+	HistoryShare   int64  // bytes that an app may add to the history in a rolling day; 0: any number
 	Limits         call.Limits
 	LogFormat      string
 	LogLevel       string

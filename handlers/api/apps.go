@@ -5,6 +5,7 @@ import (
 
 	"picloud/engine/app"
 	"picloud/engine/execution/history"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/variable"
@@ -18,6 +19,7 @@ type API struct {
 	Scripts    *script.Service
 	Pauses     *pause.Service
 	Variables  *variable.Service
+	Outbound   *outbound.Service
 	Executions *history.Store
 	BaseURL    string // of functions' URLs; "": what the caller used
 }

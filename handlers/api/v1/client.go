@@ -170,6 +170,20 @@ func (c *Client) DeleteSecret(ctx context.Context, app, script, name string) err
 	return c.do(ctx, http.MethodDelete, valuePath(app, script, "secrets", name), nil, nil)
 }
 
+// Outbound tells where the functions of an app may send requests.
+func (c *Client) Outbound(ctx context.Context, app string) (Outbound, error) {
+	var answer Outbound
+	err := c.do(ctx, http.MethodGet, "/api/v1/apps/"+url.PathEscape(app)+"/outbound", nil, &answer)
+	return answer, err
+}
+
+// SetOutbound changes where the functions of an app may send requests, all of it.
+func (c *Client) SetOutbound(ctx context.Context, app string, put PutOutbound) (Outbound, error) {
+	var answer Outbound
+	err := c.do(ctx, http.MethodPut, "/api/v1/apps/"+url.PathEscape(app)+"/outbound", put, &answer)
+	return answer, err
+}
+
 // Runs chooses executions; zero fields do not restrict.
 type Runs struct {
 	Script  string // "" : of the whole app

@@ -176,6 +176,31 @@ type PutValue struct {
 	Value *string `json:"value,omitempty"`
 }
 
+// Outbound is where the functions of an app may send requests of their own.
+type Outbound struct {
+	Mode     string     `json:"mode"`             // "open", "learn" or "listed"
+	Hosts    []string   `json:"hosts"`            // the only ones in the mode "listed"
+	Networks []string   `json:"networks"`         // opened beyond the public internet
+	SetAt    *time.Time `json:"set_at,omitempty"` // missing: nobody has set it
+	SetBy    string     `json:"set_by,omitempty"`
+	Seen     []SeenHost `json:"seen,omitzero"` // missing but in the mode "learn"
+}
+
+// SeenHost is a host that a script called while the mode was "learn".
+type SeenHost struct {
+	Script  string    `json:"script"`
+	Host    string    `json:"host"`     // with its port where that does not go without saying
+	FirstAt time.Time `json:"first_at"` // up to a minute after the call
+	LastAt  time.Time `json:"last_at"`
+}
+
+// PutOutbound is the body of PUT …/outbound. A list that is left out is empty.
+type PutOutbound struct {
+	Mode     string   `json:"mode"`
+	Hosts    []string `json:"hosts,omitempty"`
+	Networks []string `json:"networks,omitempty"`
+}
+
 // Execution is one run of a function.
 type Execution struct {
 	ID        string    `json:"id"`
