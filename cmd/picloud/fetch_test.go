@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -66,5 +68,64 @@ func TestFunctionsFetchThemselvesForAWhile(t *testing.T) {
 }`)
 	for _, path := range []string{"/", "/api/v1/apps", "/healthz", "/static/app.css", "/fnord", "//fn/main/deep"} {
 		p.answers("/fn/main/door?url="+p.url(path), "policy")
+	}
+}
+
+// What is in a private network is reached through a list alone: the instance's, or the app's. Its use
+// is in the timeline.
+func TestFetchThroughAnAllowList(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s of %s", r.URL.Path, r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(service.Close)
+	host := strings.TrimPrefix(service.URL, "http://")
+	p := serveProduct(t)
+	p.app("shop")
+	p.set("shop", "secrets", "TOKEN", "hush-hush-hush")
+	p.publish("shop", "ask", `export default async (request, env) => {
+	try { return await (await fetch("`+service.URL+`/lamp?key=" + env.TOKEN, { headers: { Authorization: "Bearer " + env.TOKEN } })).text() } catch (e) { return e.cause.code }
+}`)
+	p.answers("/fn/shop/ask", "policy")
+	if status, body := p.api("PUT", "/api/v1/apps/shop/outbound", map[string]any{"mode": "open", "networks": []string{host}}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.answers("/fn/shop/ask", "/lamp of Bearer hush-hush-hush")
+	got := p.get("/fn/shop/ask")
+	var run []byte
+	p.eventually(10e9, "recorded", func() bool {
+		_, run = p.api("GET", "/api/v1/executions/"+got.header.Get("X-Execution-Id"), nil)
+		return strings.Contains(string(run), `"timeline"`)
+	})
+	for _, part := range []string{`"kind":"fetch"`, `"subject":"GET ` + service.URL + `/lamp?key=[redacted]"`, `"status":200`, `allowed by ` + host} {
+		if !strings.Contains(string(run), part) {
+			t.Errorf("the timeline lacks %s: %s", part, run)
+		}
+	}
+	if strings.Contains(string(run), "hush-hush") {
+		t.Errorf("the run tells the secret: %s", run)
+	}
+	if status, body := p.api("PUT", "/api/v1/apps/shop/outbound", map[string]any{"mode": "listed", "hosts": []string{"example.com"}}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.answers("/fn/shop/ask", "policy")
+}
+
+// In learn mode the hosts of each script are collected, and become the list.
+func TestHostsAreLearnt(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(service.Close)
+	host := strings.TrimPrefix(service.URL, "http://")
+	p := serveProduct(t, "--fetch-allow", host)
+	if status, body := p.api("PUT", "/api/v1/apps/main/outbound", map[string]any{"mode": "learn"}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.publish("main", "ask", `export default async () => (await fetch("`+service.URL+`")).status`)
+	p.answers("/fn/main/ask", "200")
+	p.stop(p.cmd) // what was learnt is written then at the latest
+	p.start()
+	if _, body := p.api("GET", "/api/v1/apps/main/outbound", nil); !strings.Contains(string(body), `"script":"ask","host":"`+host+`"`) {
+		t.Errorf("not learnt: %s", body)
 	}
 }

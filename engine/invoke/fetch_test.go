@@ -147,16 +147,20 @@ func TestFetchIsInTheTimeline(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "hello")
 	})
-	_, result := fetches(t, i, server, `await fetch("SERVER/moved?token=hush", { method: "POST", body: "abc" }); await fetch("http://10.1.1.1/").catch(() => 0)`)
 	host := strings.TrimPrefix(server.URL, "http://")
 	var spans []call.Span
-	for _, span := range result.Spans {
-		if span.Kind == call.Fetching {
-			spans = append(spans, span)
-		}
-	}
+	i.Run(t.Context(), Job{
+		Call: testCall(), Code: Code{Draft: &Draft{Program: `(async () => {
+			await fetch("` + server.URL + `/moved?token=hush", { method: "POST", body: "abc" }); await fetch("http://10.1.1.1/").catch(() => 0)
+		});`}},
+		OnSpan: func(span call.Span) {
+			if span.Kind == call.Fetching {
+				spans = append(spans, span)
+			}
+		},
+	})
 	if len(spans) != 2 {
-		t.Fatalf("%+v", result.Spans)
+		t.Fatalf("%+v", spans)
 	}
 	if s := spans[0]; s.Subject != "POST http://"+host+"/moved?token=[redacted]" || s.Status != 200 || s.Sent != 3 || s.Received != 5 || s.Took <= 0 ||
 		!strings.Contains(s.Note, "1 redirects") || !strings.Contains(s.Note, "allowed by "+host) {

@@ -66,7 +66,7 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 		Call: in.Call, Capture: execution.Policy(in.Capture),
 		Code:   invoke.Code{Hash: program, Draft: &invoke.Draft{Program: in.Program, SourceMap: in.SourceMap}},
 		Paused: a.Table.Paused(in.Call.Script.App, program),
-		Env:    a.Table.Env(in.Call.Script.App, in.Call.Script.ID),
+		Env:    a.Table.Env(in.Call.Script.App, in.Call.Script.ID), Outbound: a.Table.Outbound(in.Call.Script.App),
 		OnLine: out.line, OnSpan: out.span,
 	})
 	answer := worker.DraftAnswer{
