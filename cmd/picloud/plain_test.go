@@ -73,6 +73,7 @@ func (w *window) plainDraft() {
 	w.press("Run draft")
 	w.shows("#answer .out", `"version": "one"`)
 	w.shows("#lines .line", "greeting Draft")
+	w.shows("#answer .timeline .wait", "Waiting")
 	w.shows("#answer .shown.body", "Draft")
 	w.press("Headers 1")
 	w.shows(".shown.headers", "content-type")

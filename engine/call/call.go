@@ -234,7 +234,8 @@ type Result struct {
 	Response  Response // set when Outcome is OK
 	Failure   *Failure // set when it is not
 	Lines     []Line
-	Spans     []Span // in the order in which they began
+	Spans     []Span    // in the order in which they began
+	Began     time.Time // zero: it did not
 	Wall      time.Duration
 	Executing time.Duration
 }

@@ -320,7 +320,7 @@ func (r *run) respond(result call.Result) {
 	if r.answered.CompareAndSwap(false, true) {
 		result = r.clean(result)
 		result.Spans = r.placed(result.Spans)
-		result.Execution, result.Executing = r.Execution, r.executing()
+		result.Execution, result.Began, result.Executing = r.Execution, r.began, r.executing()
 		result.Wall = time.Duration(sinceStart() - r.started)
 		r.answer = result
 		r.done <- struct{}{}

@@ -32,8 +32,9 @@ func (d *Dashboard) answer(r *http.Request, a *draftRun, done *worker.DraftAnswe
 	state := web.Of(r)
 	answer := views.Answer{
 		Outcome: string(done.Outcome), Status: done.Status, Wall: done.Wall, Executing: done.Executing,
-		RunURL: paths.Run(state.App.Slug, a.run.String()),
-		Limits: limits(used{wall: done.Wall, executing: done.Executing, lines: done.Lines, body: int64(len(done.Body))}, d.Limits),
+		RunURL:   paths.Run(state.App.Slug, a.run.String()),
+		Limits:   limits(used{wall: done.Wall, executing: done.Executing, lines: done.Lines, requests: requests(done.Spans), body: int64(len(done.Body))}, d.Limits),
+		Timeline: timeline(state.App.Slug, ui.TimelineProps{Wall: done.Wall, Executing: done.Executing, Told: true, Ticks: ticks(a.logged, done.Began)}, done.Spans),
 	}
 	if done.Outcome != call.OK {
 		failure := call.Failure{}
@@ -143,10 +144,12 @@ func fieldWords(object string) string {
 	return strings.Join(words, " ")
 }
 
-// used is what a run took of its limits. lines and body are -1 where nobody knows.
+// used is what a run took of its limits. lines and body are -1 where nobody knows. Of requests only
+// some is worth a line.
 type used struct {
 	wall, executing time.Duration
 	lines           int
+	requests        int
 	body            int64
 }
 
@@ -158,6 +161,9 @@ func limits(u used, of call.Limits) []views.Limit {
 	}
 	if u.lines >= 0 {
 		list = append(list, views.Limit{Name: "Log lines", Used: ui.Count(min(u.lines, of.LogLines)), Of: ui.Count(of.LogLines), Share: share(int64(u.lines), int64(of.LogLines))})
+	}
+	if u.requests > 0 {
+		list = append(list, views.Limit{Name: "Requests of its own", Used: ui.Count(u.requests), Of: ui.Count(of.Fetches), Share: share(int64(u.requests), int64(of.Fetches))})
 	}
 	if u.body >= 0 {
 		list = append(list, views.Limit{Name: "Answer", Used: ui.Bytes(u.body), Of: ui.Bytes(of.Response), Share: share(u.body, of.Response)})

@@ -36,6 +36,7 @@ type draftRun struct {
 	request call.Request
 	output  bundle.Output
 	run     id.Execution
+	logged  []call.Line // when, and of which level
 }
 
 // Run saves the draft and runs it: as a stream for the editor, as a page otherwise. With
@@ -83,7 +84,8 @@ func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error)
 	return warningsOf(output.Warnings), err
 }
 
-// runStream sends what was saved, then problems, or lines and the answer.
+// runStream sends what was saved, then problems, or lines and the answer. What the run waited for is
+// told in lines too.
 func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRun) error {
 	kept, err := d.saved(r, a.draft)
 	if err != nil {
@@ -105,8 +107,13 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRu
 			return err
 		}
 	}
-	answer := d.runDraft(r, a, func(line call.Line) {
-		_ = s.draw("line", views.LogLine(lineProps(line))) // the reader went away: the run ends with the request
+	draw := func(line views.LogLineProps) {
+		_ = s.draw("line", views.LogLine(line)) // the reader went away: the run ends with the request
+	}
+	answer := d.runDraft(r, a, func(line call.Line) { draw(lineProps(line)) }, func(span call.Span) {
+		if line, told := spanLine(span); told {
+			draw(line)
+		}
 	})
 	return s.draw("answer", views.AnswerPart(answer))
 }
@@ -123,7 +130,7 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun)
 		return d.editor(w, r, http.StatusUnprocessableEntity, a.draft, props)
 	}
 	var lines []views.LogLineProps
-	answer := d.runDraft(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) })
+	answer := d.runDraft(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) }, func(call.Span) {})
 	answer.Lines = lines
 	props.Answer = &answer
 	return d.editor(w, r, http.StatusOK, a.draft, props)
@@ -131,7 +138,7 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun)
 
 // runDraft runs the built draft in the worker. That the worker died, or that there is none,
 // is an answer too.
-func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line)) views.Answer {
+func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line), onSpan func(call.Span)) views.Answer {
 	state := web.Of(r)
 	done, err := d.Worker.RunDraft(r.Context(), state.Grant, worker.Draft{
 		Call: call.Call{
@@ -141,7 +148,11 @@ func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line
 		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap,
 	}, func(event worker.DraftEvent) {
 		if event.Line != nil {
+			a.logged = append(a.logged, call.Line{At: event.Line.At, Level: event.Line.Level})
 			onLine(*event.Line)
+		}
+		if event.Span != nil {
+			onSpan(*event.Span)
 		}
 	})
 	if err != nil {

@@ -469,3 +469,19 @@ func TestLacks(t *testing.T) {
 		t.Errorf("curl would send a POST: %s", got)
 	}
 }
+
+// What a draft has waited for and asked for is told in lines; short waits are not.
+func TestLinesOfSpans(t *testing.T) {
+	t.Parallel()
+	for want, span := range map[string]call.Span{
+		"debug: → waited 50 ms": {Kind: call.Waiting, Took: 50 * time.Millisecond},
+		"":                      {Kind: call.Waiting, Took: 9 * time.Millisecond},
+		"debug: → GET api.example.com 200 · 3 ms":                 {Kind: call.Fetching, Subject: "GET https://api.example.com/v1", Took: 3 * time.Millisecond, Status: 200},
+		"error: → GET a.example failed · 3 ms · Nobody is there.": {Kind: call.Fetching, Subject: "GET https://a.example", Took: 3 * time.Millisecond, Failure: "Nobody is there."},
+	} {
+		line, told := spanLine(span)
+		if got := line.Level + ": " + line.Message; told != (want != "") || told && got != want {
+			t.Errorf("%+v is told as %q", span, got)
+		}
+	}
+}

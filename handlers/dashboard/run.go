@@ -15,6 +15,7 @@ import (
 	"picloud/handlers/web"
 	"picloud/views"
 	"picloud/views/paths"
+	"picloud/views/ui"
 )
 
 // shownLines bounds the log lines on a run's page, in lines and in bytes.
@@ -68,7 +69,7 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 	if len(run.Path) > len(props.Subject) { // which is cut
 		props.Subject = run.Path
 	}
-	size, lines := int64(-1), run.LineCount
+	size, lines, spans := int64(-1), run.LineCount, []call.Span(nil)
 	if run.Outcome == call.Running {
 		lines = -1
 	}
@@ -76,15 +77,20 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 		if u, err := url.Parse(c.URL); err == nil && u.RawQuery != "" { // whole
 			props.Subject = run.Path + "?" + u.RawQuery
 		}
-		props.Request, props.Response, size = message(c.URL, c.Request), message("", c.Response), c.Response.Size
+		props.Request, props.Response, size, spans = message(c.URL, c.Request), message("", c.Response), c.Response.Size, c.Spans
 		if run.Outcome != call.OK && len(c.Response.Header) == 0 {
 			props.Response = nil
 		}
 	}
 	if run.Outcome != "" {
-		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: lines, body: size}, d.Limits)
+		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: lines, requests: requests(spans), body: size}, d.Limits)
 	}
 	props.Lines = runLines(run)
+	logged := make([]call.Line, len(run.Lines))
+	for i, line := range run.Lines {
+		logged[i] = call.Line{At: line.At, Level: line.Level}
+	}
+	props.Timeline = timeline(web.Of(r).App.Slug, ui.TimelineProps{Wall: run.Wall, Executing: run.Executing, Told: run.Capture != nil, Ticks: ticks(logged, run.Started)}, spans)
 	if run.LeftOut > execution.NothingLeftOut {
 		props.OverShare = "this app was over " + d.share() + "."
 	}

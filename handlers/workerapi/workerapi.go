@@ -71,7 +71,7 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) {
 	})
 	answer := worker.DraftAnswer{
 		Outcome: result.Outcome, Status: statusOf(result), Header: result.Response.Header, Body: bodyOf(result.Response),
-		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Began: time.Now().Add(-result.Wall),
+		Failure: result.Failure, Wall: result.Wall, Executing: result.Executing, Began: result.Began,
 	}
 	answer.Lines, answer.Spans = out.told()
 	if len(result.Spans) > len(answer.Spans) { // some were under way when the run was stopped

@@ -74,6 +74,7 @@ func runPages(at views.Frame) []Page {
 		{"runs-script", paths.ScriptRuns(app, "greet"), 200, views.Runs(at, one)},
 		{"runs-script-empty", paths.ScriptRuns(app, "greet"), 200, views.Runs(at, none)},
 		{"run", paths.Run(app, "r2"), 200, views.Run(at, run())},
+		{"run-timeline", paths.Run(app, "r2"), 200, views.Run(at, longRun())},
 		{"run-failed", paths.Run(app, "r3"), 200, views.Run(at, failedRun())},
 		{"run-crowd", paths.Run(app, "rb"), 200, views.Run(at, crowd())},
 		{"run-running", paths.Run(app, "r1"), 200, views.Run(at, runningRun())},
@@ -85,7 +86,7 @@ const execution = "0199f0c2-7d1a-7c4e-8a11-0a5b6c7d8e9f"
 func run() views.RunProps {
 	return views.RunProps{
 		ID: execution, Script: "greet", Version: 12, Trigger: "http", Method: "GET", Subject: "/greet?name=Ada", Outcome: "ok", Status: 200,
-		At: ago(3 * time.Minute), Wall: 12 * time.Millisecond, Executing: 1300 * time.Microsecond, Lines: lines()[:3], Limits: limits(), Capture: "all",
+		At: ago(3 * time.Minute), Wall: 62 * time.Millisecond, Executing: 1300 * time.Microsecond, Lines: lines()[:3], Limits: limits(), Capture: "all", Timeline: timeline(),
 		Curl: "curl -sS 'http://127.0.0.1:8080/fn/shop/greet?name=Ada' \\\n  -H 'accept: application/json'",
 		Request: &views.Message{
 			URL: "http://127.0.0.1:8080/fn/shop/greet?name=Ada", BodyKept: true,
@@ -101,6 +102,7 @@ func run() views.RunProps {
 func failedRun() views.RunProps {
 	r := run()
 	r.Outcome, r.Status, r.Wall, r.Failure = "error", 500, 3*time.Millisecond, failure()
+	r.Timeline = nil
 	r.Lines, r.Request.BodyKept, r.Request.Size, r.Response, r.Capture = nil, false, 640, nil, "heads"
 	limit := r.Failure
 	limit.Advice = "The query had no \"in\". Give it a value of its own: rates[… ?? \"eur\"]."
@@ -111,6 +113,7 @@ func failedRun() views.RunProps {
 func crowd() views.RunProps {
 	r := run()
 	r.Outcome, r.Status, r.Others, r.Lines, r.LinesLeftOut, r.Limits, r.Request, r.Response = "busy", 503, 12_345, nil, 2, nil, nil, nil
+	r.Timeline = nil
 	r.OverShare = "this app was over its share of the history, 512 MiB a day."
 	return r
 }
@@ -118,6 +121,6 @@ func crowd() views.RunProps {
 func runningRun() views.RunProps {
 	r := run()
 	r.Outcome, r.Status, r.Wall, r.Limits, r.Response, r.LiveURL = "running", 0, 0, nil, nil, paths.With(paths.AppRunsLive(app), "run", execution)
-	r.Request, r.Subject, r.Lines = nil, "/greet", nil
+	r.Request, r.Subject, r.Lines, r.Timeline = nil, "/greet", nil, nil
 	return r
 }

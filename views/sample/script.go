@@ -45,10 +45,10 @@ func script() views.ScriptProps {
 
 func answer() *views.Answer {
 	return &views.Answer{
-		Outcome: "ok", Status: 200, Wall: 12 * time.Millisecond, Executing: 1300 * time.Microsecond, Size: 35,
+		Outcome: "ok", Status: 200, Wall: 62 * time.Millisecond, Executing: 1300 * time.Microsecond, Size: 35,
 		Headers: []views.HeaderField{{Name: "content-type", Value: "application/json"}, {Name: "x-shop", Value: "<b>1</b>"}},
 		Body:    "{\n  \"hello\": \"Ada\",\n  \"price\": 45.36\n}",
-		RunURL:  paths.Run(app, "r1"), Limits: limits(), Lines: lines()[:1],
+		RunURL:  paths.Run(app, "r1"), Limits: limits(), Lines: lines()[:1], Timeline: timeline(),
 	}
 }
 

@@ -13,6 +13,7 @@ export default async function (request: Request) {
     log.warn("no rate for this money", { money });
     return Response.json({ error: "unknown money", money }, { status: 404 });
   }
+  await new Promise<void>((done) => setTimeout(done, 20)); // the bank thinks
   const price = Math.round(42 * rates[money] * 100) / 100;
   log.debug("price", { price, money });
   return Response.json({ hello: name, price, money }, { headers: { "cache-control": "max-age=60" } });

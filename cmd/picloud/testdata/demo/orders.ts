@@ -20,6 +20,7 @@ export default async function (request: Request) {
   }
   const number = crypto.randomUUID();
   log.info("order taken", { item: order.item, count: order.count });
+  await new Promise<void>((done) => setTimeout(done, 20)); // the shelf is counted
   log.debug("order number", { number });
   return Response.json({ number, ...order }, { status: 201 });
 }
