@@ -31,6 +31,20 @@ func TestFunctionsFetchFunctions(t *testing.T) {
 	if kind != "function" || depth != 1 || !linked {
 		t.Errorf("the child is a %s run, %d deep, linked: %v", kind, depth, linked)
 	}
+	if _, run := p.api("GET", "/api/v1/executions/"+p.get("/fn/main/ask").header.Get("X-Execution-Id"), nil); strings.Contains(string(run), `"execution":"`) {
+		t.Errorf("a run of another app is named: %s", run)
+	}
+	p.publish("main", "near", `export default async () => (await fetch("`+p.url("/fn/main/hello")+`")).status`)
+	parent := p.get("/fn/main/near").header.Get("X-Execution-Id")
+	var child string
+	p.eventually(10e9, "recorded", func() bool {
+		return p.pool.QueryRow(t.Context(), `SELECT id::text FROM executions WHERE parent_id = $1`, parent).Scan(&child) == nil
+	})
+	p.eventually(10e9, "both name each other", func() bool {
+		_, run := p.api("GET", "/api/v1/executions/"+parent, nil)
+		_, other := p.api("GET", "/api/v1/executions/"+child, nil)
+		return strings.Contains(string(run), `"execution":"`+child+`"`) && strings.Contains(string(other), `"parent":"`+parent+`"`)
+	})
 	p.publish("shop", "host", `export default async () => (await fetch("http://shop.localhost:`+strings.Split(p.address, ":")[1]+`/price")).status`)
 	p.answers("/fn/shop/host", "200")
 	p.publish("shop", "gone", `export default async () => (await fetch("`+p.url("/fn/shop/nothing")+`")).status`)

@@ -35,7 +35,9 @@ func (g *given) Fetch(ctx context.Context, request egress.Request, span *call.Sp
 	r := (*run)(g)
 	request.App, request.Policy, request.MaxBytes = r.Script.App, r.Outbound, maxFetched
 	span.Sent = int64(len(request.Body))
-	response, err := r.invoker.network.Do(withParent(ctx, r), request)
+	parent := r.parent()
+	response, err := r.invoker.network.Do(context.WithValue(ctx, parentKey{}, parent), request)
+	span.Child = parent.ran
 	if err != nil {
 		return nil, r.failed(span, err)
 	}
@@ -108,17 +110,17 @@ func (r *run) tell(span *call.Span, hops []egress.Hop) {
 // family are the runs that one has caused.
 type family struct{ runs atomic.Int32 }
 
-// Parent is a run that asks for another one.
+// Parent is a run that asks for another one, once.
 type Parent struct {
 	cause  call.Cause
+	app    id.App
 	family *family
-	child  *id.Execution // told of
+	ran    id.Execution // of the same app; zero: none yet, or another app's
 }
 
 type parentKey struct{}
 
-// withParent is a context in which a run asks for others.
-func withParent(ctx context.Context, r *run) context.Context {
+func (r *run) parent() *Parent {
 	root := r.Cause.Root
 	if root.IsZero() {
 		root = r.Execution
@@ -129,9 +131,9 @@ func withParent(ctx context.Context, r *run) context.Context {
 	}
 	kin := r.kin
 	r.mu.Unlock()
-	return context.WithValue(ctx, parentKey{}, &Parent{
-		cause: call.Cause{Kind: call.Function, Root: root, Parent: r.Execution, Depth: r.Cause.Depth + 1}, family: kin,
-	})
+	return &Parent{
+		cause: call.Cause{Kind: call.Function, Root: root, Parent: r.Execution, Depth: r.Cause.Depth + 1}, app: r.Script.App, family: kin,
+	}
 }
 
 // ParentOf is the run in whose context something is asked for; nil: none.
@@ -151,6 +153,13 @@ func (p *Parent) Admits() error {
 		return egress.Refusal(fmt.Sprintf("a call may lead to %d runs of functions, and this would be one more", maxFamily))
 	}
 	return nil
+}
+
+// Ran tells which run it was, where both are of the same app. nil takes it too.
+func (p *Parent) Ran(app id.App, execution id.Execution) {
+	if p != nil && p.app == app {
+		p.ran = execution
+	}
 }
 
 // By makes the job one that the run has asked for. nil changes nothing.

@@ -131,6 +131,9 @@ func fromRun(app string, row history.Row) v1.Execution {
 		StartedAt: row.Started.UTC(), Wall: row.Wall.Microseconds(), CPU: row.Executing.Microseconds(), LogLines: row.LineCount,
 		Others: row.Others, LeftOut: row.LeftOut.String(),
 	}
+	if cause := row.Cause; !cause.Parent.IsZero() {
+		out.Parent, out.Root, out.Depth = cause.Parent.String(), cause.Root.String(), cause.Depth
+	}
 	if row.Failure == nil {
 		return out
 	}

@@ -82,6 +82,11 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 			props.Response = nil
 		}
 	}
+	if parent := run.Cause.Parent; !parent.IsZero() {
+		if props.ParentURL, err = d.runURL(r, parent); err != nil {
+			return props, current, err
+		}
+	}
 	if run.Outcome != "" {
 		props.Limits = limits(used{wall: run.Wall, executing: run.Executing, lines: lines, requests: requests(spans), body: size}, d.Limits)
 	}
@@ -217,4 +222,15 @@ func byItself(name string) bool {
 		return true
 	}
 	return false
+}
+
+// runURL is where a run of the app is shown; "": it is another app's, or was not kept.
+func (d *Dashboard) runURL(r *http.Request, run id.Execution) (string, error) {
+	switch _, err := d.Executions.Get(r.Context(), web.Of(r).Grant, run); {
+	case fault.Is(err, fault.NotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return paths.Run(web.Of(r).App.Slug, run.String()), nil
 }

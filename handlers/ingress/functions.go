@@ -75,6 +75,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		Body:   content,
 	}
 	result := f.Invoker.Run(r.Context(), job)
+	at.by.Ran(live.App, result.Execution)
 	if result.Outcome == call.OK {
 		f.answer(w, r, result, of, at.own)
 		return

@@ -209,6 +209,9 @@ type Execution struct {
 	ScriptID  string    `json:"script_id"`
 	Version   int       `json:"version"` // 0: the draft
 	Trigger   string    `json:"trigger"`
+	Parent    string    `json:"parent,omitempty"` // the run that asked for it
+	Root      string    `json:"root,omitempty"`   // the run with which it began
+	Depth     int       `json:"depth,omitempty"`  // runs between it and the root
 	Subject   string    `json:"subject"`          // what it was about, in short: "GET /orders/7?all=1"; secrets in it are hidden
 	Method    string    `json:"method,omitempty"` // of an HTTP request
 	Path      string    `json:"path,omitempty"`   // of an HTTP request
