@@ -103,8 +103,8 @@ func newServer(deps Deps) *server {
 		deps.IsAway = func(error) bool { return false }
 	}
 	s := &server{deps: deps, secureHost: secureHost(deps.BaseURL), dashboard: dashboard.New(dashboard.Deps{
-		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Values: deps.Variables, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
-		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, Now: deps.Now,
+		Access: deps.Access, Apps: deps.Apps, Scripts: deps.Scripts, Pauses: deps.Pauses, Values: deps.Variables, Egress: deps.Outbound, Executions: deps.Executions, Worker: deps.Worker, Assets: deps.Assets,
+		BaseURL: strings.TrimRight(deps.BaseURL, "/"), FunctionsHost: deps.FunctionsHost, Limits: deps.Limits, FetchAllow: deps.FetchAllow, Now: deps.Now,
 	})}
 	s.dashboard.Warnings = s.sentences
 	s.pagePrefixes = pagePrefixes(s.routes())
@@ -219,6 +219,7 @@ func (s *server) appPages() []web.Route {
 	d := s.dashboard
 	apps, create := web.SignedIn(actor.ListApps), web.SignedIn(actor.CreateApp)
 	read, write, manage := web.App(actor.ReadApp), web.App(actor.WriteScript), web.App(actor.ManageApp)
+	outbound := web.App(actor.ManageOutbound)
 	return []web.Route{
 		{Method: "GET", Pattern: "/apps", Access: apps, Handler: d.ListApps},
 		{Method: "GET", Pattern: "/apps/new", Access: create, Handler: d.NewAppPage},
@@ -226,6 +227,10 @@ func (s *server) appPages() []web.Route {
 		{Method: "GET", Pattern: pageApp, Access: read, Handler: d.App},
 		{Method: "GET", Pattern: pageApp + "/settings", Access: manage, Handler: d.AppSettings},
 		{Method: "POST", Pattern: pageApp + "/settings", Access: manage, Handler: d.RenameApp},
+		{Method: "GET", Pattern: pageApp + "/outbound", Access: read, Handler: d.Outbound},
+		{Method: "POST", Pattern: pageApp + "/outbound", Access: outbound, Handler: d.SetOutbound, Body: dashboard.OutboundBody},
+		{Method: "POST", Pattern: pageApp + "/outbound/list", Access: outbound, Handler: d.ListHosts},
+		{Method: "POST", Pattern: pageApp + "/outbound/forget", Access: outbound, Handler: d.ForgetHosts},
 		{Method: "POST", Pattern: pageApp + "/release", Access: manage, Handler: d.ReleaseApp},
 		{Method: "POST", Pattern: pageApp + "/delete", Access: web.App(actor.DeleteApp), Handler: d.DeleteApp},
 		{Method: "GET", Pattern: pageApp + "/runs", Access: read, Handler: d.AppRuns},

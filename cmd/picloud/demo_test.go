@@ -261,6 +261,7 @@ func (p *product) places() (outside, inside []place) {
 		{name: "app-failing", path: "/apps/lab"},
 		{name: "app-empty", path: "/apps/garden"},
 		{name: "app-settings", path: "/apps/shop/settings"},
+		{name: "app-network", path: "/apps/shop/outbound"},
 		{name: "app-runs", path: "/apps/shop/runs"},
 		{name: "app-runs-failed", path: "/apps/lab/runs?outcome=failed&since=24h"},
 		{name: "app-runs-none", path: "/apps/shop/runs?q=nowhere"},

@@ -22,6 +22,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
 	"picloud/engine/fault"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/variable"
@@ -39,6 +40,7 @@ type Deps struct {
 	Scripts    *script.Service
 	Pauses     *pause.Service
 	Values     *variable.Service
+	Egress     *outbound.Service
 	Executions *history.Store
 	Worker     *worker.Supervisor
 	Assets     *static.Assets
@@ -46,6 +48,7 @@ type Deps struct {
 	BaseURL       string                         // of functions' URLs, without a slash at its end; "": what the caller used
 	FunctionsHost string                         // apps answer at <slug>.<FunctionsHost> too; "": they do not
 	Limits        call.Limits                    // of a run
+	FetchAllow    []string                       // what functions of all apps may reach beyond the public internet
 	Warnings      func(context.Context) []string // as GET /readyz has them
 	Now           func() time.Time
 }

@@ -23,6 +23,7 @@ func everyPage(s *site, run id.Execution) map[string]string {
 		"/apps/new":                       "Create the app",
 		"/apps/shop":                      "hello",
 		"/apps/shop/settings":             "http://shop.fn.example:8080",
+		"/apps/shop/outbound":             "What they reach",
 		"/apps/shop/runs":                 "TypeError: boom",
 		"/apps/shop/runs/" + run.String(): "TypeError",
 		"/apps/shop/scripts/new":          "Create and publish",
@@ -278,7 +279,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	_, _, err = s.variables.Put(t.Context(), s.may(actor.WriteScript, made.ID), id.Script{}, variable.Change{Name: "EVIL", Value: evil + "</textarea>" + evil})
 	s.must(err)
 	for _, path := range []string{
-		"/apps", "/profile", "/apps/evil", "/apps/evil/variables", "/apps/evil/variables/EVIL", "/apps/evil/variables/" + evil, "/apps/evil/scripts/bad/variables", "/apps/evil/settings", "/apps/evil/runs", "/apps/evil/runs/" + run.Execution.String(), "/apps/evil/scripts/new",
+		"/apps", "/profile", "/apps/evil", "/apps/evil/variables", "/apps/evil/variables/EVIL", "/apps/evil/variables/" + evil, "/apps/evil/scripts/bad/variables", "/apps/evil/settings", "/apps/evil/outbound", "/apps/evil/runs", "/apps/evil/runs/" + run.Execution.String(), "/apps/evil/scripts/new",
 		"/apps/evil/scripts/bad", "/apps/evil/scripts/bad?from=" + run.Execution.String(), "/apps/evil/scripts/bad/publish", "/apps/evil/scripts/bad/versions",
 		"/apps/evil/scripts/bad/versions/2", "/apps/evil/scripts/bad/diff", "/apps/evil/scripts/bad/runs", "/apps/evil/scripts/bad/settings",
 		"/search?q=" + "%3Cscript%3E", "/search?q=bad", "/login?next=" + evil, "/" + "%3Cscript%3Ealert(1)",
@@ -295,6 +296,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	s.inert("rename", s.post("/apps/evil/scripts/bad/rename", form("name", evil)))
 	s.inert("value", s.post("/apps/evil/variables", form("name", evil, "value", "</textarea>"+evil, "kind", evil, "script", evil)))
 	s.inert("another value", s.post("/apps/evil/variables/EVIL", form("kind", evil, "value", "</textarea>"+evil+"\x00")))
+	s.inert("outbound", s.post("/apps/evil/outbound", form("mode", evil, "hosts", "</textarea>"+evil, "networks", "</textarea>"+evil+"\x00")))
 	s.inert("paste", s.post("/apps/evil/variables/env-file", form("text", evil+"\n</textarea>"+evil)))
 	s.inert("preview", s.post("/apps/evil/variables/env-file", form("text", "A='"+strings.ReplaceAll(evil, "'", "")+"'")))
 	s.inert("delete", s.post("/apps/evil/scripts/bad/delete", form("confirm", evil)))

@@ -61,6 +61,7 @@ func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult,
 	for _, a := range apps {
 		add("Page", "Runs of "+a.Name, "", paths.AppRuns(a.Slug), a.Slug)
 		add("Page", "Variables of "+a.Name, "", paths.Variables(a.Slug, ""), a.Slug+" secrets environment")
+		add("Page", "Network of "+a.Name, "", paths.Outbound(a.Slug), a.Slug+" outgoing requests fetch hosts")
 		add("Page", "New script in "+a.Name, "", paths.NewScript(a.Slug), a.Slug)
 	}
 	add("Page", "All apps", "", paths.Apps(), "")

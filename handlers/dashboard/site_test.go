@@ -28,6 +28,7 @@ import (
 	"picloud/engine/execution/history"
 	"picloud/engine/execution/journal"
 	"picloud/engine/id"
+	"picloud/engine/outbound"
 	"picloud/engine/pause"
 	"picloud/engine/script"
 	"picloud/engine/seal"
@@ -81,9 +82,9 @@ func empty(t *testing.T) *site {
 	runs := history.NewStore(pool)
 	runs.AppShare = appShare
 	server := httptest.NewServer(handlers.New(handlers.Deps{
-		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Variables: s.variables, Executions: runs, Assets: assets,
+		Access: s.access, Apps: s.apps, Scripts: s.scripts, Pauses: pause.NewService(pool), Variables: s.variables, Outbound: outbound.NewService(pool), Executions: runs, Assets: assets,
 		Worker: worker.New(worker.Settings{}), BaseURL: "http://pi.example:8080", FunctionsHost: "fn.example",
-		Limits: call.DefaultLimits, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
+		Limits: call.DefaultLimits, FetchAllow: []string{"nas.local", "192.168.1.0/24:9100"}, IsAway: db.IsAway, Log: slog.New(slog.DiscardHandler),
 		Warnings: []handlers.Warning{{Name: "disk", Check: func(context.Context) string { return s.warning }}},
 	}))
 	t.Cleanup(server.Close)

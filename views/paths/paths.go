@@ -46,6 +46,15 @@ func AppSettings(app string) string { return App(app) + "/settings" }
 // DeleteApp takes a POST.
 func DeleteApp(app string) string { return App(app) + "/delete" }
 
+// Outbound is where an app's functions may send requests; POST changes it.
+func Outbound(app string) string { return App(app) + "/outbound" }
+
+// ListHosts takes the POST that makes a list of the hosts that were learnt.
+func ListHosts(app string) string { return Outbound(app) + "/list" }
+
+// ForgetHosts takes the POST that drops them.
+func ForgetHosts(app string) string { return Outbound(app) + "/forget" }
+
 // AppRuns are the runs of all scripts of an app.
 func AppRuns(app string) string { return App(app) + "/runs" }
 

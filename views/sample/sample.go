@@ -54,6 +54,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, historyPages(at)...)
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, variablePages(at)...)
+	pages = append(pages, outboundPages(at)...)
 	pages = append(pages, profilePages(in)...)
 	pages = append(pages, helpPages(in)...)
 	return append(pages, errorPages(out, in, at)...)
