@@ -115,9 +115,9 @@ func TestAPITimeline(t *testing.T) {
 	in.ran(t, *kept, *bare)
 	header := http.Header{"Authorization": {"Bearer " + in.keys["read"]}}
 	for run, want := range map[id.Execution]string{
-		kept.Execution: `"timeline":[{"kind":"wait","start_ms":1.5,"took_ms":50},` +
-			`{"kind":"fetch","subject":"GET https://api.example.com/\u003cb\u003e","start_ms":2,"took_ms":35.125,"status":404,"sent":12,"received":3072,"note":"the list has *.example.com"},` +
-			`{"kind":"fetch","subject":"POST https://gone.example","start_ms":60,"took_ms":1,"failure":"Nobody answers there.","execution":"` + child.String() + `"}]`,
+		kept.Execution: `"timeline":[{"kind":"wait","start_us":1500,"took_us":50000},` +
+			`{"kind":"fetch","subject":"GET https://api.example.com/\u003cb\u003e","start_us":2000,"took_us":35125,"status":404,"sent":12,"received":3072,"note":"the list has *.example.com"},` +
+			`{"kind":"fetch","subject":"POST https://gone.example","start_us":60000,"took_us":1000,"failure":"Nobody answers there.","execution":"` + child.String() + `"}]`,
 		bare.Execution: "",
 	} {
 		answer := in.request(t, "GET", "/api/v1/executions/"+run.String(), header, "")

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	v1 "picloud/handlers/api/v1"
 )
@@ -36,13 +35,13 @@ func TestTimelineInTheAPI(t *testing.T) {
 	if len(one.Timeline) != 1 || one.Timeline[0].Kind != "wait" {
 		t.Fatalf("the timeline is %+v", one.Timeline)
 	}
-	wall, wait := float64(one.Wall)/1000, one.Timeline[0]
-	if wait.Took < 49 || wait.Start <= 0 || wait.Start+wait.Took > wall {
-		t.Errorf("of %v ms it waited %v ms after %v ms", wall, wait.Took, wait.Start)
+	wait := one.Timeline[0]
+	if wait.Took < 49_000 || wait.Start <= 0 || wait.Start+wait.Took > one.Wall {
+		t.Errorf("of %d µs it waited %d µs after %d µs", one.Wall, wait.Took, wait.Start)
 	}
-	first, second := float64(one.Log[0].At.Sub(one.StartedAt))/float64(time.Millisecond), float64(one.Log[1].At.Sub(one.StartedAt))/float64(time.Millisecond)
-	if first > wait.Start+1 || second < wait.Start+wait.Took-1 {
-		t.Errorf("it logged after %v and %v ms, and waited from %v to %v", first, second, wait.Start, wait.Start+wait.Took)
+	first, second := one.Log[0].At.Sub(one.StartedAt).Microseconds(), one.Log[1].At.Sub(one.StartedAt).Microseconds()
+	if first > wait.Start+1000 || second < wait.Start+wait.Took-1000 {
+		t.Errorf("it logged after %d and %d µs, and waited from %d to %d", first, second, wait.Start, wait.Start+wait.Took)
 	}
 }
 

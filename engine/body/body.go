@@ -93,8 +93,8 @@ func (b *Body) Close() error {
 // ErrTooLarge is the error of a body that has more bytes than somebody takes.
 var ErrTooLarge = errors.New("the body is too large")
 
-// All reads it to its end and closes it; more than so many bytes are ErrTooLarge. One that is there
-// and of which nothing was read is given as it is.
+// All is the rest of it: it reads a stream to its end and closes it. What is there is given as it is,
+// as often as it is asked for. More than so many bytes are ErrTooLarge.
 func (b *Body) All(most int64) ([]byte, error) {
 	switch {
 	case b == nil:
@@ -102,13 +102,9 @@ func (b *Body) All(most int64) ([]byte, error) {
 	case b.size > most:
 		return nil, ErrTooLarge
 	case b.stream == nil && b.data != nil:
-		rest := b.data[b.read:]
-		b.read = b.size
-		return rest, nil
+		return b.data[b.read:], nil
 	case b.stream == nil:
-		rest := b.text[b.read:]
-		b.read = b.size
-		return []byte(rest), nil
+		return []byte(b.text[b.read:]), nil
 	}
 	data, err := io.ReadAll(io.LimitReader(b, min(most, math.MaxInt64-1)+1))
 	err = errors.Join(err, b.Close())

@@ -100,7 +100,7 @@ func (r *run) tell(span *call.Span, hops []egress.Hop) {
 		if hop.Entry != "" && !hop.Ours {
 			notes = append(notes, "allowed by "+hop.Entry)
 		}
-		if !hop.Ours && hop.Host != "" {
+		if !hop.Ours && hop.Status != 0 {
 			r.invoker.reached(r, hop.Host)
 		}
 	}

@@ -3,12 +3,12 @@ package variable
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"picloud/engine/execution/redact"
+	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/engine/seal"
 )
@@ -93,9 +93,9 @@ func (v *Values) open(row *Row) (string, error) {
 		return string(value), nil
 	}
 	if missing, ok := errors.AsType[seal.NoKey](err); ok {
-		return "", fmt.Errorf("The secret %s cannot be opened: the key %s that it was sealed with is not here.", row.Name, missing.ID) //nolint:staticcheck // a sentence for the function's author
+		return "", fault.New(fault.Unavailable, "The secret %s cannot be opened: the key %s that it was sealed with is not here.", row.Name, missing.ID)
 	}
-	return "", fmt.Errorf("The secret %s cannot be opened: its row was changed.", row.Name) //nolint:staticcheck // a sentence for the function's author
+	return "", fault.New(fault.Internal, "The secret %s cannot be opened: its row was changed.", row.Name)
 }
 
 // Env is what the functions of a script get, by name. nil is nothing.

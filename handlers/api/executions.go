@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"picloud/engine/call"
 	"picloud/engine/execution/history"
@@ -112,7 +111,7 @@ func fromSpans(spans []call.Span) []v1.Span {
 	out := make([]v1.Span, len(spans))
 	for i, span := range spans {
 		out[i] = v1.Span{
-			Kind: string(span.Kind), Subject: span.Subject, Start: milliseconds(span.Start), Took: milliseconds(span.Took),
+			Kind: string(span.Kind), Subject: span.Subject, Start: span.Start.Microseconds(), Took: span.Took.Microseconds(),
 			Status: span.Status, Sent: span.Sent, Received: span.Received, Failure: span.Failure, Note: span.Note,
 		}
 		if !span.Child.IsZero() {
@@ -121,8 +120,6 @@ func fromSpans(spans []call.Span) []v1.Span {
 	}
 	return out
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func fromRun(app string, row history.Row) v1.Execution {
 	out := v1.Execution{

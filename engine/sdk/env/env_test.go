@@ -1,7 +1,6 @@
 package env_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"picloud/engine/bundle"
 	"picloud/engine/call"
+	"picloud/engine/fault"
 	"picloud/engine/js"
 	"picloud/engine/sdk/env"
 	"picloud/engine/sdk/handler"
@@ -35,7 +35,7 @@ func (s settings) Name(i int) (name string, secret bool) {
 
 func (s settings) Value(i int) (string, error) {
 	if s[i][1] == "!?" {
-		return "", errors.New("The secret cannot be opened.") //nolint:staticcheck // as a sentence
+		return "", fault.New(fault.Internal, "The secret cannot be opened.")
 	}
 	return strings.TrimPrefix(s[i][1], "!"), nil
 }

@@ -231,16 +231,16 @@ type Execution struct {
 // Span is a stretch of a run's time in which it waited, or something outside that it asked for
 // meanwhile. Spans may overlap. They are kept as messages are.
 type Span struct {
-	Kind      string  `json:"kind"`              // "wait" or "fetch"
-	Subject   string  `json:"subject,omitempty"` // of a request: "GET https://api.example.com/v1/users"
-	Start     float64 `json:"start_ms"`          // since the run began
-	Took      float64 `json:"took_ms"`
-	Status    int     `json:"status,omitempty"`    // of an answer; missing: there was none
-	Sent      int64   `json:"sent,omitempty"`      // bytes of the body that was sent
-	Received  int64   `json:"received,omitempty"`  // bytes of the body that came, decoded
-	Failure   string  `json:"failure,omitempty"`   // why it came to nothing
-	Note      string  `json:"note,omitempty"`      // what else there is to know
-	Execution string  `json:"execution,omitempty"` // the run that it was
+	Kind      string `json:"kind"`              // "wait" or "fetch"
+	Subject   string `json:"subject,omitempty"` // of a request: "GET https://api.example.com/v1/users"
+	Start     int64  `json:"start_us"`          // since the run began
+	Took      int64  `json:"took_us"`
+	Status    int    `json:"status,omitempty"`    // of an answer; missing: there was none
+	Sent      int64  `json:"sent,omitempty"`      // bytes of the body that was sent
+	Received  int64  `json:"received,omitempty"`  // bytes of the body that came, decoded
+	Failure   string `json:"failure,omitempty"`   // why it came to nothing
+	Note      string `json:"note,omitempty"`      // what else there is to know
+	Execution string `json:"execution,omitempty"` // the run that it was
 }
 
 // Failure is why a run did not end ok.
