@@ -91,14 +91,20 @@ func rotateKey(ctx context.Context, settings engine.ManagerConfig, pool *pgxpool
 	if err != nil {
 		return "", err
 	}
+	keys, err := seal.Open(settings.SecretKey, dir)
+	if err != nil {
+		return "", err
+	}
+	if missing, err := variable.NewSystem(pool, keys).Missing(ctx); err != nil || missing != "" {
+		return "", errors.Join(err, errors.New(missing))
+	}
 	if settings.SecretKey == "" {
 		if err := dir.Rotate(); err != nil {
 			return "", err
 		}
-	}
-	keys, err := seal.Open(settings.SecretKey, dir)
-	if err != nil {
-		return "", err
+		if keys, err = seal.Open("", dir); err != nil {
+			return "", err
+		}
 	}
 	resealed, err := variable.NewSystem(pool, keys).Reseal(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // The bounds of decoding.
 const (
-	maxCodings = 3        // one over another
+	maxCodings = 1        // what is between two of them would be bounded by nothing
 	zstdWindow = 8 << 20  // bytes: RFC 9659, section 3
 	wireSlack  = 64 << 10 // bytes that a body may be longer encoded than decoded, beyond an eighth
 )
@@ -115,7 +115,7 @@ func codingsOf(header http.Header) ([]string, *failure) {
 			return nil, nil
 		}
 		if len(codings) > maxCodings {
-			return nil, fail(Protocol, "the answer of %s is encoded too many times over", nil)
+			return nil, fail(Protocol, "the answer of %s is encoded more than once over", nil)
 		}
 	}
 	return codings, nil

@@ -70,8 +70,7 @@ func TestBodiesAreDecoded(t *testing.T) {
 		{[]string{"flate"}, []string{"deflate"}, true},
 		{[]string{"br"}, []string{"br"}, true},
 		{[]string{"zstd"}, []string{"zstd"}, true},
-		{[]string{"gzip", "br"}, []string{"gzip, br"}, true},
-		{[]string{"gzip", "zstd", "br"}, []string{"gzip", "zstd", "br"}, true},
+		{[]string{"gzip"}, []string{"identity, gzip"}, true},
 		{nil, []string{"identity"}, false},
 		{nil, []string{"unknown"}, false},
 		{nil, nil, false},
@@ -89,7 +88,7 @@ func TestBodiesAreDecoded(t *testing.T) {
 			t.Errorf("%q: the header has %q", one.header, got)
 		}
 	}
-	place := encoded(t, []byte(text), "gzip", "gzip", "gzip", "gzip")
+	place := encoded(t, []byte(text), "gzip", "zstd") // what is between the two is bounded by nothing
 	if err := refused(t, reaching(t, place), Request{URL: "http://" + place + "/"}); err.Category != Protocol {
 		t.Errorf("%v", err)
 	}
@@ -124,11 +123,6 @@ func TestBombsAreBounded(t *testing.T) {
 		if n != limit || categoryOf(err) != TooLarge {
 			t.Errorf("%s: %d bytes, %v", coding, n, err)
 		}
-	}
-	twice := encode(t, nothing, "gzip", "gzip")
-	place := encoded(t, twice, "gzip, gzip")
-	if n, err := readAll(t, reaching(t, place), Request{URL: "http://" + place + "/", MaxBytes: limit}); n != limit || categoryOf(err) != TooLarge {
-		t.Errorf("twice: %d bytes, %v", n, err)
 	}
 }
 

@@ -53,7 +53,7 @@ const (
 func appendCapture(dst []byte, r *Record) []byte {
 	dst = append(dst, captureVersion)
 	mark := len(dst)
-	dst = r.Secrets.CleanAfter(redact.AppendURL(append(dst, 0, 0), Cut(r.Request.URL, maxURL)), mark+2)
+	dst = redact.AppendURL(append(dst, 0, 0), r.Secrets.CleanCut(Cut(r.Request.URL, maxURL)))
 	binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 	all := r.Policy == CaptureAll
 	dst = appendMessage(dst, r.Secrets, r.Request.Header, r.Request.Body.Beginning(maxBody), r.Request.Body.Size(), all)
@@ -75,13 +75,13 @@ func appendMessage(dst []byte, secrets *redact.Values, header []call.Field, body
 			dst[flags] |= headerCut
 			break
 		}
-		dst = appendShort(dst, field.Name)
+		dst = appendShort(dst, secrets.Clean(field.Name))
 		switch {
 		case redact.Secret(field.Name):
 			dst = appendShort(dst, redact.Mark)
 		case isAddress(field.Name):
 			mark := len(dst)
-			dst = secrets.CleanAfter(redact.AppendURL(append(dst, 0, 0), value), mark+2)
+			dst = redact.AppendURL(append(dst, 0, 0), secrets.Clean(value))
 			binary.BigEndian.PutUint16(dst[mark:], uint16(len(dst)-mark-2))
 		default:
 			dst = appendShort(dst, secrets.Clean(value))
@@ -99,7 +99,11 @@ func appendMessage(dst []byte, secrets *redact.Values, header []call.Field, body
 		if len(body) > maxBody || size > int64(len(body)) {
 			dst[flags] |= bodyCut
 		}
-		dst = secrets.CleanAfter(redact.AppendBody(dst, kind, body[:min(len(body), maxBody)]), mark+4)
+		head := body[:min(len(body), maxBody)]
+		if secrets != nil { // by their text first: what a name hides would tear them apart
+			head = []byte(secrets.CleanCut(string(head)))
+		}
+		dst = redact.AppendBody(dst, kind, head)
 		binary.BigEndian.PutUint32(dst[mark:], uint32(len(dst)-mark-4))
 	}
 	return dst

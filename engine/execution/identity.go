@@ -32,17 +32,17 @@ type Identity struct {
 func IdentityOf(c *call.Call, policy Policy, secrets *redact.Values, started time.Time) Identity {
 	return Identity{
 		Execution: c.Execution, App: c.Script.App, Script: c.Script.ID, ScriptName: c.Script.Name, Version: c.Script.Version,
-		Cause: c.Cause, Event: c.Event.Kind(), Subject: secrets.Clean(subjectOf(c.Event.Request, policy)), Started: started,
+		Cause: c.Cause, Event: c.Event.Kind(), Subject: subjectOf(c.Event.Request, policy, secrets), Started: started,
 	}
 }
 
-func subjectOf(r *call.Request, policy Policy) string {
-	subject := call.Event{Request: r}.Subject()
+func subjectOf(r *call.Request, policy Policy, secrets *redact.Values) string {
+	subject := secrets.Clean(call.Event{Request: r}.Subject())
 	_, query, found := strings.Cut(r.URL, "?")
 	if !found || !policy.keeps() {
 		return subject
 	}
-	return string(redact.AppendQuery(append([]byte(subject), '?'), Cut(query, maxSubject)))
+	return string(redact.AppendQuery(append([]byte(subject), '?'), secrets.CleanCut(Cut(query, maxSubject))))
 }
 
 // HTTP are method and path of a run that is about an HTTP request; of others both are empty.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -19,22 +22,28 @@ import (
 
 const (
 	maxFetched  = 10 << 20 // bytes of one answer, decoded
-	maxDepth    = 8        // of runs that others have caused
 	maxFamily   = 200      // runs that one has caused, those included that these have caused
 	maxDescribe = 2 << 10
 )
 
 // Describe is the method and address of a request, its secrets redacted.
 func (g *given) Describe(method, url string) string {
-	return method + " " + string(redact.AppendURL(nil, execution.Cut(url, maxDescribe)))
+	return method + " " + string(redact.AppendURL(nil, g.Job.Env.Secrets().CleanCut(execution.Cut(url, maxDescribe))))
 }
 
 // Fetch sends a request of the function's own, within what its app may reach. A function of this
 // instance that it reaches is run as a child of this run.
 func (g *given) Fetch(ctx context.Context, request egress.Request, span *call.Span) (*webapi.Fetched, error) {
 	r := (*run)(g)
+	if r.invoker.network == nil {
+		return nil, &egress.Error{Category: egress.Forbidden, Sentence: "there is no network here"}
+	}
 	request.App, request.Policy, request.MaxBytes = r.Script.App, r.Outbound, maxFetched
-	span.Sent = int64(len(request.Body))
+	request.Header = marked(request.Header, r.Cause.Depth+1)
+	sent := int64(len(request.Body))
+	r.holding().take(sent)
+	defer r.holding().take(-sent)
+	span.Sent = sent
 	parent := r.parent()
 	response, err := r.invoker.network.Do(context.WithValue(ctx, parentKey{}, parent), request)
 	span.Child = parent.ran
@@ -46,14 +55,38 @@ func (g *given) Fetch(ctx context.Context, request egress.Request, span *call.Sp
 	fetched := &webapi.Fetched{
 		Status: response.Status, StatusText: response.StatusText, Header: response.Header, URL: response.URL, Redirected: response.Redirected,
 	}
-	if response.Body != nil {
-		fetched.Body = body.Stream(&fetching{Response: response, run: r, span: span}, -1, 0)
+	if response.Body == nil {
+		return fetched, nil
 	}
+	coming := &fetching{Response: response, run: r, span: span}
+	if response.Decoded { // as it is now, it is not encoded
+		fetched.Header = slices.DeleteFunc(fetched.Header, func(f call.Field) bool { return f.Name == "content-encoding" || f.Name == "content-length" })
+		coming.take(decoderSize)
+	}
+	fetched.Body, fetched.Release = body.Stream(coming, -1, 0), coming.release
 	return fetched, nil
 }
 
+// decoderSize is what a decoder may hold, in bytes.
+const decoderSize = 16 << 20
+
+// Depth is the header field by which runs of functions that call one another over the network, by
+// an address that is not known to be ours, are told apart from calls from outside.
+const Depth = "picloud-depth"
+
+// marked is a header that says how deep the run is that sends it. A function does not say so itself.
+func marked(header []call.Field, depth int) []call.Field {
+	kept := make([]call.Field, 0, len(header)+1)
+	for _, field := range header {
+		if field.Name != Depth {
+			kept = append(kept, field)
+		}
+	}
+	return append(kept, call.Field{Name: Depth, Value: strconv.Itoa(depth)})
+}
+
 // fetching is the body of an answer on its way to the function. What has come is charged to the run
-// until all of it has, when the function's own buffer is.
+// until the function's own buffer is.
 type fetching struct {
 	*egress.Response
 	run  *run
@@ -61,22 +94,30 @@ type fetching struct {
 	held int64
 }
 
+func (f *fetching) take(bytes int64) {
+	f.held += bytes
+	f.run.holding().take(bytes)
+}
+
 func (f *fetching) Read(p []byte) (int, error) {
 	n, err := f.Body.Read(p)
-	f.held += int64(n)
-	f.run.holding().take(int64(n))
+	f.take(int64(n))
 	if err != nil && err != io.EOF {
 		_ = f.run.failed(f.span, err)
+		f.release()
 	}
 	return n, err
 }
 
 func (f *fetching) Close() error {
 	_, f.span.Received = f.Received()
-	f.run.holding().take(-f.held)
-	f.held = 0
+	if f.Decoded && f.held >= decoderSize {
+		f.take(-decoderSize)
+	}
 	return f.Body.Close()
 }
+
+func (f *fetching) release() { f.take(-f.held) }
 
 // failed tells in the span why there is no answer.
 func (r *run) failed(span *call.Span, err error) error {
@@ -100,7 +141,7 @@ func (r *run) tell(span *call.Span, hops []egress.Hop) {
 		if hop.Entry != "" && !hop.Ours {
 			notes = append(notes, "allowed by "+hop.Entry)
 		}
-		if !hop.Ours && hop.Status != 0 {
+		if !hop.Ours && hop.Status != 0 && r.Env.Secrets().Clean(hop.Host) == hop.Host {
 			r.invoker.reached(r, hop.Host)
 		}
 	}
@@ -142,29 +183,39 @@ func ParentOf(ctx context.Context) *Parent {
 	return parent
 }
 
+// MaxDepth is how deep runs of functions may be nested.
+const MaxDepth = 8
+
 // Admits refuses, with an [egress.Refusal], a run that would be nested too deeply, or one too many.
 func (p *Parent) Admits() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.cause.Depth > maxDepth:
-		return egress.Refusal(fmt.Sprintf("functions may call one another %d deep, and this would be one more", maxDepth))
+	case p.cause.Depth > MaxDepth:
+		return egress.Refusal(fmt.Sprintf("functions may call one another %d deep, and this would be one more", MaxDepth))
 	case p.family.runs.Add(1) > maxFamily:
 		return egress.Refusal(fmt.Sprintf("a call may lead to %d runs of functions, and this would be one more", maxFamily))
 	}
 	return nil
 }
 
-// Ran tells which run it was, where both are of the same app. nil takes it too.
-func (p *Parent) Ran(app id.App, execution id.Execution) {
-	if p != nil && p.app == app {
-		p.ran = execution
+// By makes the job, of an app, one that the run has asked for. nil changes nothing.
+func (j *Job) By(parent *Parent, app id.App) {
+	if parent == nil {
+		return
+	}
+	j.Execution, j.Cause, j.kin = id.New[id.Execution](), parent.cause, parent.family
+	if app == parent.app {
+		parent.ran = j.Execution
 	}
 }
 
-// By makes the job one that the run has asked for. nil changes nothing.
-func (j *Job) By(parent *Parent) {
-	if parent != nil {
-		j.Cause, j.kin = parent.cause, parent.family
+// Address stands for the app that asks where addresses have shares; nil gives the one given.
+func (p *Parent) Address(outside netip.Addr) netip.Addr {
+	if p == nil {
+		return outside
 	}
+	bytes := [16]byte{0: 0xfd} // RFC 4193
+	copy(bytes[1:], p.app[9:]) // its random part, the /64 of which is told apart
+	return netip.AddrFrom16(bytes)
 }

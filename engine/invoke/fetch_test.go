@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -31,6 +32,11 @@ func networked(t *testing.T, serve http.HandlerFunc) (i *Invoker, server *httpte
 	}
 	t.Cleanup(i.network.Close)
 	watched(t, i)
+	t.Cleanup(func() {
+		if err := i.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return i, server
 }
 
@@ -109,9 +115,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s\ngives %s, want %s", body, got, want)
 		}
 	}
-	if left := i.Left(); left != "" {
-		t.Error(left)
-	}
+	until(t, "everything given back", func() bool { return i.Left() == "" })
 }
 
 // A run that is stopped while it waits for answers ends at once, and its requests with it.
@@ -198,5 +202,28 @@ func until(t *testing.T, what string, is func() bool) {
 		case <-end:
 			t.Fatalf("not %s in time", what)
 		}
+	}
+}
+
+// What was decoded is passed on as it is now; a panic of ours is the fetch's failure, not the process's end.
+func TestFetchedIsWhatItSays(t *testing.T) {
+	t.Parallel()
+	i, server := networked(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		_, _ = io.WriteString(packed, r.Header.Get("Picloud-Depth"))
+		_ = packed.Close()
+	})
+	got, result := fetches(t, i, server, `return fetch("SERVER", { headers: { "picloud-depth": "0" } })`)
+	for _, field := range result.Response.Header {
+		if field.Name == "content-encoding" || field.Name == "content-length" {
+			t.Errorf("it is passed on with %+v", field)
+		}
+	}
+	if got != "1" {
+		t.Errorf("the depth that is sent is %q", got)
+	}
+	if got, _ := fetches(t, i, server, `globalThis.Error = 1; try { await fetch("http://10.0.0.1") } catch (e) { return e.cause.code }`); got != "policy" {
+		t.Errorf("with a replaced Error: %s", got)
 	}
 }

@@ -45,14 +45,17 @@ func (q *quota) admits(has int) bool {
 	case has < q.most/8:
 		return left > q.most/16
 	}
-	return left > q.kept && has < q.most-q.most/4
+	return left > q.kept && has < q.share()
 }
+
+// share is the most that an app has.
+func (q *quota) share() int { return q.most - q.most/4 }
 
 // place is a run's in the gate. Its fields are the gate's.
 type place struct {
 	app    id.App
 	inside bool
-	asleep bool
+	asleep bool // it has no place of those that execute
 }
 
 // verdict is what the gate says to a call.
@@ -221,14 +224,15 @@ func (g *gate) sleep(p *place) {
 	}
 }
 
-// wake lets the run go on at once, however many others do.
+// wake lets the run go on at once, however many others do. What is over its app's share then takes
+// no place of others'.
 func (g *gate) wake(p *place) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p.inside && p.asleep {
+	if a := g.apps[p.app]; p.inside && p.asleep && a.running < g.running.share() {
 		p.asleep = false
 		g.running.now++
-		g.apps[p.app].running++
+		a.running++
 	}
 }
 

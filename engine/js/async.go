@@ -2,6 +2,9 @@ package js
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -104,13 +107,14 @@ func (o *outside) startNext(lane *Lane) {
 		}
 		under++
 		e.begun = true
-		go o.do(e)
+		go o.do(e, e.work)
+		e.work = nil // what it holds is not kept beyond it
 	}
 }
 
-func (o *outside) do(e *errand) {
+func (o *outside) do(e *errand, work Work) {
 	var span call.Span
-	settle := e.work(e.ctx, &span)
+	settle := attempt(e.ctx, work, &span)
 	o.mu.Lock()
 	o.arrived = append(o.arrived, arrival{e, settle, span, time.Now()})
 	o.mu.Unlock()
@@ -118,6 +122,20 @@ func (o *outside) do(e *errand) {
 	case o.arrival <- struct{}{}:
 	default:
 	}
+}
+
+var errPanicked = errors.New("something went wrong on this server")
+
+// attempt does work. What panics in it is a failure of ours, and no reason to end the process.
+func attempt(ctx context.Context, work Work, span *call.Span) (settle func() (goja.Value, error)) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.Error("host work panicked", "panic", cause, "stack", string(debug.Stack()))
+			span.Failure = "Something went wrong on this server."
+			settle = func() (goja.Value, error) { return nil, errPanicked }
+		}
+	}()
+	return work(ctx, span)
 }
 
 // take gives one piece of work that is done.
@@ -161,8 +179,12 @@ func (s *Sandbox) settle(a arrival) func() error {
 			return nil
 		}
 		s.conclude(e)
-		value, err := a.settle()
 		s.trace.end(e.span, a.span, a.at)
+		var value goja.Value
+		var err error
+		if thrown := s.vm.Try(func() { value, err = a.settle() }); thrown != nil {
+			err = thrown
+		}
 		if err != nil {
 			return e.reject(s.thrown(err))
 		}

@@ -32,12 +32,13 @@ func (s *Sandbox) Log(line call.Line) {
 		return
 	}
 	line.At = time.Now()
+	all := len(line.Message)
 	l.cleanTexts(&line)
 	if len(line.Fields) > s.limits.LineBytes {
 		line.Fields = ""
 		line.Message += " (fields left out: too long)"
 	}
-	line.Message = cut(line.Message, s.limits.LineBytes-len(line.Fields))
+	line.Message = shorten(line.Message, s.limits.LineBytes-len(line.Fields), max(all, len(line.Message)))
 	size := len(line.Message) + len(line.Fields)
 	for n, frame := range line.Stack {
 		if size += len(frame.Function) + maxPlaceBytes; n == maxLoggedFrames || size > s.limits.LineBytes {
@@ -66,7 +67,7 @@ func (l *lineLog) cleanTexts(line *call.Line) {
 	if l.clean == nil {
 		return
 	}
-	line.Message = l.clean(line.Message)
+	line.Message = l.clean(beginning(line.Message, mostCleaned))
 	if fields := l.clean(line.Fields); fields != line.Fields {
 		if line.Fields = fields; !json.Valid([]byte(fields)) {
 			line.Fields = ""
@@ -84,18 +85,36 @@ func (s *Sandbox) LogFull() bool { return s.log.full }
 // Lines are the lines so far.
 func (s *Sandbox) Lines() []call.Line { return s.log.lines }
 
-// cut shortens text to at most limit bytes, the note about it included, at a whole character.
-func cut(text string, limit int) string {
+// mostCleaned bounds what is looked through for secrets of a text of which less is kept, in bytes.
+const mostCleaned = 256 << 10
+
+// beginning is that of a text, with a sign where it was clipped.
+func beginning(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	note := fmt.Sprintf("… (%d bytes in all)", len(text))
+	return whole(text, limit) + "…"
+}
+
+// cut shortens text to at most limit bytes, the note about it included, at a whole character.
+func cut(text string, limit int) string { return shorten(text, limit, len(text)) }
+
+// shorten is cut for a text that had so many bytes in all.
+func shorten(text string, limit, all int) string {
+	if len(text) <= limit {
+		return text
+	}
+	note := fmt.Sprintf("… (%d bytes in all)", all)
 	if limit <= len(note) {
 		note = ""
 	}
-	end := max(limit-len(note), 0)
+	return whole(text, max(limit-len(note), 0)) + note
+}
+
+// whole is at most so much of a text, at a whole character.
+func whole(text string, end int) string {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return text[:end] + note
+	return text[:end]
 }

@@ -265,8 +265,12 @@ func envNames(output bundle.Output) []string {
 		names = append(names, use.Name)
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	names = slices.Compact(names)
+	return names[:min(len(names), maxEnvNames)]
 }
+
+// maxEnvNames is how many names of variables are known of a version; an app has no more of them.
+const maxEnvNames = 1000
 
 func summary(file string, problems bundle.Problems) string {
 	first := problems[0]

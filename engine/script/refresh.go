@@ -241,6 +241,9 @@ func (t *Table) loadAll(ctx context.Context, source queries.DBTX) (*state, error
 	for i, row := range variables {
 		rows[i] = queries.ListVariablesOfAppsRow(row)
 	}
+	if err != nil {
+		s.keepValues(t.state.Load())
+	}
 	t.addValues(s, rows)
 	if err := t.addPolicies(ctx, source, s, maps.Keys(s.apps)); err != nil {
 		return nil, err
@@ -289,6 +292,9 @@ func (t *Table) loadApps(ctx context.Context, source queries.DBTX, apps map[id.A
 	}
 	for _, row := range pauses {
 		s.addPause(row.AppID, row.Hash)
+	}
+	if err != nil {
+		s.keepValues(t.state.Load())
 	}
 	t.addValues(s, variables)
 	if err := t.addPolicies(ctx, source, s, maps.Keys(apps)); err != nil {
@@ -358,6 +364,15 @@ func (s *state) addPause(app id.App, hash []byte) {
 			tenant.paused = map[[32]byte]bool{}
 		}
 		tenant.paused[[32]byte(hash)] = true
+	}
+}
+
+// keepValues takes over what was known of variables, where they may not be read any more.
+func (s *state) keepValues(old *state) {
+	for app, owner := range s.apps {
+		if before := old.apps[app]; before != nil && before != owner {
+			owner.values = before.values
+		}
 	}
 }
 

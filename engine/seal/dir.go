@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Dir is a folder with keys: a file each, of mode 0600. The one called current seals; those that
@@ -33,23 +35,28 @@ func (d Dir) CurrentFile() string { return filepath.Join(string(d), currentFile)
 
 // Make makes the first key, if there is none.
 func (d Dir) Make() error {
-	file, err := os.OpenFile(d.CurrentFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		_, err = file.WriteString(Generate() + "\n")
-		err = errors.Join(err, file.Sync(), file.Close())
+	unlock, err := d.lock()
+	if err != nil {
+		return err
 	}
-	if err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("make a key: %w", err)
+	defer unlock()
+	if _, err := os.Stat(d.CurrentFile()); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
-	return nil
+	return d.write(currentFile, Generate())
 }
 
 // Rotate puts a new key in the place of the current one, which is kept to open. It is safe to be
-// interrupted: what was sealed can be opened at every moment.
+// interrupted, and to be done twice at once: what was sealed can be opened at every moment.
 func (d Dir) Rotate() error {
+	unlock, err := d.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	text, err := os.ReadFile(d.CurrentFile())
 	if err != nil {
-		return fmt.Errorf("rotate the key: %w", err)
+		return fmt.Errorf("rotate the key: there is none in %s; where PiCloud gets it from PICLOUD_SECRET_KEY, this command needs it too: %w", d, err)
 	}
 	old, err := parse(strings.TrimSpace(string(text)))
 	if err != nil {
@@ -61,7 +68,19 @@ func (d Dir) Rotate() error {
 	return d.write(currentFile, Generate())
 }
 
-// write puts a file in its place when it is on the disk.
+// lock keeps others from changing the folder.
+func (d Dir) lock() (unlock func(), err error) {
+	folder, err := os.Open(string(d))
+	if err == nil {
+		err = unix.Flock(int(folder.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder of keys: %w", err)
+	}
+	return func() { folder.Close() }, nil
+}
+
+// write puts a file in its place when it is on the disk, and returns when that is, too.
 func (d Dir) write(name, text string) error {
 	fresh := filepath.Join(string(d), "new")
 	file, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -72,10 +91,21 @@ func (d Dir) write(name, text string) error {
 	if err == nil {
 		err = os.Rename(fresh, filepath.Join(string(d), name))
 	}
+	if err == nil {
+		err = d.sync()
+	}
 	if err != nil {
 		return fmt.Errorf("write key %s: %w", name, err)
 	}
 	return nil
+}
+
+func (d Dir) sync() error {
+	folder, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // changed is when a file was last added or replaced; zero: it cannot be told.

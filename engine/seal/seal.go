@@ -29,7 +29,12 @@ type KeyID string
 // NoKey is the error of a sealed value whose key is not here.
 type NoKey struct{ ID KeyID }
 
-func (e NoKey) Error() string { return fmt.Sprintf("key %s is not here", e.ID) }
+func (e NoKey) Error() string {
+	if e.ID == "" {
+		return "there is no key to seal with"
+	}
+	return fmt.Sprintf("key %s is not here", e.ID)
+}
 
 // ErrDamaged is the error of a sealed value that was changed, or was sealed for something else.
 var ErrDamaged = errors.New("the sealed value was changed, or is of something else")
@@ -149,17 +154,24 @@ func (r *Ring) Has(id KeyID) bool {
 	return found
 }
 
-// Seal makes a value unreadable, with the key that is the current one now. Open needs the same
-// identity. It fails with NoKey where there is none yet.
+// Seal makes a value unreadable, with the key that is the current one now and is written down. Open
+// needs the same identity. It fails with NoKey where there is none.
 func (r *Ring) Seal(value, identity []byte) (KeyID, []byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.readAgain()
-	if len(r.keys) == 0 || r.keys[0].retired {
-		return "", nil, NoKey{}
+	if len(r.given) == 0 {
+		found, err := r.dir.keys()
+		if err != nil || len(found) == 0 || found[0].retired {
+			return "", nil, NoKey{}
+		}
+		r.keys = found
 	}
-	return r.keys[0].id, r.keys[0].aead.Seal(nil, nil, value, identity), nil
+	k := r.keys[0]
+	return k.id, k.aead.Seal(nil, nil, value, bound(k.id, identity)), nil
 }
+
+// bound is what is authenticated beside a value.
+func bound(id KeyID, identity []byte) []byte { return append([]byte(id+"\x00"), identity...) }
 
 // Open makes a sealed value readable again. It fails with NoKey or ErrDamaged.
 func (r *Ring) Open(id KeyID, sealed, identity []byte) ([]byte, error) {
@@ -167,7 +179,7 @@ func (r *Ring) Open(id KeyID, sealed, identity []byte) ([]byte, error) {
 	if !found {
 		return nil, NoKey{ID: id}
 	}
-	value, err := k.aead.Open(nil, nil, sealed, identity)
+	value, err := k.aead.Open(nil, nil, sealed, bound(id, identity))
 	if err != nil {
 		return nil, ErrDamaged
 	}

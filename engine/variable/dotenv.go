@@ -32,7 +32,7 @@ func ParseDotenv(text string) ([]Assignment, error) {
 	if len(text) > MaxPaste {
 		return nil, fault.AtField("text", "The text has %d bytes; the limit is %d (1 MiB).", len(text), MaxPaste)
 	}
-	p := dotenv{rest: strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), line: 1}
+	p := dotenv{rest: strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), line: 1, places: map[string]int{}}
 	for p.rest != "" {
 		p.assignment()
 	}
@@ -46,6 +46,7 @@ type dotenv struct {
 	rest   string
 	line   int
 	found  []Assignment
+	places map[string]int // in found, by name
 	faults []fault.Field
 }
 
@@ -84,7 +85,7 @@ func (p *dotenv) assignment() {
 	name, _, assigned := strings.Cut(before, "=")
 	if !assigned {
 		p.takeLine()
-		p.fail(line, "there is no \"=\" in %.40q.", name)
+		p.fail(line, "there is no \"=\" in it. A value of several lines stands in quotes.")
 		return
 	}
 	p.take(len(name) + 1)
@@ -93,8 +94,8 @@ func (p *dotenv) assignment() {
 		name = strings.TrimSpace(bare)
 	}
 	value, ok := p.value(line)
-	if why := CheckName(name); why != "" {
-		p.fail(line, "%s", why)
+	if CheckName(name) != "" { // it is not repeated: it may be a part of a secret
+		p.fail(line, "what stands before the \"=\" is no name: 1 to 64 of A-Z, a-z, 0-9 and \"_\", a letter or \"_\" first.")
 	} else if why := checkValue(value); why != "" {
 		p.fail(line, "%s", why)
 	} else if ok {
@@ -103,13 +104,17 @@ func (p *dotenv) assignment() {
 }
 
 func (p *dotenv) keep(a Assignment) {
-	for i := range p.found {
-		if p.found[i].Name == a.Name {
-			p.found[i] = a
-			return
-		}
+	at, again := p.places[a.Name]
+	switch {
+	case again:
+		p.found[at] = a
+	case len(p.found) == MaxCount:
+		p.fail(a.Line, "there are more than %d names.", MaxCount)
+		p.rest = ""
+	default:
+		p.places[a.Name] = len(p.found)
+		p.found = append(p.found, a)
 	}
-	p.found = append(p.found, a)
 }
 
 func (p *dotenv) value(line int) (value string, ok bool) {

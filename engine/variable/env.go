@@ -31,8 +31,11 @@ type Values struct {
 	uses *Uses
 
 	noted []atomic.Bool // by row: that it was read is known to uses
-	once  sync.Once
-	known *redact.Values
+
+	mu      sync.Mutex
+	known   atomic.Pointer[redact.Values] // all secrets, or those that could be opened
+	missing []seal.KeyID                  // keys without which some are not known
+	made    atomic.Bool                   // all are known
 }
 
 // NewValues makes it of an app's rows. uses hears of secrets that are read.
@@ -70,21 +73,32 @@ func (v *Values) Of(script id.Script) *Env {
 	return e
 }
 
-// secrets are the values of all secrets that can be opened, by their text.
+// secrets are the values of all secrets, by their text. One that could not be opened is known as
+// soon as its key is there.
 func (v *Values) secrets() *redact.Values {
-	v.once.Do(func() {
-		var all []string
-		for i := range v.rows {
-			if v.rows[i].Sealed == nil {
-				continue
-			}
-			if value, err := v.open(&v.rows[i]); err == nil {
-				all = append(all, value)
-			}
+	if v.made.Load() {
+		return v.known.Load()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.missing != nil && !slices.ContainsFunc(v.missing, v.keys.Has) || v.made.Load() {
+		return v.known.Load()
+	}
+	v.missing = nil
+	var all []string
+	for i := range v.rows {
+		if v.rows[i].Sealed == nil {
+			continue
 		}
-		v.known = redact.NewValues(all)
-	})
-	return v.known
+		if value, err := v.open(&v.rows[i]); err == nil {
+			all = append(all, value)
+		} else if !v.keys.Has(v.rows[i].Key) {
+			v.missing = append(v.missing, v.rows[i].Key)
+		}
+	}
+	v.known.Store(redact.NewValues(all))
+	v.made.Store(v.missing == nil)
+	return v.known.Load()
 }
 
 func (v *Values) open(row *Row) (string, error) {

@@ -55,6 +55,10 @@ func (s *Service) List(ctx context.Context, grant actor.Grant) ([]Variable, erro
 			overrides[*row.ScriptID][row.Name] = true
 		}
 	}
+	usesOf := map[string][]queries.ListVariableUsesRow{}
+	for _, use := range uses {
+		usesOf[use.EnvName] = append(usesOf[use.EnvName], use)
+	}
 	all := make([]Variable, len(rows))
 	for i, row := range rows {
 		v := Variable{Name: row.Name, Secret: row.Sealed != nil, Size: int(row.Size), SetAt: row.SetAt, SetBy: row.Author}
@@ -70,9 +74,9 @@ func (s *Service) List(ctx context.Context, grant actor.Grant) ([]Variable, erro
 		if id := seal.KeyID(row.KeyID); v.Secret && !s.keys.Has(id) {
 			v.MissingKey = id
 		}
-		for _, use := range uses {
+		for _, use := range usesOf[row.Name] {
 			own := overrides[use.ID][row.Name]
-			if use.EnvName == row.Name && (row.ScriptID == nil && !own || row.ScriptID != nil && *row.ScriptID == use.ID) {
+			if row.ScriptID == nil && !own || row.ScriptID != nil && *row.ScriptID == use.ID {
 				v.UsedBy = append(v.UsedBy, use.Name)
 			}
 		}
@@ -187,12 +191,17 @@ func check(changes []Change) error {
 		}
 		faults = append(faults, fault.Field{Name: field, Message: why})
 	}
-	for i, change := range changes {
+	if len(changes) > MaxCount {
+		return fault.AtField("name", "These are %d variables and secrets; an app may have %d.", len(changes), MaxCount)
+	}
+	given := make(map[string]bool, len(changes))
+	for _, change := range changes {
 		add(change, "name", CheckName(change.Name))
 		add(change, "value", checkValue(change.Value))
-		if slices.ContainsFunc(changes[:i], func(other Change) bool { return other.Name == change.Name }) {
+		if given[change.Name] {
 			add(change, "name", fmt.Sprintf("%q is given twice.", change.Name))
 		}
+		given[change.Name] = true
 	}
 	return fault.AtFields(faults)
 }
@@ -282,7 +291,10 @@ func (s *Service) seal(ctx context.Context, tx pgx.Tx, of []byte, value string) 
 		return "", nil, fault.New(fault.Unavailable, "%s", sentence(missing))
 	}
 	key, sealed, err := s.keys.Seal([]byte(value), of)
-	return string(key), sealed, err
+	if err != nil {
+		return "", nil, fault.New(fault.Unavailable, "There is no key to seal secrets with: put its file back, or set PICLOUD_SECRET_KEY, and start PiCloud again.").Because(err)
+	}
+	return string(key), sealed, nil
 }
 
 // Delete removes a name. One that is not there, or is of the other kind, is NotFound.

@@ -77,16 +77,21 @@ const reseal = 100
 // Reseal seals with the current key what another one has sealed, while functions and people go on
 // with all of it. It fails, and leaves the rest as it was, at a secret that cannot be opened.
 func (s *System) Reseal(ctx context.Context) (resealed int, err error) {
-	for after := (id.Variable{}); ; {
+	after := id.Variable{}
+	for again := true; ; { // until none is found: one may have been sealed meanwhile by who had not heard
 		last, n, err := s.resealSome(ctx, after)
 		resealed += n
 		if err != nil {
 			return resealed, fmt.Errorf("seal secrets anew: %w", err)
 		}
-		if n == 0 {
+		if n > 0 {
+			after, again = last, true
+			continue
+		}
+		if !again || after.IsZero() {
 			break
 		}
-		after = last
+		after, again = id.Variable{}, false
 	}
 	if resealed > 0 {
 		s.Announce(ctx)

@@ -36,6 +36,7 @@ type Fetched struct {
 	URL        string
 	Redirected bool
 	Body       *content.Body // nil: none
+	Release    func()        // the script has the body, or never will; may be nil
 }
 
 // fetchesAtOnce is how many requests of a run are under way at a time.
@@ -58,7 +59,7 @@ func fetch(c invocation) goja.Value {
 		lane := c.sandbox.Local(laneKey{}, func() any {
 			return &js.Lane{Kind: call.Fetching, Most: c.sandbox.Limits().Fetches, AtOnce: fetchesAtOnce}
 		}).(*js.Lane)
-		promise, giveUp, more := c.sandbox.Async(lane, fetcher.Describe(q.method, q.url()), c.work(fetcher, q.outgoing()))
+		promise, giveUp, more := c.sandbox.Async(lane, fetcher.Describe(q.method, q.url()), c.work(fetcher, q.outgoing(), q.body))
 		if !more {
 			panic(c.fetchError("limit", "a run may fetch "+c.vm.ToValue(lane.Most).String()+" times"))
 		}
@@ -78,15 +79,9 @@ func (q *request) signalIfAny(r *realm) goja.Value {
 	return q.abortSignal(r)
 }
 
-// outgoing is the request for the client.
+// outgoing is the request for the client, but for its body.
 func (q *request) outgoing() egress.Request {
 	out := egress.Request{Method: q.method, URL: q.url(), Header: q.list().list}
-	if q.body.present {
-		out.Body = q.body.bytes()
-		if out.Body == nil {
-			out.Body = []byte{}
-		}
-	}
 	if q.modes != nil {
 		switch q.modes.redirect {
 		case "error":
@@ -99,14 +94,22 @@ func (q *request) outgoing() egress.Request {
 }
 
 // work is what is done outside the loop.
-func (r *realm) work(fetcher Fetcher, out egress.Request) js.Work {
+func (r *realm) work(fetcher Fetcher, out egress.Request, sent body) js.Work {
 	return func(ctx context.Context, span *call.Span) func() (goja.Value, error) {
+		if sent.present { // a text becomes bytes when it is its turn, not before
+			if out.Body = sent.bytes(); out.Body == nil {
+				out.Body = []byte{}
+			}
+		}
 		fetched, err := fetcher.Fetch(ctx, out, span)
 		var data []byte
 		if err == nil {
 			data, err = fetched.Body.All(math.MaxInt64) // the client has its bounds
 		}
 		return func() (goja.Value, error) {
+			if err == nil && fetched.Release != nil {
+				defer fetched.Release()
+			}
 			if err != nil {
 				return nil, js.Thrown{Value: r.explained(err)}
 			}
@@ -128,11 +131,10 @@ func (r *realm) explained(err error) goja.Value {
 	return r.fetchError("internal", "something went wrong on this server")
 }
 
-// fetchError is a TypeError whose cause says what happened: an Error with a code.
+// fetchError is a TypeError whose cause says what happened: an error with a code.
 func (r *realm) fetchError(code, sentence string) *goja.Object {
 	thrown := r.vm.NewTypeError("fetch failed: %s", sentence)
-	cause, err := r.vm.New(r.vm.GlobalObject().Get("Error"), r.vm.ToValue(sentence))
-	must(err)
+	cause := r.vm.NewTypeError(sentence) // a script may have replaced Error
 	must(cause.DefineDataProperty("code", r.vm.ToValue(code), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
 	must(thrown.DefineDataProperty("cause", cause, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	return thrown

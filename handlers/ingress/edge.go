@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,6 +60,13 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 	case kind == unknownHost && !probe:
 		refuse(w, r, e.unknown(from))
+	case r.Header[depthField] != nil && tooDeep(r.Header[depthField]):
+		refuse(w, r, refusal{
+			status: http.StatusLoopDetected, title: "Too deep",
+			detail: "Functions have called one another " + strconv.Itoa(invoke.MaxDepth) + " deep; this would be one more.",
+		})
+	case r.Header[depthField] != nil && kind != appHost && !isFunction(target):
+		refuse(w, r, refusal{status: http.StatusForbidden, title: "Not for functions", detail: "Functions cannot ask for what is not a function's."})
 	case e.Alone && (kind == appHost || isFunction(target)):
 		refuse(w, r, refusal{
 			status: http.StatusNotFound, title: "No functions here",
@@ -77,6 +85,14 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		e.Dashboard.ServeHTTP(w, r)
 	}
+}
+
+var depthField = http.CanonicalHeaderKey(invoke.Depth)
+
+// tooDeep tells of a request of a function that came over the network.
+func tooDeep(said []string) bool {
+	depth, err := strconv.Atoi(said[0])
+	return err != nil || len(said) > 1 || depth < 0 || depth > invoke.MaxDepth
 }
 
 // isProbe tells what a load balancer asks, which knows an address but no name.

@@ -58,7 +58,7 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		redirect(w, "/fn/"+at.app+"/"+rest)
 		return
 	}
-	of := holder{app: live.App, address: addressOf(at.from.address)}
+	of := holder{app: live.App, address: at.by.Address(addressOf(at.from.address))}
 	content, give, why := f.body(w, r, of)
 	if why.status != 0 {
 		refuse(w, r, why)
@@ -66,7 +66,10 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 	}
 	job := invoke.Published(live)
 	job.Cause, job.Limits, job.Done = call.Cause{Kind: call.HTTP}, f.Limits, give
-	job.By(at.by)
+	if said := r.Header[depthField]; said != nil && at.by == nil {
+		job.Cause.Depth, _ = strconv.Atoi(said[0])
+	}
+	job.By(at.by, live.App)
 	job.Event.Request = &call.Request{
 		Method: r.Method,
 		URL:    at.from.proto + "://" + at.from.host + withoutKeys(at.target),
@@ -75,7 +78,6 @@ func (f *Functions) serve(w http.ResponseWriter, r *http.Request, at address) {
 		Body:   content,
 	}
 	result := f.Invoker.Run(r.Context(), job)
-	at.by.Ran(live.App, result.Execution)
 	if result.Outcome == call.OK {
 		f.answer(w, r, result, of, at.own)
 		return

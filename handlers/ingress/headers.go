@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"picloud/engine/call"
+	"picloud/engine/invoke"
 )
 
 // ourCookies are PiCloud's own; a function never sees them (their names are fixed here and
@@ -62,6 +63,7 @@ var ofTheOrigin = map[string]bool{
 // saysWho are the fields in which a caller, or a proxy before us, names itself.
 var saysWho = map[string]bool{
 	"forwarded": true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-real-ip": true,
+	invoke.Depth: true,
 }
 
 // usualNames are the names that most requests have, in lower case. None of them is hop-by-hop
@@ -79,8 +81,11 @@ var usualNames = map[string]string{
 // our cookies and our keys.
 func inbound(r *http.Request, from caller) []call.Field {
 	fields := make([]call.Field, 0, len(r.Header)+3)
-	fields = append(fields, call.Field{Name: "host", Value: from.host},
-		call.Field{Name: "x-forwarded-for", Value: from.address.String()}, call.Field{Name: "x-forwarded-proto", Value: from.proto})
+	fields = append(fields, call.Field{Name: "host", Value: from.host})
+	if from.address.IsValid() { // that of a function is nobody's
+		fields = append(fields, call.Field{Name: "x-forwarded-for", Value: from.address.String()})
+	}
+	fields = append(fields, call.Field{Name: "x-forwarded-proto", Value: from.proto})
 	var named []string
 	for _, list := range r.Header["Connection"] {
 		for name := range strings.SplitSeq(list, ",") {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -74,7 +73,7 @@ func (i *Inward) RoundTrip(r *http.Request) (*http.Response, error) {
 	if inside.Body == nil {
 		inside.Body = http.NoBody
 	}
-	at := address{from: caller{address: netip.MustParseAddr("127.0.0.1"), proto: r.URL.Scheme, host: r.Host}, target: rawTarget(inside), by: parent}
+	at := address{from: caller{proto: r.URL.Scheme, host: r.Host}, target: rawTarget(inside), by: parent}
 	if app, kind := match(i.Edge.Hosts, r.Host); kind == appHost {
 		at.app, at.rest, at.own = app, at.target, true
 	} else {

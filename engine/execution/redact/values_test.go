@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 const password = "p/ss w\"rd+é'(1)~"
@@ -21,7 +22,7 @@ func TestSecretsAreKnownByTheirText(t *testing.T) {
 	}
 	for _, secret := range []string{
 		password, url.QueryEscape(password), url.PathEscape(password), strings.ToLower(url.QueryEscape("p/ss w\"rd+é'(1)~")),
-		"p%2Fss%20w%22rd%2B%C3%A9'(1)~", string(quoted), `p\/ss w\"rd+é'(1)~`, `p/ss w"rd+é\'(1)~`,
+		"p%2Fss%20w%22rd%2B%C3%A9'(1)~", "p%2Fss+w%22rd%2B%C3%A9%27%281%29%7E", "p/ss%20w%22rd+%C3%A9%27(1)~", "p/ss%20w%22rd+%C3%A9'(1)~", string(quoted), `p\/ss w\"rd+é'(1)~`, `p/ss w"rd+é\'(1)~`,
 		"12345678", key, "MIIEvQIBADANBgkq", `-----BEGIN KEY-----\nMIIEvQIBADANBgkq\r\nshort\n-----END KEY-----\n`,
 	} {
 		if got := v.Clean("before " + secret + " after"); strings.Trim(strings.ReplaceAll(got, Mark, ""), `"`) != "before  after" && got != `before "`+Mark+`" after` {
@@ -58,8 +59,8 @@ func TestSecretsThatOverlap(t *testing.T) {
 	t.Parallel()
 	v := NewValues([]string{"abcdefgh", "efghijklmn", "abcdefghij-long"})
 	for text, want := range map[string]string{
-		"xabcdefghijklmnx": "x" + Mark + "x", "abcdefghabcdefgh": Mark + Mark, "abcdefghij-long.": Mark + ".",
-		"abcdefghij-lo": Mark, "the end abcdefgh": "the end " + Mark, "abcdefgabcdefgh": "abcdefg" + Mark,
+		"xabcdefghijklmnx": "x" + Mark + "x", "abcdefghabcdefgh": Mark, "abcdefghij-long.": Mark + ".",
+		"the end abcdefgh": "the end " + Mark, "abcdefgabcdefgh": "abcdefg" + Mark,
 	} {
 		if got := v.Clean(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -73,29 +74,54 @@ func TestNothingToKnow(t *testing.T) {
 		t.Error("there is something to know")
 	}
 	var none *Values
-	if none.Clean("x") != "x" || string(none.CleanAfter([]byte("abc"), 1)) != "abc" {
+	if none.Clean("x") != "x" {
 		t.Error("nil changes something")
-	}
-	v := NewValues([]string{"12345678"})
-	if got := string(v.CleanAfter([]byte("12345678 12345678"), 3)); got != "12345678 "+Mark {
-		t.Errorf("%q", got)
 	}
 }
 
-// However many lines secrets have, what is remembered of them is bounded, and each line is known.
+// One that was cut off is known where that can be told, and nowhere else.
+func TestSecretsThatWereCutOff(t *testing.T) {
+	t.Parallel()
+	v := NewValues([]string{"postgres://user:password@host/db", strings.Repeat("0123456789", 50)})
+	for _, c := range []struct{ text, clean, cut string }{
+		{"connected to postgres", "connected to postgres", "connected to " + Mark},
+		{"postgres://user:pass… (90 bytes in all)", Mark + "… (90 bytes in all)", Mark + "… (90 bytes in all)"},
+		{"postgres://other…", "postgres://other…", "postgres://other…"},
+		{"x" + strings.Repeat("0123456789", 50) + "y", "x" + Mark + "y", "x" + Mark + "y"},
+		{"x" + strings.Repeat("0123456789", 20), "", "x" + Mark},
+	} {
+		if got := v.Clean(c.text); c.clean != "" && got != c.clean {
+			t.Errorf("%q: %q, want %q", c.text, got, c.clean)
+		}
+		if got := v.CleanCut(c.text); got != c.cut {
+			t.Errorf("%q, cut: %q, want %q", c.text, got, c.cut)
+		}
+	}
+}
+
+// However many and however long secrets are, what is remembered is bounded, and whole values come
+// before lines and before rarer forms.
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder
-	for i := range 5000 {
-		fmt.Fprintf(&lines, "%08d-line\n", i)
+	for i := range 7000 {
+		fmt.Fprintf(&lines, "%08d\n", i)
 	}
-	v := NewValues([]string{lines.String(), strings.Repeat("0123456789abcdef", 4096)})
-	if v.count > maxPatterns || v.bytes > maxPatternBytes {
-		t.Errorf("%d patterns of %d bytes", v.count, v.bytes)
+	many := []string{"my-password-1", lines.String(), "other" + lines.String(), strings.Repeat("a", 60_000) + "1", strings.Repeat("a", 60_000) + "2", "the-last-one"}
+	v := NewValues(many)
+	if v.count > maxPatterns {
+		t.Errorf("%d patterns", v.count)
 	}
-	for _, line := range []string{"00000000-line", "00004999-line"} {
-		if v.Clean(line) != Mark {
-			t.Errorf("%s is not known", line)
+	for _, text := range append(many, "00000000", "00006999", base64.StdEncoding.EncodeToString([]byte("x:the-last-one"))) {
+		if got := v.Clean(text); !strings.Contains(got, Mark) || len(got) > 40 {
+			t.Errorf("%.20q became %.60q", text, got)
+		}
+	}
+	for _, text := range []string{strings.Repeat("a", 80<<10), strings.Repeat("0000", 20<<10)} {
+		began := time.Now()
+		v.Clean(text)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%.8s… takes %v", text, took)
 		}
 	}
 }
