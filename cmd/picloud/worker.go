@@ -31,7 +31,7 @@ const (
 	maxStack       = 64 << 20 // bytes of one goroutine's stack
 	gcPercent      = 400      // a worker keeps little and throws away much
 	maxConnections = 8192     // open at a time on the public listener
-	otherFiles     = 1024     // that a process opens beside them, at most
+	otherFiles     = 3072     // that a process opens beside them, at most: most of it are connections of functions
 	maxHeader      = 64 << 10
 	finishGrace    = 10 * time.Second // for calls under way when the worker stops, past their longest time
 )

@@ -13,7 +13,7 @@ func BenchmarkFetch(b *testing.B) {
 	_, place := serve(b, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) })
 	url := "http://" + place + "/"
 	c := client(b, Config{Allow: allow(b, place)})
-	transport := &http.Transport{MaxIdleConnsPerHost: idleConnections, MaxConnsPerHost: maxHostConnections}
+	transport := &http.Transport{MaxIdleConnsPerHost: idleConnections}
 	defer transport.CloseIdleConnections()
 	plain := &http.Client{Transport: transport, Timeout: time.Minute}
 	b.Run("egress", func(b *testing.B) {

@@ -13,13 +13,12 @@ import (
 
 // The bounds of connections.
 const (
-	maxConnections     = 1024             // of the process
-	maxAppConnections  = 64               // of one app; its requests wait for each other
-	maxHostConnections = 16               // of one app to one host and port
-	idleConnections    = 16               // of one app, kept for what comes next
-	idleLimit          = 30 * time.Second // they are kept
-	maxPools           = 128              // apps that keep connections; the one that asked longest ago gives its own up
-	sessions           = 32               // TLS sessions of one app that can be resumed
+	maxConnections    = 2048             // of the process
+	maxAppConnections = 768              // of one app, to one host or many; its requests wait for each other
+	idleConnections   = 16               // of one app, kept for what comes next
+	idleLimit         = 30 * time.Second // they are kept
+	maxPools          = 128              // apps that keep connections; the one that asked longest ago gives its own up
+	sessions          = 32               // TLS sessions of one app that can be resumed
 )
 
 // route is the way that a request goes out.
@@ -118,7 +117,7 @@ func (c *Client) newTransport(p *pool, by route) *http.Transport {
 		DialContext: d.dial, DialTLSContext: d.dialTLS,
 		TLSClientConfig: d.secure.Clone(), TLSHandshakeTimeout: handshakeLimit,
 		ForceAttemptHTTP2: true, DisableCompression: true,
-		MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, MaxConnsPerHost: maxHostConnections,
+		MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections,
 		IdleConnTimeout: idleLimit, MaxResponseHeaderBytes: maxHeader,
 		HTTP2: &http.HTTP2Config{SendPingTimeout: idleLimit / 2, PingTimeout: dialLimit},
 	}
