@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime/multipart"
@@ -351,4 +352,46 @@ func TestMemoryLimit(t *testing.T) {
 		t.Errorf("workers %v became %v", worker, after)
 	}
 	p.eventually(5*time.Second, "back under the budget", func() bool { return resident(worker[0]) < 128<<20 })
+}
+
+// Calls of two apps that wait, before their answer or after it, were once all that could be under way.
+func TestCallsThatWaitKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	p := serveProduct(t)
+	const calls = 50 // of each app; there are 64 places
+	gone, leave := context.WithCancel(t.Context())
+	defer leave()
+	for app, source := range map[string]string{
+		"first":  `export default () => new Promise((done) => setTimeout(done, 25000));`,
+		"second": `export default (r, env, ctx) => { ctx.waitUntil(new Promise((done) => setTimeout(done, 25000))); return "answered" }`,
+	} {
+		p.app(app)
+		p.publish(app, "waits", source)
+		for range calls {
+			go func() {
+				request, err := http.NewRequestWithContext(gone, "GET", p.url("/fn/"+app+"/waits"), nil)
+				if err != nil {
+					return
+				}
+				if answer, err := caller.Do(request); err == nil {
+					answer.Body.Close()
+				}
+			}()
+		}
+	}
+	p.eventually(20*time.Second, "all under way", func() bool {
+		running := 0
+		for _, app := range []string{"first", "second"} {
+			var list struct{ Executions []any }
+			_, body := p.api("GET", "/api/v1/apps/"+app+"/executions?outcome=running", nil)
+			if err := json.Unmarshal(body, &list); err != nil {
+				t.Fatal(err)
+			}
+			running += len(list.Executions)
+		}
+		return running == 2*calls
+	})
+	if got := p.get("/fn/main/hello"); got.status != http.StatusOK {
+		t.Errorf("a third app answers %d %s", got.status, got.body)
+	}
 }
