@@ -362,8 +362,8 @@ func TestCallsThatWaitKeepNobodyOut(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	defer leave()
 	for app, source := range map[string]string{
-		"first":  `export default () => new Promise((done) => setTimeout(done, 25000));`,
-		"second": `export default (r, env, ctx) => { ctx.waitUntil(new Promise((done) => setTimeout(done, 25000))); return "answered" }`,
+		"first":  `export default () => new Promise((done) => setTimeout(done, 15000));`,
+		"second": `export default (r, env, ctx) => { ctx.waitUntil(new Promise((done) => setTimeout(done, 15000))); return "answered" }`,
 	} {
 		p.app(app)
 		p.publish(app, "waits", source)
