@@ -134,8 +134,11 @@ func (r *run) failed(span *call.Span, err error) error {
 // tell tells in the span which way the request went.
 func (r *run) tell(span *call.Span, hops []egress.Hop) {
 	var notes []string
-	if len(hops) > 1 {
-		notes = append(notes, fmt.Sprintf("%d redirects, the last to %s", len(hops)-1, hops[len(hops)-1].Host))
+	switch redirects := len(hops) - 1; {
+	case redirects == 1:
+		notes = append(notes, "redirected to "+hops[1].Host)
+	case redirects > 1:
+		notes = append(notes, fmt.Sprintf("%d redirects, the last to %s", redirects, hops[redirects].Host))
 	}
 	for _, hop := range hops {
 		if hop.Entry != "" && !hop.Ours {

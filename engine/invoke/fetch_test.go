@@ -167,7 +167,7 @@ func TestFetchIsInTheTimeline(t *testing.T) {
 		t.Fatalf("%+v", spans)
 	}
 	if s := spans[0]; s.Subject != "POST http://"+host+"/moved?token=[redacted]" || s.Status != 200 || s.Sent != 3 || s.Received != 5 || s.Took <= 0 ||
-		!strings.Contains(s.Note, "1 redirects") || !strings.Contains(s.Note, "allowed by "+host) {
+		!strings.Contains(s.Note, "redirected to "+host) || !strings.Contains(s.Note, "allowed by "+host) {
 		t.Errorf("%+v", s)
 	}
 	if s := spans[1]; !strings.HasPrefix(s.Failure, "policy: 10.1.1.1 is in a private network") {
