@@ -16,7 +16,7 @@ import (
 const workerGrants = `
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %[1]s;
 GRANT USAGE ON SCHEMA public TO %[1]s;
-GRANT SELECT ON apps, app_old_slugs, scripts, script_old_names, script_versions, change_log, pauses, variables, outbound_policies TO %[1]s;
+GRANT SELECT ON apps, app_old_slugs, scripts, script_old_names, script_versions, programs, change_log, pauses, variables, outbound_policies TO %[1]s;
 GRANT UPDATE (used_at) ON variables TO %[1]s;
 GRANT SELECT, INSERT, UPDATE (last_at) ON outbound_seen TO %[1]s;
 GRANT INSERT ON executions, log_lines, captures TO %[1]s;

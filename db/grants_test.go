@@ -21,6 +21,7 @@ var workerMay = map[string][]string{
 	"scripts":           {"SELECT"},
 	"script_old_names":  {"SELECT"},
 	"script_versions":   {"SELECT"},
+	"programs":          {"SELECT"},
 	"change_log":        {"SELECT"},
 	"pauses":            {"SELECT"},
 	"variables":         {"SELECT"},

@@ -44,6 +44,7 @@ type ManagerConfig struct {
 	AdminPassword     string
 	SecretKey         string // keys of secrets, as seal.Open takes them; empty: one is kept in DataDir
 	Retention         archive.Retention
+	ModuleDepth       int // how many modules may import each other in a row; 0: bundle.DefaultDepth
 }
 
 // Manager is the part of the product that never runs a function's code.
@@ -93,8 +94,9 @@ func (m *Manager) open(ctx context.Context, config ManagerConfig) (err error) {
 	}
 	m.Access = access.New(m.Pool, access.Config{})
 	m.Apps = app.New(m.Pool)
-	build := bundle.NewChildren(config.Executable, m.startChild).Build
+	build := bundle.NewChildren(config.Executable, m.startChild).BuildAll
 	m.Scripts = script.NewService(m.Pool, build)
+	m.Scripts.ModuleDepth = config.ModuleDepth
 	m.Pauses = pause.NewService(m.Pool)
 	m.Outbound = outbound.NewService(m.Pool)
 	m.pauses = pause.NewSystem(m.Pauses)

@@ -141,6 +141,7 @@ func (s *server) api() []web.Route {
 		{Method: "DELETE", Pattern: apiApp, Access: web.App(actor.DeleteApp).ByKey(), Handler: a.DeleteApp},
 		{Method: "GET", Pattern: apiApp + "/scripts", Access: readApp, Handler: a.ListScripts},
 		{Method: "POST", Pattern: apiApp + "/scripts", Access: writeApp, Handler: a.CreateScript, Body: api.SourceBody},
+		{Method: "POST", Pattern: apiApp + "/publish", Access: writeApp, Handler: a.PublishTogether},
 		{Method: "DELETE", Pattern: apiApp + "/pause", Access: manageApp, Handler: a.ReleaseApp},
 		{Method: "GET", Pattern: apiApp + "/executions", Access: readApp, Handler: a.ListAppExecutions},
 		{Method: "GET", Pattern: apiApp + "/outbound", Access: readApp, Handler: a.ReadOutbound},

@@ -175,7 +175,7 @@ func (q *Queries) ListApps(ctx context.Context, db DBTX) ([]ListAppsRow, error) 
 }
 
 const lockApp = `-- name: LockApp :one
-SELECT id, slug, name, created_at FROM apps WHERE id = $1 FOR UPDATE
+SELECT id, slug, name, created_at, module_revision FROM apps WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockApp(ctx context.Context, db DBTX, argID id.App) (App, error) {
@@ -186,12 +186,13 @@ func (q *Queries) LockApp(ctx context.Context, db DBTX, argID id.App) (App, erro
 		&i.Slug,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ModuleRevision,
 	)
 	return i, err
 }
 
 const readApp = `-- name: ReadApp :one
-SELECT id, slug, name, created_at FROM apps WHERE id = $1
+SELECT id, slug, name, created_at, module_revision FROM apps WHERE id = $1
 `
 
 func (q *Queries) ReadApp(ctx context.Context, db DBTX, argID id.App) (App, error) {
@@ -202,12 +203,13 @@ func (q *Queries) ReadApp(ctx context.Context, db DBTX, argID id.App) (App, erro
 		&i.Slug,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ModuleRevision,
 	)
 	return i, err
 }
 
 const readAppByOldSlug = `-- name: ReadAppByOldSlug :one
-SELECT a.id, a.slug, a.name, a.created_at FROM app_old_slugs o JOIN apps a ON a.id = o.app_id WHERE o.slug = $1
+SELECT a.id, a.slug, a.name, a.created_at, a.module_revision FROM app_old_slugs o JOIN apps a ON a.id = o.app_id WHERE o.slug = $1
 `
 
 func (q *Queries) ReadAppByOldSlug(ctx context.Context, db DBTX, slug string) (App, error) {
@@ -218,12 +220,13 @@ func (q *Queries) ReadAppByOldSlug(ctx context.Context, db DBTX, slug string) (A
 		&i.Slug,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ModuleRevision,
 	)
 	return i, err
 }
 
 const readAppBySlug = `-- name: ReadAppBySlug :one
-SELECT id, slug, name, created_at FROM apps WHERE slug = $1
+SELECT id, slug, name, created_at, module_revision FROM apps WHERE slug = $1
 `
 
 func (q *Queries) ReadAppBySlug(ctx context.Context, db DBTX, slug string) (App, error) {
@@ -234,6 +237,7 @@ func (q *Queries) ReadAppBySlug(ctx context.Context, db DBTX, slug string) (App,
 		&i.Slug,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ModuleRevision,
 	)
 	return i, err
 }

@@ -26,10 +26,11 @@ type ApiKey struct {
 }
 
 type App struct {
-	ID        id.App
-	Slug      string
-	Name      string
-	CreatedAt time.Time
+	ID             id.App
+	Slug           string
+	Name           string
+	CreatedAt      time.Time
+	ModuleRevision int64
 }
 
 type AppOldSlug struct {
@@ -183,6 +184,12 @@ type Pause struct {
 	At         time.Time
 }
 
+type Program struct {
+	AppID   id.App
+	Hash    []byte
+	Program string
+}
+
 type RunCount struct {
 	AppID     id.App
 	ScriptID  id.Script
@@ -212,6 +219,7 @@ type Script struct {
 	LiveVersion *int32
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	Kind        string
 }
 
 type ScriptOldName struct {
@@ -226,9 +234,7 @@ type ScriptVersion struct {
 	ScriptID   id.Script
 	Number     int32
 	Language   string
-	Source     string
 	SourceHash []byte
-	Program    string
 	SourceMap  string
 	Hash       []byte
 	// neither read nor written any more
@@ -238,6 +244,9 @@ type ScriptVersion struct {
 	Note      string
 	CreatedAt time.Time
 	EnvNames  []string
+	Inputs    []byte
+	Origin    int32
+	Exports   []byte
 }
 
 type Session struct {
@@ -270,6 +279,12 @@ type SignInFailure struct {
 	LastAt  time.Time
 }
 
+type Source struct {
+	AppID  id.App
+	Hash   []byte
+	Source string
+}
+
 type User struct {
 	ID           id.User
 	Email        string
@@ -292,6 +307,26 @@ type Variable struct {
 	AuthorID *id.User
 	Author   string
 	UsedAt   *time.Time
+}
+
+type VersionImport struct {
+	AppID     id.App
+	VersionID id.Version
+	Importer  string
+	Specifier string
+	File      string
+}
+
+type VersionModule struct {
+	AppID      id.App
+	VersionID  id.Version
+	File       string
+	ModuleID   id.Script
+	Name       string
+	Number     int32
+	Language   string
+	SourceHash []byte
+	Follows    bool
 }
 
 type WorkerDeath struct {

@@ -25,9 +25,10 @@ GROUP BY app_id, hour;
 
 -- name: ListChangedSources :many
 -- Of scripts whose draft differs from what is live.
-SELECT d.script_id, d.source AS draft, v.source AS live FROM drafts d
+SELECT d.script_id, d.source AS draft, x.source AS live FROM drafts d
 JOIN scripts s ON s.app_id = d.app_id AND s.id = d.script_id
 JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE d.app_id = @app_id AND d.script_id = ANY (@script_ids::uuid[]) AND d.source_hash <> v.source_hash;
 
 -- name: ListFirstLogLines :many

@@ -14,9 +14,10 @@ import (
 )
 
 const listChangedSources = `-- name: ListChangedSources :many
-SELECT d.script_id, d.source AS draft, v.source AS live FROM drafts d
+SELECT d.script_id, d.source AS draft, x.source AS live FROM drafts d
 JOIN scripts s ON s.app_id = d.app_id AND s.id = d.script_id
 JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE d.app_id = $1 AND d.script_id = ANY ($2::uuid[]) AND d.source_hash <> v.source_hash
 `
 

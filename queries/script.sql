@@ -1,5 +1,5 @@
 -- name: AddScript :exec
-INSERT INTO scripts (id, app_id, name, description, language) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO scripts (id, app_id, name, description, language, kind) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: ReuseScriptName :exec
 DELETE FROM script_old_names WHERE app_id = $1 AND name = $2;
@@ -19,7 +19,7 @@ SELECT script_id FROM script_old_names WHERE app_id = $1 AND name = $2;
 
 -- name: ListScripts :many
 -- Hashes tell whether a draft differs; no source is read.
-SELECT s.id, s.app_id, s.name, s.description, s.language, s.capture, s.live_version, s.created_at, s.updated_at,
+SELECT s.id, s.app_id, s.name, s.description, s.language, s.kind, s.capture, s.live_version, s.created_at, s.updated_at,
   d.revision AS draft_revision, d.updated_at AS draft_at, d.source_hash AS draft_hash,
   v.source_hash AS live_hash, v.language AS live_language,
   coalesce(p.created_at, s.created_at)::timestamptz AS published_at, coalesce(p.author, '')::text AS published_by
@@ -43,6 +43,9 @@ DELETE FROM scripts WHERE app_id = $1 AND id = $2;
 
 -- name: SetLiveVersion :exec
 UPDATE scripts SET live_version = $3, updated_at = now() WHERE app_id = $1 AND id = $2;
+
+-- name: SetScriptKind :exec
+UPDATE scripts SET kind = $3, updated_at = now() WHERE app_id = $1 AND id = $2;
 
 
 -- name: AddDraft :exec
@@ -91,27 +94,44 @@ SELECT replaced::text AS source, replaced_base FROM drafts WHERE app_id = $1 AND
 
 
 -- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note, env_names)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+INSERT INTO script_versions (id, app_id, script_id, number, language, source_hash, source_map, hash, author_id, author, note, env_names, inputs, origin, exports)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- name: AddSource :exec
+INSERT INTO sources (app_id, hash, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: AddProgram :exec
+INSERT INTO programs (app_id, hash, program) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: DropUnusedSources :exec
+DELETE FROM sources x WHERE x.app_id = $1
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = x.app_id AND v.source_hash = x.hash)
+  AND NOT EXISTS (SELECT FROM version_modules m WHERE m.app_id = x.app_id AND m.source_hash = x.hash);
+
+-- name: DropUnusedPrograms :exec
+DELETE FROM programs x WHERE x.app_id = $1
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = x.app_id AND v.hash = x.hash);
 
 -- name: NextVersionNumber :one
 SELECT coalesce(max(number), 0)::int + 1 AS number FROM script_versions WHERE app_id = $1 AND script_id = $2;
 
 -- name: ListVersions :many
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at,
-  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number < sqlc.arg(before)
 ORDER BY v.number DESC LIMIT sqlc.arg(most);
 
 -- name: ReadVersion :one
-SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, v.source,
-  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, x.source,
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, v.exports, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3;
 
 -- name: ReadVersionHash :one
-SELECT source_hash, language FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3;
+SELECT inputs, origin, (hash IS NULL)::bool AS module FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3;
 
 
 -- name: AddDeployment :exec

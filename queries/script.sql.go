@@ -67,8 +67,23 @@ func (q *Queries) AddDraft(ctx context.Context, db DBTX, arg AddDraftParams) err
 	return err
 }
 
+const addProgram = `-- name: AddProgram :exec
+INSERT INTO programs (app_id, hash, program) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+`
+
+type AddProgramParams struct {
+	AppID   id.App
+	Hash    []byte
+	Program string
+}
+
+func (q *Queries) AddProgram(ctx context.Context, db DBTX, arg AddProgramParams) error {
+	_, err := db.Exec(ctx, addProgram, arg.AppID, arg.Hash, arg.Program)
+	return err
+}
+
 const addScript = `-- name: AddScript :exec
-INSERT INTO scripts (id, app_id, name, description, language) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO scripts (id, app_id, name, description, language, kind) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type AddScriptParams struct {
@@ -77,6 +92,7 @@ type AddScriptParams struct {
 	Name        string
 	Description string
 	Language    string
+	Kind        string
 }
 
 func (q *Queries) AddScript(ctx context.Context, db DBTX, arg AddScriptParams) error {
@@ -86,13 +102,29 @@ func (q *Queries) AddScript(ctx context.Context, db DBTX, arg AddScriptParams) e
 		arg.Name,
 		arg.Description,
 		arg.Language,
+		arg.Kind,
 	)
 	return err
 }
 
+const addSource = `-- name: AddSource :exec
+INSERT INTO sources (app_id, hash, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+`
+
+type AddSourceParams struct {
+	AppID  id.App
+	Hash   []byte
+	Source string
+}
+
+func (q *Queries) AddSource(ctx context.Context, db DBTX, arg AddSourceParams) error {
+	_, err := db.Exec(ctx, addSource, arg.AppID, arg.Hash, arg.Source)
+	return err
+}
+
 const addVersion = `-- name: AddVersion :exec
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author_id, author, note, env_names)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO script_versions (id, app_id, script_id, number, language, source_hash, source_map, hash, author_id, author, note, env_names, inputs, origin, exports)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 `
 
 type AddVersionParams struct {
@@ -101,15 +133,16 @@ type AddVersionParams struct {
 	ScriptID   id.Script
 	Number     int32
 	Language   string
-	Source     string
 	SourceHash []byte
-	Program    string
 	SourceMap  string
 	Hash       []byte
 	AuthorID   *id.User
 	Author     string
 	Note       string
 	EnvNames   []string
+	Inputs     []byte
+	Origin     int32
+	Exports    []byte
 }
 
 func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams) error {
@@ -119,15 +152,16 @@ func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams)
 		arg.ScriptID,
 		arg.Number,
 		arg.Language,
-		arg.Source,
 		arg.SourceHash,
-		arg.Program,
 		arg.SourceMap,
 		arg.Hash,
 		arg.AuthorID,
 		arg.Author,
 		arg.Note,
 		arg.EnvNames,
+		arg.Inputs,
+		arg.Origin,
+		arg.Exports,
 	)
 	return err
 }
@@ -169,6 +203,27 @@ type DropScriptParams struct {
 
 func (q *Queries) DropScript(ctx context.Context, db DBTX, arg DropScriptParams) error {
 	_, err := db.Exec(ctx, dropScript, arg.AppID, arg.ID)
+	return err
+}
+
+const dropUnusedPrograms = `-- name: DropUnusedPrograms :exec
+DELETE FROM programs x WHERE x.app_id = $1
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = x.app_id AND v.hash = x.hash)
+`
+
+func (q *Queries) DropUnusedPrograms(ctx context.Context, db DBTX, appID id.App) error {
+	_, err := db.Exec(ctx, dropUnusedPrograms, appID)
+	return err
+}
+
+const dropUnusedSources = `-- name: DropUnusedSources :exec
+DELETE FROM sources x WHERE x.app_id = $1
+  AND NOT EXISTS (SELECT FROM script_versions v WHERE v.app_id = x.app_id AND v.source_hash = x.hash)
+  AND NOT EXISTS (SELECT FROM version_modules m WHERE m.app_id = x.app_id AND m.source_hash = x.hash)
+`
+
+func (q *Queries) DropUnusedSources(ctx context.Context, db DBTX, appID id.App) error {
+	_, err := db.Exec(ctx, dropUnusedSources, appID)
 	return err
 }
 
@@ -311,7 +366,7 @@ func (q *Queries) ListDeployments(ctx context.Context, db DBTX, arg ListDeployme
 }
 
 const listScripts = `-- name: ListScripts :many
-SELECT s.id, s.app_id, s.name, s.description, s.language, s.capture, s.live_version, s.created_at, s.updated_at,
+SELECT s.id, s.app_id, s.name, s.description, s.language, s.kind, s.capture, s.live_version, s.created_at, s.updated_at,
   d.revision AS draft_revision, d.updated_at AS draft_at, d.source_hash AS draft_hash,
   v.source_hash AS live_hash, v.language AS live_language,
   coalesce(p.created_at, s.created_at)::timestamptz AS published_at, coalesce(p.author, '')::text AS published_by
@@ -338,6 +393,7 @@ type ListScriptsRow struct {
 	Name          string
 	Description   string
 	Language      string
+	Kind          string
 	Capture       string
 	LiveVersion   *int32
 	CreatedAt     time.Time
@@ -372,6 +428,7 @@ func (q *Queries) ListScripts(ctx context.Context, db DBTX, arg ListScriptsParam
 			&i.Name,
 			&i.Description,
 			&i.Language,
+			&i.Kind,
 			&i.Capture,
 			&i.LiveVersion,
 			&i.CreatedAt,
@@ -396,8 +453,9 @@ func (q *Queries) ListScripts(ctx context.Context, db DBTX, arg ListScriptsParam
 
 const listVersions = `-- name: ListVersions :many
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at,
-  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number < $3
 ORDER BY v.number DESC LIMIT $4
 `
@@ -419,6 +477,7 @@ type ListVersionsRow struct {
 	CreatedAt time.Time
 	Size      int32
 	Live      bool
+	Origin    int32
 }
 
 func (q *Queries) ListVersions(ctx context.Context, db DBTX, arg ListVersionsParams) ([]ListVersionsRow, error) {
@@ -445,6 +504,7 @@ func (q *Queries) ListVersions(ctx context.Context, db DBTX, arg ListVersionsPar
 			&i.CreatedAt,
 			&i.Size,
 			&i.Live,
+			&i.Origin,
 		); err != nil {
 			return nil, err
 		}
@@ -457,7 +517,7 @@ func (q *Queries) ListVersions(ctx context.Context, db DBTX, arg ListVersionsPar
 }
 
 const lockScript = `-- name: LockScript :one
-SELECT id, app_id, name, description, language, capture, live_version, created_at, updated_at FROM scripts WHERE app_id = $1 AND id = $2 FOR UPDATE
+SELECT id, app_id, name, description, language, capture, live_version, created_at, updated_at, kind FROM scripts WHERE app_id = $1 AND id = $2 FOR UPDATE
 `
 
 type LockScriptParams struct {
@@ -478,6 +538,7 @@ func (q *Queries) LockScript(ctx context.Context, db DBTX, arg LockScriptParams)
 		&i.LiveVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Kind,
 	)
 	return i, err
 }
@@ -558,9 +619,10 @@ func (q *Queries) ReadReplacedDraft(ctx context.Context, db DBTX, arg ReadReplac
 }
 
 const readVersion = `-- name: ReadVersion :one
-SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, v.source,
-  octet_length(v.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live
+SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, x.source,
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, v.exports, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
+JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3
 `
 
@@ -581,6 +643,9 @@ type ReadVersionRow struct {
 	Source    string
 	Size      int32
 	Live      bool
+	Origin    int32
+	Exports   []byte
+	Module    bool
 }
 
 func (q *Queries) ReadVersion(ctx context.Context, db DBTX, arg ReadVersionParams) (ReadVersionRow, error) {
@@ -597,12 +662,15 @@ func (q *Queries) ReadVersion(ctx context.Context, db DBTX, arg ReadVersionParam
 		&i.Source,
 		&i.Size,
 		&i.Live,
+		&i.Origin,
+		&i.Exports,
+		&i.Module,
 	)
 	return i, err
 }
 
 const readVersionHash = `-- name: ReadVersionHash :one
-SELECT source_hash, language FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3
+SELECT inputs, origin, (hash IS NULL)::bool AS module FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3
 `
 
 type ReadVersionHashParams struct {
@@ -612,14 +680,15 @@ type ReadVersionHashParams struct {
 }
 
 type ReadVersionHashRow struct {
-	SourceHash []byte
-	Language   string
+	Inputs []byte
+	Origin int32
+	Module bool
 }
 
 func (q *Queries) ReadVersionHash(ctx context.Context, db DBTX, arg ReadVersionHashParams) (ReadVersionHashRow, error) {
 	row := db.QueryRow(ctx, readVersionHash, arg.AppID, arg.ScriptID, arg.Number)
 	var i ReadVersionHashRow
-	err := row.Scan(&i.SourceHash, &i.Language)
+	err := row.Scan(&i.Inputs, &i.Origin, &i.Module)
 	return i, err
 }
 
@@ -761,5 +830,20 @@ type SetLiveVersionParams struct {
 
 func (q *Queries) SetLiveVersion(ctx context.Context, db DBTX, arg SetLiveVersionParams) error {
 	_, err := db.Exec(ctx, setLiveVersion, arg.AppID, arg.ID, arg.LiveVersion)
+	return err
+}
+
+const setScriptKind = `-- name: SetScriptKind :exec
+UPDATE scripts SET kind = $3, updated_at = now() WHERE app_id = $1 AND id = $2
+`
+
+type SetScriptKindParams struct {
+	AppID id.App
+	ID    id.Script
+	Kind  string
+}
+
+func (q *Queries) SetScriptKind(ctx context.Context, db DBTX, arg SetScriptKindParams) error {
+	_, err := db.Exec(ctx, setScriptKind, arg.AppID, arg.ID, arg.Kind)
 	return err
 }

@@ -2,12 +2,13 @@
 
 -- name: ListRoutesAcrossApps :many
 SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
-FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version;
+FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+WHERE s.kind = 'endpoint';
 
 -- name: ListRoutesOfApps :many
 SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
-WHERE s.app_id = ANY(sqlc.arg(app_ids)::uuid[]);
+WHERE s.app_id = ANY(sqlc.arg(app_ids)::uuid[]) AND s.kind = 'endpoint';
 
 -- name: ListSlugsAcrossApps :many
 SELECT a.id AS app_id, a.slug, false AS old FROM apps a
@@ -23,7 +24,7 @@ JOIN scripts s ON s.app_id = o.app_id AND s.id = o.script_id
 WHERE o.app_id = ANY(sqlc.arg(app_ids)::uuid[]);
 
 -- name: ReadProgramAcrossApps :one
-SELECT program FROM script_versions WHERE id = $1;
+SELECT p.program FROM script_versions v JOIN programs p ON p.app_id = v.app_id AND p.hash = v.hash WHERE v.id = $1;
 
 -- name: ReadSourceMapAcrossApps :one
 SELECT source_map FROM script_versions WHERE id = $1;

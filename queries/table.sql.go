@@ -119,6 +119,7 @@ const listRoutesAcrossApps = `-- name: ListRoutesAcrossApps :many
 
 SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+WHERE s.kind = 'endpoint'
 `
 
 type ListRoutesAcrossAppsRow struct {
@@ -163,7 +164,7 @@ func (q *Queries) ListRoutesAcrossApps(ctx context.Context, db DBTX) ([]ListRout
 const listRoutesOfApps = `-- name: ListRoutesOfApps :many
 SELECT s.app_id, s.id, s.name, s.capture, v.number, v.id AS version_id, v.hash
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
-WHERE s.app_id = ANY($1::uuid[])
+WHERE s.app_id = ANY($1::uuid[]) AND s.kind = 'endpoint'
 `
 
 type ListRoutesOfAppsRow struct {
@@ -247,7 +248,7 @@ func (q *Queries) ReadLastChangeAcrossApps(ctx context.Context, db DBTX) (int64,
 }
 
 const readProgramAcrossApps = `-- name: ReadProgramAcrossApps :one
-SELECT program FROM script_versions WHERE id = $1
+SELECT p.program FROM script_versions v JOIN programs p ON p.app_id = v.app_id AND p.hash = v.hash WHERE v.id = $1
 `
 
 func (q *Queries) ReadProgramAcrossApps(ctx context.Context, db DBTX, argID id.Version) (string, error) {

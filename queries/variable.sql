@@ -15,8 +15,9 @@ WHERE s.app_id = $1
 ORDER BY u.env_name, s.name;
 
 -- name: ListVariableNames :many
--- Those that a script gets.
-SELECT DISTINCT name FROM variables WHERE app_id = $1 AND (script_id IS NULL OR script_id = $2) ORDER BY name;
+-- Those that a script gets, or any script of the app.
+SELECT DISTINCT name FROM variables WHERE app_id = sqlc.arg(app_id)
+  AND (script_id IS NULL OR script_id = sqlc.arg(script_id) OR sqlc.arg(everywhere)::bool) ORDER BY name;
 
 -- name: LockAppForVariables :one
 -- One change at a time, so that their sum is known.

@@ -170,17 +170,19 @@ func (q *Queries) ListSealedAcrossApps(ctx context.Context, db DBTX, arg ListSea
 }
 
 const listVariableNames = `-- name: ListVariableNames :many
-SELECT DISTINCT name FROM variables WHERE app_id = $1 AND (script_id IS NULL OR script_id = $2) ORDER BY name
+SELECT DISTINCT name FROM variables WHERE app_id = $1
+  AND (script_id IS NULL OR script_id = $2 OR $3::bool) ORDER BY name
 `
 
 type ListVariableNamesParams struct {
-	AppID    id.App
-	ScriptID *id.Script
+	AppID      id.App
+	ScriptID   *id.Script
+	Everywhere bool
 }
 
-// Those that a script gets.
+// Those that a script gets, or any script of the app.
 func (q *Queries) ListVariableNames(ctx context.Context, db DBTX, arg ListVariableNamesParams) ([]string, error) {
-	rows, err := db.Query(ctx, listVariableNames, arg.AppID, arg.ScriptID)
+	rows, err := db.Query(ctx, listVariableNames, arg.AppID, arg.ScriptID, arg.Everywhere)
 	if err != nil {
 		return nil, err
 	}

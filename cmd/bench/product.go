@@ -158,15 +158,19 @@ func (p *product) publish(name, source string) error {
 func (p *product) multiply(script, stem string, n int) ([]string, error) {
 	_, err := p.pool.Exec(context.Background(), `
 		WITH model AS (
-			SELECT v.* FROM scripts s JOIN script_versions v ON v.script_id = s.id AND v.number = s.live_version WHERE s.name = $1 AND s.app_id = (SELECT id FROM apps WHERE slug = 'bench')
+			SELECT v.*, p.program FROM scripts s JOIN script_versions v ON v.script_id = s.id AND v.number = s.live_version
+			JOIN programs p ON p.app_id = v.app_id AND p.hash = v.hash WHERE s.name = $1 AND s.app_id = (SELECT id FROM apps WHERE slug = 'bench')
 		), made AS (
 			INSERT INTO scripts (id, app_id, name, language, live_version, capture)
 			SELECT gen_random_uuid(), app_id, $2 || n, language, 1, 'heads' FROM model, generate_series(0, $3::int - 1) n
 			RETURNING id, app_id, name
+		), text AS (
+			SELECT made.*, model.program || '// ' || made.name AS program, sha256(convert_to(model.program || '// ' || made.name, 'UTF8')) AS hash FROM made, model
+		), programs AS (
+			INSERT INTO programs (app_id, hash, program) SELECT app_id, hash, program FROM text
 		), version AS (
-			INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author)
-			SELECT gen_random_uuid(), made.app_id, made.id, 1, model.language, model.source, model.source_hash, model.program || '// ' || made.name,
-				model.source_map, sha256(convert_to(model.program || '// ' || made.name, 'UTF8')), 'bench' FROM made, model
+			INSERT INTO script_versions (id, app_id, script_id, number, language, source_hash, source_map, hash, inputs, origin, author)
+			SELECT gen_random_uuid(), text.app_id, text.id, 1, model.language, model.source_hash, model.source_map, text.hash, model.inputs, 1, 'bench' FROM text, model
 		)
 		INSERT INTO change_log (app_id) SELECT app_id FROM model`, script, stem, n)
 	if err != nil {

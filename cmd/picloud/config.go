@@ -17,6 +17,7 @@ import (
 	"picloud/db"
 	"picloud/engine/access"
 	"picloud/engine/account"
+	"picloud/engine/bundle"
 	"picloud/engine/egress"
 	"picloud/engine/fault"
 	"picloud/engine/seal"
@@ -42,6 +43,7 @@ type config struct {
 	fetchProxy        string
 	fetchNAT64        bool
 	maxRunning        int
+	moduleDepth       int
 	maxWaiting        int
 	maxBody           int64
 	bodiesInFlight    int64
@@ -76,6 +78,7 @@ func (c *config) options() []option {
 		{flag: "fetch-nat64", env: "PICLOUD_FETCH_NAT64", fallback: "false", usage: "functions may reach the IPv4 internet through 64:ff9b::/96, in a network that has IPv6 alone", set: boolean(&c.fetchNAT64)},
 		{flag: "max-running", env: "PICLOUD_MAX_RUNNING", fallback: "64", usage: "runs at a time that execute or are ready to", set: number(&c.maxRunning, 1, 512)},
 		{flag: "max-waiting", env: "PICLOUD_MAX_WAITING", fallback: "1024", usage: "runs at a time beside them that wait for a timer or an answer", set: number(&c.maxWaiting, 0, 16384)},
+		{flag: "module-depth", env: "PICLOUD_MODULE_DEPTH", fallback: "8", usage: "modules that may import each other in a row", set: number(&c.moduleDepth, 1, bundle.MaxDepth)},
 		{flag: "max-body", env: "PICLOUD_MAX_BODY", fallback: "1MiB", usage: "size of a request body", set: size(&c.maxBody, 1<<10, 100<<20)},
 		{flag: "bodies-in-flight", env: "PICLOUD_BODIES_IN_FLIGHT", fallback: "64MiB", usage: "size of all request bodies at a time; an app has a quarter of it, an address an eighth", set: size(&c.bodiesInFlight, 1<<20, 1<<30)},
 		{flag: "wall-limit", env: "PICLOUD_WALL_LIMIT", fallback: "30s", usage: "time of a run from start to end", set: duration(&c.wallLimit, 100*time.Millisecond, 5*time.Minute)},

@@ -93,7 +93,8 @@ func (c *config) manager() (engine.ManagerConfig, error) {
 	return engine.ManagerConfig{
 		Executable: executable(), Account: who, DataDir: dir, DatabaseURL: c.databaseURL, WorkerDatabaseURL: c.workerDatabaseURL,
 		AdminEmail: c.adminEmail, AdminPassword: c.adminPassword, SecretKey: c.secretKey,
-		Retention: archive.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
+		Retention:   archive.Retention{Days: c.retentionDays, Bytes: c.retentionSize},
+		ModuleDepth: c.moduleDepth,
 	}, nil
 }
 

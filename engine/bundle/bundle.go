@@ -20,8 +20,18 @@ import (
 	"picloud/engine/sdk/env"
 )
 
-// MaxSource is the largest source, in bytes.
-const MaxSource = 1 << 20
+// Limits of what a program is made of.
+const (
+	MaxSource  = 1 << 20 // bytes of a source
+	MaxSources = 4 << 20 // bytes of a source with those of its modules
+	MaxModules = 100     // in a program
+)
+
+// How many modules may import each other in a row.
+const (
+	DefaultDepth = 8
+	MaxDepth     = 32
+)
 
 // maxProgram is the largest program text, in bytes; lowering can make a text grow.
 const maxProgram = 4 << 20
@@ -56,26 +66,53 @@ func (l Language) Extension() string {
 	return ".ts"
 }
 
-// Input is one source file.
-type Input struct {
-	File     string   `json:"file"` // the name people see, as "hello.ts"
+// File is one source text.
+type File struct {
+	Name     string   `json:"name"` // what people see, as "hello.ts"; of a version that is named "pricing@3.ts"
 	Language Language `json:"language"`
 	Source   string   `json:"source"`
+
+	Imports map[string]Import `json:"imports,omitempty"` // where its imports of modules lead, by what stands between the quotes
+}
+
+// Import is where an import of a module leads: to a file, or nowhere.
+type Import struct {
+	File    string `json:"file,omitempty"`    // the name of one of Input.Modules
+	Refused string `json:"refused,omitempty"` // why it leads nowhere
+	Warning string `json:"warning,omitempty"` // what is to be told though it leads somewhere
+}
+
+// Input is all that a program is made of.
+type Input struct {
+	Entry   File            `json:"entry"`
+	Module  bool            `json:"module,omitempty"` // the entry is a module itself: what it exports is checked, and there is no program
+	Modules map[string]File `json:"-"`                // that may be imported, by their names; see Children.BuildAll
+	Depth   int             `json:"depth,omitempty"`  // how many modules may import each other in a row; 0: DefaultDepth
 }
 
 // Output is a program that compiles.
 type Output struct {
 	Program   string   `json:"program"`    // ASCII; a script whose completion value is the default export
-	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → Input.File
+	SourceMap string   `json:"source_map"` // Source Map revision 3 (ECMA-426), Program → the names of files
 	Hash      [32]byte `json:"hash"`       // SHA-256 of Program
 
-	Warnings []Problem `json:"warnings,omitempty"` // what will probably fail when it runs
-	Env      []Use     `json:"env,omitempty"`      // the variables that it names
+	Warnings []Problem `json:"warnings,omitempty"` // what will probably fail when it runs, in the entry
+	Env      []Use     `json:"env,omitempty"`      // the variables that it names, its modules too
+	Edges    []Edge    `json:"edges,omitempty"`    // which modules are in it, and who imports them
+	Exports  []Export  `json:"exports,omitempty"`  // of a module; it has neither Program nor SourceMap nor Hash
 }
 
-// Use is a place in the person's file where a variable or a secret is named, as Problem tells it.
+// Edge is one import of a module.
+type Edge struct {
+	Importer  string `json:"importer"` // a file; "": the entry
+	Specifier string `json:"specifier"`
+	File      string `json:"file"`
+}
+
+// Use is a place in a person's file where a variable or a secret is named, as Problem tells it.
 type Use struct {
 	Name   string `json:"name"`
+	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 }
@@ -101,26 +138,37 @@ func (p Problems) Error() string {
 
 // Build makes the program in this process. Only a process that may die calls it, since
 // a hostile source can make the compiler hang or overflow; all others use Children.
-func Build(input Input) (Output, []Problem) {
-	if problems := check(input); problems != nil {
-		return Output{}, problems
-	}
-	warnings, problems := survey(input)
+func Build(input Input) (Output, []Problem) { return newReader().build(input) }
+
+// build makes the program of an input; what was read of its modules for another is not read again.
+func (r reader) build(input Input) (Output, []Problem) {
+	used, problems := r.gather(input)
 	if problems != nil {
 		return Output{}, problems
 	}
-	output, problems, again := compile(input, false)
-	if again {
-		output, problems, _ = compile(input, true)
+	exports, warnings, problems := used.survey()
+	if problems != nil {
+		return Output{}, problems
 	}
-	output.Warnings = warnings
-	return output, problems
+	output, problems, again := used.compile(false)
+	if again {
+		output, problems, _ = used.compile(true)
+	}
+	if problems != nil {
+		return Output{}, problems
+	}
+	output.Warnings, output.Edges = append(used.warnings, warnings...), used.edges
+	if input.Module {
+		output.Program, output.SourceMap, output.Hash = "", "", [32]byte{}
+		output.Exports = describeExports(input.Entry, exports)
+	}
+	return output, nil
 }
 
 // compile bundles and tries the program. Class fields are kept as they are unless the
 // engine does not understand one; then again is true and a lowered build is worth a try.
-func compile(input Input, lowerFields bool) (output Output, problems []Problem, again bool) {
-	output, problems = bundle(input, lowerFields)
+func (u *used) compile(lowerFields bool) (output Output, problems []Problem, again bool) {
+	output, problems = u.bundle(lowerFields)
 	if problems != nil {
 		return Output{}, problems, false
 	}
@@ -129,7 +177,7 @@ func compile(input Input, lowerFields bool) (output Output, problems []Problem, 
 	}
 	uses, err := tryProgram(output.Program)
 	if err != nil {
-		return Output{}, []Problem{compileProblem(err, output.SourceMap)}, !lowerFields
+		return Output{}, []Problem{u.compileProblem(err, output.SourceMap)}, !lowerFields
 	}
 	output.Env = inSource(uses, ReadMap(output.SourceMap))
 	output.Hash = sha256.Sum256([]byte(output.Program))
@@ -147,11 +195,11 @@ func tryProgram(program string) (uses []env.Use, err error) {
 	return uses, err
 }
 
-// inSource are those of the uses that are in the person's file.
+// inSource are those of the uses that are in people's files.
 func inSource(uses []env.Use, places SourceMap) (own []Use) {
 	for _, use := range uses {
 		if place, found := places.find(call.Frame{Line: use.Line, Column: use.Column}); found {
-			own = append(own, Use{Name: use.Name, Line: place.Line, Column: place.Column})
+			own = append(own, Use{Name: use.Name, File: place.File, Line: place.Line, Column: place.Column})
 		}
 	}
 	return own
@@ -160,7 +208,7 @@ func inSource(uses []env.Use, places SourceMap) (own []Use) {
 const tooDeep = "This is nested too deeply: at most 2,000 brackets may be open, and 8,000 of them and of operators may wait for what follows."
 
 // check refuses what no parser should see.
-func check(input Input) []Problem {
+func check(input File) []Problem {
 	if why := CheckLanguage(input.Language); why != "" {
 		return []Problem{{Message: why}}
 	}

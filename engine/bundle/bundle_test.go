@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 func build(t *testing.T, language Language, source string) Output {
 	t.Helper()
-	output, problems := Build(Input{File: "hello" + language.Extension(), Language: language, Source: source})
+	output, problems := Build(Input{Entry: File{Name: "hello" + language.Extension(), Language: language, Source: source}})
 	if len(problems) > 0 {
 		t.Fatalf("%s\n%v", source, Problems(problems))
 	}
@@ -111,7 +111,7 @@ func TestJavaScriptIsNotTypeScript(t *testing.T) {
 	t.Parallel()
 	build(t, JavaScript, `export default { fetch(request) { return request.url } }`)
 	build(t, JavaScript, `const f = () => 1; export { f as default }`)
-	_, problems := Build(Input{File: "a.js", Language: JavaScript, Source: "export default (x: string) => x"})
+	_, problems := Build(Input{Entry: File{Name: "a.js", Language: JavaScript, Source: "export default (x: string) => x"}})
 	if len(problems) == 0 || problems[0].Line != 1 || problems[0].Column != 18 {
 		t.Errorf("%+v", problems)
 	}
@@ -159,11 +159,11 @@ func TestImportsAreRefusedAtTheirLine(t *testing.T) {
 					continue
 				}
 				source := "// ü\nexport default () => 1;\n  " + text + "\n"
-				_, problems := Build(Input{File: "hello" + language.Extension(), Language: language, Source: source})
+				_, problems := Build(Input{Entry: File{Name: "hello" + language.Extension(), Language: language, Source: source}})
 				if len(problems) == 0 {
 					t.Fatalf("%s: built", language)
 				}
-				if problems[0].Line != 3 || problems[0].Column < 3 || !strings.Contains(problems[0].Message, "picloud") {
+				if problems[0].Line != 3 || problems[0].Column < 3 || !strings.Contains(problems[0].Message, "app:pricing") {
 					t.Errorf("%s: %+v", language, problems)
 				}
 			}
@@ -214,7 +214,7 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		{"export default () => { with (x) {} }", 1, 24, 4, "With statements"},
 	}
 	for _, c := range cases {
-		_, problems := Build(Input{File: "hello.ts", Language: TypeScript, Source: c.source})
+		_, problems := Build(Input{Entry: File{Name: "hello.ts", Language: TypeScript, Source: c.source}})
 		if len(problems) == 0 {
 			t.Errorf("%q was built", c.source)
 			continue
@@ -236,7 +236,7 @@ func TestJSX(t *testing.T) {
 
 func TestJSXIsRefusedInJavaScript(t *testing.T) {
 	t.Parallel()
-	_, problems := Build(Input{File: "a.js", Language: JavaScript, Source: "export default () => <div>x</div>"})
+	_, problems := Build(Input{Entry: File{Name: "a.js", Language: JavaScript, Source: "export default () => <div>x</div>"}})
 	if len(problems) == 0 || problems[0].Message != "JSX is not supported." || problems[0].Column != 22 {
 		t.Errorf("%+v", problems)
 	}
@@ -245,19 +245,19 @@ func TestJSXIsRefusedInJavaScript(t *testing.T) {
 func TestInputIsChecked(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		input   Input
+		input   File
 		message string
 		at      int
 	}{
-		{Input{Language: TypeScript, Source: strings.Repeat("x", MaxSource+1)}, "1048577 bytes; the limit is 1048576", 0},
-		{Input{Language: TypeScript, Source: "ab\n\xff"}, "UTF-8", 2},
-		{Input{Language: TypeScript, Source: "\x00"}, "NUL", 1},
-		{Input{Language: "rhai", Source: ""}, "rhai", 0},
-		{Input{Language: JavaScript, Source: "export default () => {};\n\n" + strings.Repeat("[", 1e5) + strings.Repeat("]", 1e5)}, "nested too deeply", 3},
-		{Input{Language: TypeScript, Source: "export default () => 1" + strings.Repeat("+1", 1e5)}, "nested too deeply", 1},
+		{File{Language: TypeScript, Source: strings.Repeat("x", MaxSource+1)}, "1048577 bytes; the limit is 1048576", 0},
+		{File{Language: TypeScript, Source: "ab\n\xff"}, "UTF-8", 2},
+		{File{Language: TypeScript, Source: "\x00"}, "NUL", 1},
+		{File{Language: "rhai", Source: ""}, "rhai", 0},
+		{File{Language: JavaScript, Source: "export default () => {};\n\n" + strings.Repeat("[", 1e5) + strings.Repeat("]", 1e5)}, "nested too deeply", 3},
+		{File{Language: TypeScript, Source: "export default () => 1" + strings.Repeat("+1", 1e5)}, "nested too deeply", 1},
 	}
 	for _, c := range cases {
-		if _, problems := Build(c.input); len(problems) != 1 || !strings.Contains(problems[0].Message, c.message) || problems[0].Line != c.at {
+		if _, problems := Build(Input{Entry: c.input}); len(problems) != 1 || !strings.Contains(problems[0].Message, c.message) || problems[0].Line != c.at {
 			t.Errorf("%.40q: %+v", c.input.Source, problems)
 		}
 	}

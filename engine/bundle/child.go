@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"runtime/debug"
 	"strings"
@@ -26,11 +27,11 @@ const (
 	buildsAtOnce = 2
 )
 
-// maxInput and maxReply bound what goes through the pipes, in bytes: JSON may write six
-// bytes for one.
+// What goes through the pipes, in bytes: JSON may write six bytes for one.
 const (
-	maxInput = 6*MaxSource + 64<<10
-	maxReply = 32 << 20
+	maxInput  = 256 << 20
+	maxReply  = 32 << 20 // of one program
+	maxAnswer = 64 << 20 // of all programs of a set
 )
 
 // Children builds in short-lived children of its own executable, a few at a time; the
@@ -54,60 +55,116 @@ func NewChildren(executable string, start func(*exec.Cmd) error) *Children {
 	return &Children{executable: executable, start: start, slots: make(chan struct{}, buildsAtOnce), deadline: buildDeadline}
 }
 
-// Build builds one source. The error is Problems when the source is at fault, also when
+// Build builds one program. The error is Problems when the source is at fault, also when
 // the child died of it or hung; any other error is ours or ctx's.
 func (c *Children) Build(ctx context.Context, input Input) (Output, error) {
-	if problems := check(input); problems != nil {
-		return Output{}, Problems(problems)
+	built, err := c.BuildAll(ctx, []Input{input})
+	if err != nil {
+		return Output{}, err
+	}
+	if len(built[0].Problems) > 0 {
+		return Output{}, built[0].Problems
+	}
+	return built[0].Output, nil
+}
+
+// Built is what came of one input.
+type Built struct {
+	Output   Output   `json:"output"`
+	Problems Problems `json:"problems,omitempty"` // none: there is an Output
+}
+
+// BuildAll builds several programs, in one child as long as none of them is its end. What the
+// inputs call a module by a name must be the same in all of them. The error is ours or ctx's.
+func (c *Children) BuildAll(ctx context.Context, inputs []Input) ([]Built, error) {
+	all := make([]Built, 0, len(inputs))
+	for _, input := range inputs {
+		if problems := check(input.Entry); problems != nil && len(inputs) == 1 {
+			return []Built{{Problems: problems}}, nil
+		}
 	}
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return Output{}, fmt.Errorf("wait for a build: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("wait for a build: %w", context.Cause(ctx))
 	}
-	return c.run(ctx, input)
+	for size := 0; len(all) < len(inputs); {
+		built, err := c.run(ctx, inputs[len(all):])
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range built {
+			if size += len(one.Output.Program) + len(one.Output.SourceMap); size > maxAnswer {
+				one = Built{Problems: Problems{{Message: fmt.Sprintf("The programs that are built together are more than %d MiB.", maxAnswer>>20)}}}
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
 }
 
-type reply struct {
-	Output   Output    `json:"output"`
-	Problems []Problem `json:"problems,omitempty"`
+// request is what a child reads: each module once.
+type request struct {
+	Inputs  []Input         `json:"inputs"`
+	Modules map[string]File `json:"modules,omitempty"`
 }
 
-func (c *Children) run(ctx context.Context, input Input) (Output, error) {
-	request, err := json.Marshal(input)
+func requestOf(inputs []Input) request {
+	r := request{Inputs: inputs, Modules: map[string]File{}}
+	for _, input := range inputs {
+		maps.Copy(r.Modules, input.Modules)
+	}
+	return r
+}
+
+// run builds in one child, as many of the inputs as it lives to see, and at least one.
+func (c *Children) run(ctx context.Context, inputs []Input) ([]Built, error) {
+	file := inputs[0].Entry.Name
+	text, err := json.Marshal(requestOf(inputs))
 	if err != nil {
-		return Output{}, fmt.Errorf("build %s: %w", input.File, err)
+		return nil, fmt.Errorf("build %s: %w", file, err)
 	}
-	limited, cancel := context.WithTimeout(ctx, c.deadline)
+	limited, cancel := context.WithTimeout(ctx, c.deadline*time.Duration(len(inputs)))
 	defer cancel()
-	answer, complaint := &head{limit: maxReply}, &head{limit: 4 << 10}
+	answer, complaint := &head{limit: min(maxAnswer, maxReply*len(inputs))}, &head{limit: 4 << 10}
 	cmd := exec.CommandContext(limited, c.executable, "build")
 	cmd.Env = []string{"GOTRACEBACK=none", fmt.Sprintf("GOMEMLIMIT=%d", buildMemory)}
 	cmd.Dir = "/"
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), answer, complaint
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), answer, complaint
 	cmd.WaitDelay = time.Second
 	if err := c.start(cmd); err != nil {
-		return Output{}, fmt.Errorf("start the build of %s: %w", input.File, err)
+		return nil, fmt.Errorf("start the build of %s: %w", file, err)
 	}
 	failed := cmd.Wait()
 	if ctx.Err() != nil {
-		return Output{}, fmt.Errorf("build %s: %w", input.File, context.Cause(ctx))
-	}
-	if errors.Is(limited.Err(), context.DeadlineExceeded) {
-		return Output{}, tooSlow()
+		return nil, fmt.Errorf("build %s: %w", file, context.Cause(ctx))
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](failed); ok && exit.ExitCode() == 1 { // an error of Main
-		return Output{}, fmt.Errorf("build %s: %w: %s", input.File, failed, complaint.String())
+		return nil, fmt.Errorf("build %s: %w: %s", file, failed, complaint.String())
 	}
-	var got reply
-	if failed != nil || answer.cut || json.Unmarshal(answer.Bytes(), &got) != nil {
-		return Output{}, causeOfDeath(complaint.String())
+	built := replies(answer, len(inputs))
+	if len(built) < len(inputs) && (failed != nil || len(built) == 0) { // the next one was its end
+		problems := causeOfDeath(complaint.String())
+		if errors.Is(limited.Err(), context.DeadlineExceeded) {
+			problems = tooSlow()
+		}
+		built = append(built, Built{Problems: problems})
 	}
-	if len(got.Problems) > 0 {
-		return Output{}, Problems(got.Problems)
+	return built, nil
+}
+
+// replies are the answers that came whole.
+func replies(answer *head, most int) (built []Built) {
+	decoder := json.NewDecoder(&answer.Buffer)
+	for len(built) < most {
+		var next Built
+		if decoder.Decode(&next) != nil {
+			return built
+		}
+		built = append(built, next)
 	}
-	return got.Output, nil
+	return built
 }
 
 // causeOfDeath turns what the Go runtime wrote last into words about the source.
@@ -126,8 +183,9 @@ func tooSlow() Problems {
 	return Problems{{Message: "The source could not be compiled: it takes too long. Very long chains of operators and deep nesting do this."}}
 }
 
-// Main is the child: it reads one Input as JSON, writes one reply as JSON and returns.
-// It lowers the limits of its process first, so nothing else may run in it.
+// Main is the child: it reads a request as JSON, writes what came of each of its inputs as JSON,
+// and returns. One that takes too long is the last. It lowers the limits of its process first, so
+// nothing else may run in it.
 func Main(stdin io.Reader, stdout io.Writer) error {
 	debug.SetMaxStack(buildStack)
 	debug.SetMemoryLimit(buildMemory)
@@ -136,36 +194,40 @@ func Main(stdin io.Reader, stdout io.Writer) error {
 	if err := limit(); err != nil {
 		return fmt.Errorf("limit the build: %w", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(stdin, maxInput))
-	if err != nil {
+	var asked request
+	if err := json.NewDecoder(io.LimitReader(stdin, maxInput)).Decode(&asked); err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
-	var input Input
-	if err := json.Unmarshal(text, &input); err != nil {
-		return fmt.Errorf("read the source: %w", err)
-	}
-	built := make(chan reply, 1)
-	go func() {
-		output, problems := Build(input)
-		built <- reply{Output: output, Problems: problems}
-	}()
-	if err := json.NewEncoder(stdout).Encode(await(built, ticks.C)); err != nil {
-		return fmt.Errorf("answer the build: %w", err)
+	shared, answers := newReader(), json.NewEncoder(stdout)
+	for _, input := range asked.Inputs {
+		input.Modules = asked.Modules
+		built := make(chan Built, 1)
+		go func() {
+			output, problems := shared.build(input)
+			built <- Built{Output: output, Problems: problems}
+		}()
+		answer, inTime := await(built, ticks.C)
+		if err := answers.Encode(answer); err != nil {
+			return fmt.Errorf("answer the build: %w", err)
+		}
+		if !inTime {
+			return nil
+		}
 	}
 	return nil
 }
 
-// await gives up when the build has used its processor time; the process ends then and
+// await gives up when a build has used its processor time; the process ends then and
 // takes the build along. Time that other processes took does not count.
-func await(built <-chan reply, ticks <-chan time.Time) reply {
-	started := time.Now()
+func await(built <-chan Built, ticks <-chan time.Time) (answer Built, inTime bool) {
+	started, used := time.Now(), processorTime()
 	for {
 		select {
 		case done := <-built:
-			return done
+			return done, true
 		case <-ticks:
-			if min(time.Since(started), processorTime()) > buildCPU {
-				return reply{Problems: tooSlow()}
+			if min(time.Since(started), processorTime()-used) > buildCPU {
+				return Built{Problems: tooSlow()}, false
 			}
 		}
 	}

@@ -27,15 +27,15 @@ func children(t *testing.T) *Children {
 
 func TestChildBuildsWhatBuildBuilds(t *testing.T) {
 	t.Parallel()
-	input := Input{File: "hello.ts", Language: TypeScript, Source: "enum E { A }\nexport default (): string => `ü${E.A}`"}
+	input := Input{Entry: File{Name: "hello.ts", Language: TypeScript, Source: "enum E { A }\nexport default (): string => `ü${E.A}`"}}
 	got, err := children(t).Build(t.Context(), input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := build(t, TypeScript, input.Source); !reflect.DeepEqual(got, want) {
+	if want := build(t, TypeScript, input.Entry.Source); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	input.Source = "export default 1 +"
+	input.Entry.Source = "export default 1 +"
 	_, err = children(t).Build(t.Context(), input)
 	if problems, ok := errors.AsType[Problems](err); !ok || problems[0].Line != 1 {
 		t.Errorf("%v", err)
@@ -50,7 +50,7 @@ func TestChildSurvivesABigSource(t *testing.T) {
 		source.WriteString(strings.Replace(line, "0000000", fmt7(n), 1))
 	}
 	source.WriteString("export default () => f0000001(1)")
-	if _, err := children(t).Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: source.String()}); err != nil {
+	if _, err := children(t).Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: source.String()}}); err != nil {
 		t.Fatalf("%.300v", err)
 	}
 }
@@ -89,7 +89,7 @@ func TestBombsEndAsProblems(t *testing.T) {
 	for name, text := range bombs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			input := Input{File: "bomb.ts", Language: TypeScript, Source: "export default () => {};\n" + text}
+			input := Input{Entry: File{Name: "bomb.ts", Language: TypeScript, Source: "export default () => {};\n" + text}}
 			_, err := builder.Build(t.Context(), input)
 			if err == nil {
 				t.Log("compiled")
@@ -113,7 +113,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 	builder := NewChildren(hanging(t), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	input := Input{File: "a.ts", Language: TypeScript, Source: "export default 1"}
+	input := Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}}
 	for range buildsAtOnce + 1 {
 		go func() {
 			_, err := builder.Build(ctx, input)
@@ -135,7 +135,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 func TestChildThatCannotBuild(t *testing.T) {
 	t.Parallel()
 	path := shellScript(t, "echo limit the build: not permitted >&2\nexit 1")
-	_, err := NewChildren(path, nil).Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"})
+	_, err := NewChildren(path, nil).Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
 	if err == nil || errors.As(err, &Problems{}) || !strings.Contains(err.Error(), "limit the build: not permitted") {
 		t.Errorf("%v", err)
 	}
@@ -161,7 +161,7 @@ func TestDeadlineIsAProblem(t *testing.T) {
 	t.Parallel()
 	builder := NewChildren(hanging(t), nil)
 	builder.deadline = 50 * time.Millisecond
-	_, err := builder.Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"})
+	_, err := builder.Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
 	if problems, ok := errors.AsType[Problems](err); !ok || !strings.Contains(problems[0].Message, "too long") {
 		t.Errorf("%v", err)
 	}
@@ -176,7 +176,7 @@ func TestChildHasNoSecrets(t *testing.T) {
 		seen <- cmd.Env
 		return start(cmd)
 	}
-	if _, err := builder.Build(t.Context(), Input{File: "a.ts", Language: TypeScript, Source: "export default 1"}); err != nil {
+	if _, err := builder.Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, variable := range <-seen {

@@ -12,10 +12,12 @@ import (
 	"picloud/engine/call"
 )
 
-// The one module a source may import, and the file names of the build.
+// What a source may import: the SDK, and modules of its app. The rest are names within the build.
 const (
 	sdkModule     = "picloud"
 	sdkNamespace  = "picloud"
+	appNamespace  = "app"
+	appScheme     = "app:"
 	outputFile    = "/function.js"
 	sourceMapFile = outputFile + ".map"
 )
@@ -51,8 +53,8 @@ func lowered() map[string]bool {
 }
 
 // bundle is the build proper: one script text and its source map.
-func bundle(input Input, lowerFields bool) (Output, []Problem) {
-	options := settings(input)
+func (u *used) bundle(lowerFields bool) (Output, []Problem) {
+	options := u.settings()
 	options.Format = api.FormatESModule
 	options.Banner = map[string]string{"js": opening}
 	options.Sourcemap = api.SourceMapExternal
@@ -63,10 +65,10 @@ func bundle(input Input, lowerFields bool) (Output, []Problem) {
 	}
 	result := api.Build(options)
 	if len(result.Errors) > 0 {
-		return Output{}, toProblems(input, result.Errors)
+		return Output{}, u.toProblems(result.Errors)
 	}
 	files := outputs(result)
-	program, ok := closeModule(files[outputFile])
+	program, ok := closeModule(files[outputFile], u.input.Module)
 	if !ok {
 		return Output{}, []Problem{{Message: "could not be compiled: the build left no export."}}
 	}
@@ -89,11 +91,15 @@ const (
 )
 
 // closeModule puts a return of the default export in the place of the export clause with
-// which esbuild ends a module: one "  name as alias," a line.
-func closeModule(text string) (string, bool) {
+// which esbuild ends a module: one "  name as alias," a line. That of a module of an app returns
+// nothing: it is there to be compiled once.
+func closeModule(text string, ofApp bool) (string, bool) {
 	at := strings.LastIndex(text, "\nexport {\n")
 	if at < 0 {
 		return "", false
+	}
+	if ofApp {
+		return text[:at+1] + fmt.Sprintf(closing, "null"), true
 	}
 	for entry := range strings.Lines(text[at+len("\nexport {\n"):]) {
 		if name, found := strings.CutSuffix(strings.TrimRight(entry, ",\n"), " as default"); found {
@@ -104,12 +110,9 @@ func closeModule(text string) (string, bool) {
 }
 
 // survey finds what the build proper does not tell: imports TypeScript would silently
-// drop because nothing uses them, a file that exports no handler, and names that are missing.
-func survey(input Input) (warnings, problems []Problem) {
-	options := settings(input)
-	if problems := surveyDynamic(input, options); problems != nil {
-		return nil, problems
-	}
+// drop because nothing uses them, what the entry exports, and names that are missing.
+func (u *used) survey() (exports []string, warnings, problems []Problem) {
+	options := u.settings()
 	options.Format = api.FormatESModule
 	options.Metafile = true
 	options.Sourcemap = api.SourceMapExternal
@@ -119,22 +122,23 @@ func survey(input Input) (warnings, problems []Problem) {
 	result := api.Build(options)
 	errors := make([]api.Message, 0, len(result.Errors))
 	for _, message := range result.Errors {
-		// A name of the SDK that is only a type; the build proper knows.
+		// A name of a module that is only a type; the build proper knows.
 		if !strings.HasPrefix(message.Text, "No matching export") {
 			errors = append(errors, message)
 		}
 	}
 	if len(errors) > 0 {
-		return nil, toProblems(input, errors)
+		return nil, nil, u.toProblems(errors)
 	}
 	if len(result.Errors) > 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if problems := surveyExports(input, result.Metafile); problems != nil {
-		return nil, problems
+	exports, problems = u.surveyExports(result.Metafile)
+	if problems != nil {
+		return nil, nil, problems
 	}
 	files := outputs(result)
-	return missingIn(files[outputFile], files[sourceMapFile]), nil
+	return exports, missingIn(u.input.Entry.Name, files[outputFile], files[sourceMapFile]), nil
 }
 
 const keepImports = `{"compilerOptions":{"verbatimModuleSyntax":true}}`
@@ -142,9 +146,10 @@ const keepImports = `{"compilerOptions":{"verbatimModuleSyntax":true}}`
 // surveyDynamic refuses import() and require() of anything but a fixed name. It must come
 // before every bundling: there esbuild takes a template such as `./${x}` for a pattern
 // and, past all plugins, lists the folders of the host.
-func surveyDynamic(input Input, options api.BuildOptions) []Problem {
+func surveyDynamic(file File) []Problem {
+	options := settings(file)
 	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
-		Sourcefile: input.File, Loader: options.Stdin.Loader, Format: api.FormatCommonJS, Platform: options.Platform,
+		Sourcefile: file.Name, Loader: options.Stdin.Loader, Format: api.FormatCommonJS, Platform: options.Platform,
 		JSX: options.JSX, JSXFactory: options.JSXFactory, JSXFragment: options.JSXFragment,
 		Target: options.Target, Supported: options.Supported, Define: options.Define, Charset: options.Charset,
 		TsconfigRaw: keepImports, LogLevel: options.LogLevel, LogLimit: options.LogLimit, LogOverride: options.LogOverride,
@@ -152,21 +157,21 @@ func surveyDynamic(input Input, options api.BuildOptions) []Problem {
 	if len(result.Errors) == 0 {
 		return nil
 	}
-	if problem, found := looksLikeJSX(input, options); found {
+	if problem, found := looksLikeJSX(file, options); found {
 		return []Problem{problem}
 	}
-	return toProblems(input, result.Errors)
+	return toProblems(file, result.Errors)
 }
 
 // looksLikeJSX tells whether a source in TypeScript would be one with JSX, and where its first
 // element is: as TypeScript that is a cast and much that makes no sense.
-func looksLikeJSX(input Input, options api.BuildOptions) (Problem, bool) {
+func looksLikeJSX(file File, options api.BuildOptions) (Problem, bool) {
 	const factory = "__picloud_element"
-	if input.Language != TypeScript {
+	if file.Language != TypeScript {
 		return Problem{}, false
 	}
 	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
-		Sourcefile: input.File, Loader: api.LoaderTSX, JSX: api.JSXTransform, JSXFactory: factory, Charset: options.Charset,
+		Sourcefile: file.Name, Loader: api.LoaderTSX, JSX: api.JSXTransform, JSXFactory: factory, Charset: options.Charset,
 		Target: options.Target, TsconfigRaw: keepImports, LogLevel: options.LogLevel, Sourcemap: api.SourceMapExternal,
 	})
 	if len(result.Errors) > 0 {
@@ -185,7 +190,9 @@ func looksLikeJSX(input Input, options api.BuildOptions) (Problem, bool) {
 
 const jsxInTypeScript = "This looks like JSX. Choose TypeScript with JSX as the language, in the settings."
 
-func surveyExports(input Input, metafile string) []Problem {
+// surveyExports are the names that the entry exports. A function needs a default export, a module
+// one of any name.
+func (u *used) surveyExports(metafile string) ([]string, []Problem) {
 	var meta struct {
 		Inputs map[string]struct {
 			Format string `json:"format"`
@@ -196,28 +203,45 @@ func surveyExports(input Input, metafile string) []Problem {
 		} `json:"outputs"`
 	}
 	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
-		return []Problem{{Message: "could not be compiled: the build left no list of exports."}}
+		return nil, []Problem{{Message: "could not be compiled: the build left no list of exports."}}
 	}
-	if meta.Inputs[input.File].Format == "cjs" {
-		at := max(0, strings.Index(input.Source, "exports"))
-		return []Problem{place(input.Source, at, Problem{Message: "This file uses CommonJS (module.exports). Export the function with \"export default\"."})}
-	}
-	for _, output := range meta.Outputs {
-		for _, name := range output.Exports {
-			if name == "default" {
-				return nil
-			}
+	for _, name := range u.names() {
+		key := name
+		if name != u.input.Entry.Name {
+			key = appScheme + name
+		}
+		if meta.Inputs[key].Format == "cjs" {
+			source := u.read[name].file.Source
+			at := max(0, strings.Index(source, "exports"))
+			return nil, u.at(name, []Problem{place(source, at, Problem{Message: "This file uses CommonJS (module.exports). Use \"export\", as in \"export default\"."})})
 		}
 	}
-	end := len(strings.TrimRight(input.Source, " \t\r\n")) // where one adds it
-	return []Problem{place(input.Source, end, Problem{Message: "This file exports no function. Add one: export default function (request) { … }"})}
+	for _, output := range meta.Outputs {
+		if output.EntryPoint != "" && (slices.Contains(output.Exports, "default") || u.input.Module && len(output.Exports) > 0) {
+			return output.Exports, nil
+		}
+	}
+	source := u.input.Entry.Source
+	end := len(strings.TrimRight(source, " \t\r\n")) // where one adds it
+	lacks := "This file exports no function. Add one: export default function (request) { … }"
+	if u.input.Module {
+		lacks = "This module exports nothing. Export what others are to import: export function total(items) { … }"
+	}
+	return nil, []Problem{place(source, end, Problem{Message: lacks})}
 }
 
-// settings are shared by both builds. The plugin answers every import, so that esbuild
+// settings are those of a build of the whole set.
+func (u *used) settings() api.BuildOptions {
+	options := settings(u.input.Entry)
+	options.Plugins = []api.Plugin{{Name: sdkNamespace, Setup: func(build api.PluginBuild) { u.answer(build, asWritten) }}}
+	return options
+}
+
+// settings are shared by all builds. Each adds a plugin that answers every import, so that esbuild
 // never looks at the host's disk; the given tsconfig keeps it from searching for one.
-func settings(input Input) api.BuildOptions {
+func settings(file File) api.BuildOptions {
 	return api.BuildOptions{
-		Stdin:         &api.StdinOptions{Contents: ownSource(input.Source), Sourcefile: input.File, Loader: loader(input.Language)},
+		Stdin:         &api.StdinOptions{Contents: ownSource(file.Source), Sourcefile: file.Name, Loader: loader(file.Language)},
 		JSX:           api.JSXTransform,
 		JSXFactory:    "h", // as those name it who are not React
 		JSXFragment:   "Fragment",
@@ -238,7 +262,6 @@ func settings(input Input) api.BuildOptions {
 			"unsupported-require-call":   api.LogLevelError,
 			"indirect-require":           api.LogLevelError,
 		},
-		Plugins: []api.Plugin{{Name: sdkNamespace, Setup: answerImports}},
 	}
 }
 
@@ -261,20 +284,62 @@ func ownSource(source string) string {
 	return source + "\n//# sourceMappingURL=none:"
 }
 
-func answerImports(build api.PluginBuild) {
+func asWritten(file File) (string, api.Loader) { return ownSource(file.Source), loader(file.Language) }
+
+// answer lets a file import the SDK, and the modules that its own list names.
+func (u *used) answer(build api.PluginBuild, text func(File) (string, api.Loader)) {
 	build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
-		if (args.Path == sdkModule) != (args.Namespace == sdkNamespace) && len(args.With) == 0 {
+		if args.Namespace == sdkNamespace {
+			if args.Path == sdkModule || len(args.With) > 0 {
+				return refused(args), nil
+			}
 			return api.OnResolveResult{Path: args.Path, Namespace: sdkNamespace, SideEffects: api.SideEffectsFalse}, nil
 		}
-		return api.OnResolveResult{Errors: []api.Message{{Text: refusal(args)}}}, nil
+		if args.Path == sdkModule && len(args.With) == 0 {
+			return api.OnResolveResult{Path: args.Path, Namespace: sdkNamespace, SideEffects: api.SideEffectsFalse}, nil
+		}
+		importer := u.input.Entry.Name
+		if args.Namespace == appNamespace {
+			importer = args.Importer
+		}
+		if to, found := u.leads(importer, args); found {
+			return api.OnResolveResult{Path: to, Namespace: appNamespace}, nil
+		}
+		return refused(args), nil
 	})
-	build.OnLoad(api.OnLoadOptions{Filter: ".*"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+	build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: sdkNamespace}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 		text, found := sdkText(args.Path)
-		if args.Namespace != sdkNamespace || !found {
+		if !found {
 			return api.OnLoadResult{Errors: []api.Message{{Text: "This cannot be imported."}}}, nil
 		}
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	})
+	build.OnLoad(api.OnLoadOptions{Filter: ".*"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+		read := u.read[args.Path]
+		if args.Namespace != appNamespace || read == nil {
+			return api.OnLoadResult{Errors: []api.Message{{Text: "This cannot be imported."}}}, nil
+		}
+		contents, loader := text(read.file)
+		return api.OnLoadResult{Contents: &contents, Loader: loader}, nil
+	})
+}
+
+// leads gives the file to which an import in another leads.
+func (u *used) leads(importer string, args api.OnResolveArgs) (string, bool) {
+	from := u.read[importer]
+	if from == nil || len(args.With) > 0 || !isImport(args.Kind) {
+		return "", false
+	}
+	to := from.file.Imports[args.Path].File
+	return to, to != "" && u.read[to] != nil
+}
+
+func isImport(kind api.ResolveKind) bool {
+	return kind == api.ResolveJSImportStatement || kind == api.ResolveJSDynamicImport
+}
+
+func refused(args api.OnResolveArgs) api.OnResolveResult {
+	return api.OnResolveResult{Errors: []api.Message{{Text: refusal(args)}}}
 }
 
 func outputs(result api.BuildResult) map[string]string {

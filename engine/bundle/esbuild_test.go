@@ -95,7 +95,7 @@ func TestMessagesHavePlainerOnes(t *testing.T) {
 		`import { x as log } from "picloud"; export default log`:  `"picloud" exports no "x"; it exports log.`,
 		`import x from "picloud"; export default () => x.log("")`: `"picloud" exports no "default"; it exports log.`,
 	} {
-		_, problems := Build(Input{File: "hello.js", Language: JavaScript, Source: source})
+		_, problems := Build(Input{Entry: File{Name: "hello.js", Language: JavaScript, Source: source}})
 		if len(problems) == 0 || problems[0].Message != want {
 			t.Errorf("%s: %+v, want %q", source, problems, want)
 		}

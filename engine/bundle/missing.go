@@ -27,9 +27,9 @@ func markMissing(define map[string]string) {
 	}
 }
 
-// missingIn gives the uses of missing names in a program with marks, at their places. To ask
+// missingIn gives the uses of missing names in a file of a program with marks, at their places. To ask
 // whether there is such a name (typeof) is no use of it.
-func missingIn(program, sourceMap string) (warnings []Problem) {
+func missingIn(file, program, sourceMap string) (warnings []Problem) {
 	if !strings.Contains(program, mark) {
 		return nil
 	}
@@ -51,7 +51,7 @@ func missingIn(program, sourceMap string) (warnings []Problem) {
 			digits := len(text[end:]) - len(strings.TrimLeft(text[end:], "0123456789"))
 			which, err := strconv.Atoi(text[end : end+digits])
 			place, own := places.find(call.Frame{Line: line, Column: start + 1})
-			if err != nil || which >= len(names) || !own || strings.HasSuffix(text[:start], "typeof ") {
+			if err != nil || which >= len(names) || !own || place.File != file || strings.HasSuffix(text[:start], "typeof ") {
 				continue
 			}
 			if len(warnings) == maxWarnings {

@@ -62,7 +62,7 @@ func TestModulesOfElsewhereAreNamed(t *testing.T) {
 		"npm:hono":    `"npm:hono" cannot be imported: packages are not in PiCloud 0.x. Only "picloud"`,
 		"hono":        `"hono" cannot be imported: packages are not available. Only "picloud"`,
 	} {
-		_, problems := Build(Input{File: "a.ts", Language: TypeScript, Source: "import x from '" + path + "'; export default () => x"})
+		_, problems := Build(Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "import x from '" + path + "'; export default () => x"}})
 		if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, want) {
 			t.Errorf("%s: %+v", path, problems)
 		}

@@ -158,6 +158,7 @@ func (m SourceMap) find(frame call.Frame) (call.Frame, bool) {
 	if strings.HasPrefix(file, sdkNamespace+":") {
 		return call.Frame{}, false
 	}
+	file = strings.TrimPrefix(file, appScheme)
 	frame.File, frame.Line, frame.Column = file, found.line+1, found.sourceColumn+1
 	frame.Function = ownName(file, frame.Function)
 	return frame, true

@@ -181,7 +181,7 @@ func publish(t *testing.T, pool *pgxpool.Pool) published {
 		}
 		return grant
 	}
-	apps, scripts := app.New(pool), script.NewService(pool, bundle.NewChildren(executable, nil).Build)
+	apps, scripts := app.New(pool), script.NewService(pool, bundle.NewChildren(executable, nil).BuildAll)
 	out := published{table: script.NewTable(dbtest.WorkerPool(t, pool), &seal.Ring{}, nil)}
 	var slugs []string
 	for n := range 2 {

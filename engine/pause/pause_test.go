@@ -39,8 +39,9 @@ func begin(t *testing.T) *world {
 	w.owner = actor.Actor{User: id.New[id.User](), Name: "anna", CanWrite: true}
 	w.exec("INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'anna@example.com', 'anna', '')", w.owner.User)
 	w.exec("INSERT INTO apps (id, slug, name) VALUES ($1, 'shop', 'Shop')", w.shop)
-	w.scripts = script.NewService(w.pool, func(_ context.Context, in bundle.Input) (bundle.Output, error) {
-		return bundle.Output{Program: in.Source, SourceMap: "{}", Hash: sha256.Sum256([]byte(in.Source))}, nil
+	w.scripts = script.NewService(w.pool, func(_ context.Context, in []bundle.Input) ([]bundle.Built, error) {
+		source := in[0].Entry.Source
+		return []bundle.Built{{Output: bundle.Output{Program: source, SourceMap: "{}", Hash: sha256.Sum256([]byte(source))}}}, nil
 	})
 	w.pauses = pause.NewService(w.pool)
 	w.system = pause.NewSystem(w.pauses)
@@ -67,7 +68,7 @@ func (w *world) may(capability actor.Capability) actor.Grant {
 // publish makes a source live; what kills is told by its text.
 func (w *world) publish(name, source string) {
 	w.Helper()
-	published, err := w.scripts.Put(w.Context(), w.may(actor.WriteScript), name, bundle.TypeScript, script.Publishing{Source: &source})
+	published, err := w.scripts.Put(w.Context(), w.may(actor.WriteScript), script.New{Name: name}, script.Publishing{Source: &source})
 	if err != nil {
 		w.Fatal(err)
 	}

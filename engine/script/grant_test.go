@@ -45,16 +45,19 @@ func attempts(t *testing.T, scripts *script.Service) []attempt {
 		{"save", write, func(g actor.Grant, s id.Script) error { _, err := scripts.SaveDraft(ctx, g, s, source, 1); return err }, true},
 		{"take a version", write, func(g actor.Grant, s id.Script) error { _, err := scripts.TakeVersion(ctx, g, s, 1, 1); return err }, true},
 		{"take back", write, func(g actor.Grant, s id.Script) error { _, err := scripts.TakeBack(ctx, g, s, 1); return err }, true},
-		{"build", write, func(g actor.Grant, s id.Script) error { _, _, err := scripts.Build(ctx, g, s, &source); return err }, true},
+		{"build", write, func(g actor.Grant, s id.Script) error { _, err := scripts.Build(ctx, g, s, &source); return err }, true},
 		{"publish", write, func(g actor.Grant, s id.Script) error {
 			_, err := scripts.Publish(ctx, g, s, script.Publishing{Source: &source})
 			return err
 		}, true},
 		{"put", write, func(g actor.Grant, _ id.Script) error {
-			_, err := scripts.Put(ctx, g, "mine", "", script.Publishing{Source: &source})
+			_, err := scripts.Put(ctx, g, script.New{Name: "mine"}, script.Publishing{Source: &source})
 			return err
 		}, false},
-		{"make live", write, func(g actor.Grant, s id.Script) error { _, err := scripts.MakeLive(ctx, g, s, 1, ""); return err }, true},
+		{"make live", write, func(g actor.Grant, s id.Script) error {
+			_, err := scripts.MakeLive(ctx, g, s, 1, "", script.Follow{})
+			return err
+		}, true},
 		{"unpublish", write, func(g actor.Grant, s id.Script) error { _, err := scripts.Unpublish(ctx, g, s, ""); return err }, true},
 		{"rename", write, func(g actor.Grant, s id.Script) error { _, err := scripts.Rename(ctx, g, s, "other"); return err }, true},
 		{"describe", write, func(g actor.Grant, s id.Script) error {

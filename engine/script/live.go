@@ -38,16 +38,60 @@ func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queri
 	}))
 }
 
-// MakeLive makes a stored version live at once.
-func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Script, to int, note string) (Script, error) {
+// MakeLive makes a stored version live at once. With one of a module, what follows it is built
+// anew as when it is published.
+func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Script, to int, note string, follow Follow) (Published, error) {
 	if to < 1 {
-		return Script{}, noVersion(to)
+		return Published{}, noVersion(to)
 	}
-	return s.switchTo(ctx, grant, script, to, note)
+	current, err := s.Get(ctx, grant, script)
+	if err != nil {
+		return Published{}, err
+	}
+	if current.Kind == Module && current.LiveVersion != to {
+		return s.goBack(ctx, grant, current, to, note, follow)
+	}
+	current, err = s.switchTo(ctx, grant, script, to, note)
+	return Published{Script: current, Version: to}, err
+}
+
+// goBack makes a version of a module live.
+func (s *Service) goBack(ctx context.Context, grant actor.Grant, current Script, to int, note string, follow Follow) (Published, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Published{}, err
+	}
+	stored, err := s.Version(ctx, grant, current.ID, to)
+	if err != nil {
+		return Published{}, err
+	}
+	if stored.Kind != Module {
+		return Published{}, otherKind(current.Name, to, Module)
+	}
+	faults := Publishing{Note: note}.check()
+	if len(faults) > 0 {
+		return Published{}, invalid(faults)
+	}
+	current.Language = stored.Language
+	c := &change{script: current, source: stored.Source, version: to, note: strings.TrimSpace(note)}
+	p, err := s.release(ctx, grant, appID, []*change{c}, follow, func(p *plan) error { return s.judge(ctx, p, nil) })
+	if err != nil {
+		return Published{}, fmt.Errorf("make version %d of %s live: %w", to, current.Name, err)
+	}
+	return s.published(ctx, grant, p, c)
+}
+
+func otherKind(named string, version int, kind Kind) error {
+	was := Endpoint
+	if kind == Endpoint {
+		was = Module
+	}
+	return fault.New(fault.Invalid, "Version %d of %s was %s, and it is %s now. Take its text into the draft and publish that.", version, named, article(was), article(kind))
 }
 
 // Unpublish makes nothing live: the script's URL is as that of a script that never was
-// published, until a version is live again. Versions, draft and runs stay.
+// published, until a version is live again. Versions, draft and runs stay. A module that others
+// use stays live.
 func (s *Service) Unpublish(ctx context.Context, grant actor.Grant, script id.Script, note string) (Script, error) {
 	return s.switchTo(ctx, grant, script, 0, note)
 }
@@ -63,14 +107,20 @@ func (s *Service) switchTo(ctx context.Context, grant actor.Grant, script id.Scr
 		return Script{}, fault.AtField("note", "%s", why)
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.reviseModules(ctx, tx, appID); err != nil {
+			return err
+		}
 		locked, err := s.lock(ctx, tx, appID, script)
 		if err != nil || number(locked.LiveVersion) == to {
 			return err
 		}
-		if to > 0 {
-			if err := s.hasVersion(ctx, tx, appID, script, to); err != nil {
-				return err
-			}
+		if to == 0 {
+			err = s.unused(ctx, tx, locked, "version", "cannot be unpublished")
+		} else {
+			err = s.hasVersion(ctx, tx, locked, to)
+		}
+		if err != nil {
+			return err
 		}
 		return s.deploy(ctx, tx, authorOf(grant), locked, int32(to), note)
 	})
@@ -81,13 +131,17 @@ func (s *Service) switchTo(ctx context.Context, grant actor.Grant, script id.Scr
 	return s.Get(ctx, grant, script)
 }
 
-func (s *Service) hasVersion(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script, number int) error {
+// hasVersion tells whether a version is there that may be live.
+func (s *Service) hasVersion(ctx context.Context, tx pgx.Tx, script queries.Script, number int) error {
 	if number > maxNumber {
 		return noVersion(number)
 	}
-	_, err := s.q.ReadVersionHash(ctx, tx, queries.ReadVersionHashParams{AppID: appID, ScriptID: script, Number: int32(number)})
+	row, err := s.q.ReadVersionHash(ctx, tx, queries.ReadVersionHashParams{AppID: script.AppID, ScriptID: script.ID, Number: int32(number)})
 	if db.IsNoRows(err) {
 		return noVersion(number)
+	}
+	if err == nil && row.Module != (Kind(script.Kind) == Module) {
+		return otherKind(script.Name, number, Kind(script.Kind))
 	}
 	return err
 }

@@ -38,7 +38,7 @@ func TestUnpublishAndBack(t *testing.T) {
 		}
 		live(false)
 	}
-	if back, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, ""); err != nil || back.LiveVersion != 1 {
+	if back, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, "", script.Follow{}); err != nil || back.Script.LiveVersion != 1 {
 		t.Fatalf("%+v, %v", back, err)
 	}
 	live(true)

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"picloud/db"
 	"picloud/engine/actor"
@@ -24,84 +21,136 @@ import (
 type Publishing struct {
 	Source    *string // nil: the draft as it is stored
 	Note      string
-	IfVersion *int // publish only while this version is live; 0: while none is
+	IfVersion *int   // publish only while this version is live, or another build of it; 0: while none is
+	Follow    Follow // of a module
 }
 
 // Published is what came of it.
 type Published struct {
 	Script    Script
 	Version   int
-	Unchanged bool            // the source is live already; no version was made
+	Unchanged bool            // all that it is made of is live already; no version was made
 	Created   bool            // the script was made with it
 	Warnings  bundle.Problems // of the source that went live
+	Followed  []Followed      // what was built anew because it follows the module
+	Failed    []Failed        // what follows the module and stays as it is, for it does not build
+}
+
+// Followed is a script that got a new version because it follows a module.
+type Followed struct {
+	Name    string
+	Version int
+}
+
+// Failed is a script that would follow a module and does not build with it.
+type Failed struct {
+	Name     string
+	Problems bundle.Problems
 }
 
 // Publish builds a source and makes it the live version. Problems of the source are an
 // Invalid fault at field "source" with bundle.Problems as its cause; a live version other
-// than IfVersion is a Conflict. A source that is live already makes no new version.
+// than IfVersion is a Conflict. What is live already makes no new version. The scripts that follow
+// a module are built anew in the same transaction; those that do not build stay as they are.
 func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Script, wanted Publishing) (Published, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return Published{}, err
 	}
-	current, err := s.Get(ctx, grant, script)
+	c, err := s.changeOf(ctx, grant, script, wanted)
 	if err != nil {
 		return Published{}, err
 	}
-	if err := fresh(wanted.IfVersion, current.LiveVersion); err != nil {
-		return Published{}, err
+	return s.publish(ctx, grant, appID, c, wanted.Follow, wanted.check())
+}
+
+// changeOf is what publishing comes to for a script that is there.
+func (s *Service) changeOf(ctx context.Context, grant actor.Grant, script id.Script, wanted Publishing) (*change, error) {
+	current, err := s.Get(ctx, grant, script)
+	if err != nil {
+		return nil, err
 	}
 	source, err := s.sourceOf(ctx, grant, script, wanted.Source)
 	if err != nil {
-		return Published{}, err
+		return nil, err
 	}
-	faults := wanted.check()
-	if same, err := s.isLive(ctx, current, source); err != nil {
-		return Published{}, err
-	} else if same && len(faults) == 0 {
-		return s.unchanged(ctx, current, source)
-	}
-	output, err := s.compile(ctx, current, source, faults)
-	if err != nil {
-		return Published{}, err
-	}
-	v := version{script: script, language: current.Language, source: source, output: output, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil}
-	var made int
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.store(ctx, tx, authorOf(grant), appID, v, wanted.IfVersion)
-		return err
-	})
-	if err != nil {
-		return Published{}, fmt.Errorf("publish %s: %w", script, err)
-	}
-	s.Announce(ctx)
-	current, err = s.Get(ctx, grant, script)
-	return Published{Script: current, Version: made, Warnings: output.Warnings}, err
+	return &change{
+		script: current, source: source, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil, ifVersion: wanted.IfVersion,
+	}, nil
 }
 
-// unchanged answers for a source that is live already.
-func (s *Service) unchanged(ctx context.Context, current Script, source string) (Published, error) {
+// publish makes one script live. faults are those of what is said beside it.
+func (s *Service) publish(ctx context.Context, grant actor.Grant, appID id.App, c *change, follow Follow, faults []fault.Field) (Published, error) {
+	if err := s.fresh(ctx, s.pool, c.row(), c.ifVersion); err != nil {
+		return Published{}, err
+	}
+	if faults = c.refuse(faults); isAbout(faults, "name", "source", "language", "kind") {
+		return Published{}, invalid(faults)
+	}
+	p, err := s.release(ctx, grant, appID, []*change{c}, follow, func(p *plan) error { return s.judge(ctx, p, faults) })
+	if err != nil {
+		return Published{}, fmt.Errorf("publish %s: %w", c.script.Name, err)
+	}
+	if c.isLive {
+		return s.unchanged(ctx, grant, c)
+	}
+	return s.published(ctx, grant, p, c)
+}
+
+func (s *Service) published(ctx context.Context, grant actor.Grant, p *plan, c *change) (Published, error) {
+	current, err := s.Get(ctx, grant, c.script.ID)
+	done := Published{Script: current, Version: c.made, Created: c.add != nil, Warnings: c.output.Warnings}
+	for _, f := range p.followed {
+		done.Followed = append(done.Followed, Followed{Name: f.script.Name, Version: f.made})
+	}
+	for _, f := range p.failed {
+		done.Failed = append(done.Failed, Failed{Name: f.script.Name, Problems: f.problems})
+	}
+	return done, err
+}
+
+// unchanged answers for what is live already.
+func (s *Service) unchanged(ctx context.Context, grant actor.Grant, c *change) (Published, error) {
 	err := s.q.RebaseDraft(ctx, s.pool, queries.RebaseDraftParams{
-		AppID: current.App, ScriptID: current.ID, SourceHash: hashOf(source), Version: int32(current.LiveVersion),
+		AppID: c.script.App, ScriptID: c.script.ID, SourceHash: hashOf(c.source), Version: int32(c.script.LiveVersion),
 	})
 	if err != nil {
-		return Published{}, fmt.Errorf("publish %s: %w", current.ID, err)
+		return Published{}, fmt.Errorf("publish %s: %w", c.script.ID, err)
 	}
-	return Published{Script: current, Version: current.LiveVersion, Unchanged: true}, nil
+	current, err := s.Get(ctx, grant, c.script.ID)
+	return Published{Script: current, Version: current.LiveVersion, Unchanged: true, Warnings: c.output.Warnings}, err
+}
+
+// judge refuses a plan whose scripts do not build, and leaves out what is live already.
+func (s *Service) judge(ctx context.Context, p *plan, faults []fault.Field) error {
+	changed := false
+	for _, c := range p.asked {
+		if err := s.verdict(ctx, c, faults); err != nil {
+			return err
+		}
+		var err error
+		if c.isLive, err = s.isLive(ctx, c); err != nil {
+			return err
+		}
+		changed = changed || !c.isLive
+	}
+	if !changed {
+		p.followed, p.failed = nil, nil
+	}
+	return invalid(faults)
 }
 
 // Put publishes a source under a name, and makes the script in the same step when the
-// app has none of that name; language is used only then.
-func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, language bundle.Language, wanted Publishing) (Published, error) {
+// app has none of that name; language and kind are used only then.
+func (s *Service) Put(ctx context.Context, grant actor.Grant, add New, wanted Publishing) (Published, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return Published{}, err
 	}
-	found, err := s.Find(ctx, grant, named)
-	if err == nil && found.Name == named {
-		if language != "" && language != found.Language {
-			faults := wanted.check()
-			faults = append(faults, fault.Field{Name: "language", Message: fmt.Sprintf("The script is written in %s; send that language, or none, or change it with PATCH.", found.Language)})
+	found, err := s.Find(ctx, grant, add.Name)
+	if err == nil && found.Name == add.Name {
+		faults := append(wanted.check(), add.otherwise(found)...)
+		if isAbout(faults, "language", "kind") {
 			return Published{}, invalid(faults)
 		}
 		return s.Publish(ctx, grant, found.ID, wanted)
@@ -109,13 +158,7 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Published{}, err
 	}
-	if err := fresh(wanted.IfVersion, 0); err != nil {
-		return Published{}, err
-	}
-	if language == "" {
-		language = bundle.TypeScript
-	}
-	add := New{Name: named, Language: language}
+	add.complete()
 	if wanted.Source != nil {
 		add.Source = *wanted.Source
 	}
@@ -123,26 +166,28 @@ func (s *Service) Put(ctx context.Context, grant actor.Grant, named string, lang
 	if wanted.Source == nil {
 		faults = append(faults, fault.Field{Name: "source", Message: "A source is needed."})
 	}
-	output, err := s.compile(ctx, Script{App: appID, Name: named, Language: language}, add.Source, faults)
-	if err != nil {
-		return Published{}, err
+	c := &change{
+		script: Script{App: appID, Name: add.Name, Language: add.Language, Kind: add.Kind}, add: &add, source: add.Source,
+		note: strings.TrimSpace(wanted.Note), ifVersion: wanted.IfVersion,
 	}
-	var made id.Script
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		made, err = s.addLive(ctx, tx, authorOf(grant), appID, add, output, wanted.Note)
-		return err
-	})
+	done, err := s.publish(ctx, grant, appID, c, wanted.Follow, faults)
 	if fault.Is(err, fault.Conflict) { // somebody has just made it
-		if found, findErr := s.Find(ctx, grant, named); findErr == nil && found.Name == named {
+		if found, findErr := s.Find(ctx, grant, add.Name); findErr == nil && found.Name == add.Name {
 			return s.Publish(ctx, grant, found.ID, wanted)
 		}
 	}
-	if err != nil {
-		return Published{}, fmt.Errorf("put script %s: %w", named, err)
+	return done, err
+}
+
+// otherwise tells that a script is there which is of another sort than the one asked for.
+func (w New) otherwise(found Script) (faults []fault.Field) {
+	if w.Language != "" && w.Language != found.Language {
+		faults = append(faults, fault.Field{Name: "language", Message: fmt.Sprintf("The script is written in %s; send that language, or none, or change it with PATCH.", found.Language)})
 	}
-	s.Announce(ctx)
-	current, err := s.Get(ctx, grant, made)
-	return Published{Script: current, Version: 1, Created: true, Warnings: output.Warnings}, err
+	if w.Kind != "" && w.Kind != found.Kind {
+		faults = append(faults, fault.Field{Name: "kind", Message: fmt.Sprintf("The script is %s; send that kind, or none, or change it with PATCH.", article(found.Kind))})
+	}
+	return faults
 }
 
 // check gives the faults of what is said beside the source.
@@ -151,34 +196,6 @@ func (p Publishing) check() []fault.Field {
 		return []fault.Field{{Name: "note", Message: why}}
 	}
 	return nil
-}
-
-// addLive makes a script whose first version is live at once.
-func (s *Service) addLive(ctx context.Context, tx pgx.Tx, by author, appID id.App, wanted New, output bundle.Output, note string) (id.Script, error) {
-	made, err := s.add(ctx, tx, by, appID, wanted)
-	if err != nil {
-		return made, err
-	}
-	_, err = s.store(ctx, tx, by, appID, version{script: made, language: wanted.Language, source: wanted.Source, output: output, note: note}, nil)
-	return made, err
-}
-
-// Build makes the program of a draft without storing anything; source nil is the draft
-// as it is stored. It fails as Publish does.
-func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script, source *string) (Script, bundle.Output, error) {
-	if err := grant.Need(actor.WriteScript); err != nil {
-		return Script{}, bundle.Output{}, err
-	}
-	current, err := s.Get(ctx, grant, script)
-	if err != nil {
-		return Script{}, bundle.Output{}, err
-	}
-	text, err := s.sourceOf(ctx, grant, script, source)
-	if err != nil {
-		return Script{}, bundle.Output{}, err
-	}
-	output, err := s.compile(ctx, current, text, nil)
-	return current, output, err
 }
 
 // sourceOf is the given source, or the draft's.
@@ -190,50 +207,47 @@ func (s *Service) sourceOf(ctx context.Context, grant actor.Grant, script id.Scr
 	return *given, nil
 }
 
-func (s *Service) isLive(ctx context.Context, current Script, source string) (bool, error) {
-	if current.LiveVersion == 0 {
+// isLive tells whether all that a change is made of is live already.
+func (s *Service) isLive(ctx context.Context, c *change) (bool, error) {
+	if c.script.LiveVersion == 0 || c.version > 0 {
 		return false, nil
 	}
-	live, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: current.App, ScriptID: current.ID, Number: int32(current.LiveVersion)})
+	live, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: c.script.App, ScriptID: c.script.ID, Number: int32(c.script.LiveVersion)})
 	if err != nil {
-		return false, fmt.Errorf("read version %d of %s: %w", current.LiveVersion, current.ID, err)
+		return false, fmt.Errorf("read version %d of %s: %w", c.script.LiveVersion, c.script.ID, err)
 	}
-	return bytes.Equal(live.SourceHash, hashOf(source)) && live.Language == string(current.Language), nil
+	return bytes.Equal(live.Inputs, c.inputs), nil
 }
 
-// compile builds in a child and tells what is wrong with the source at its field, together with
-// the faults of other fields. Only a source that may be one, of a known language and under a good
-// name, is built.
-func (s *Service) compile(ctx context.Context, script Script, source string, faults []fault.Field) (bundle.Output, error) {
-	isAbout := func(names ...string) bool {
-		return slices.ContainsFunc(faults, func(field fault.Field) bool { return slices.Contains(names, field.Name) })
-	}
-	if why := name.Check(script.Name); why != "" && !isAbout("name") {
+func isAbout(faults []fault.Field, names ...string) bool {
+	return slices.ContainsFunc(faults, func(field fault.Field) bool { return slices.Contains(names, field.Name) })
+}
+
+// refuse adds to some faults those that keep a source from being built: only one of a known
+// language and under a good name is.
+func (c *change) refuse(faults []fault.Field) []fault.Field {
+	if why := name.Check(c.script.Name); why != "" && !isAbout(faults, "name") {
 		faults = append(faults, fault.Field{Name: "name", Message: why})
 	}
-	if why := checkSource(source); why != "" && !isAbout("source") {
+	if why := checkSource(c.source); why != "" && !isAbout(faults, "source") {
 		faults = append(faults, fault.Field{Name: "source", Message: why})
 	}
-	if isAbout("name", "source", "language") {
-		return bundle.Output{}, invalid(faults)
+	return faults
+}
+
+// verdict tells what is wrong with what was built, together with the faults of other fields, and
+// adds to the warnings of what is good.
+func (s *Service) verdict(ctx context.Context, c *change, faults []fault.Field) (err error) {
+	if len(c.problems) == 0 {
+		c.output.Warnings, err = s.withUnknown(ctx, c.script, c.output)
+		return err
 	}
-	output, err := s.build(ctx, bundle.Input{File: script.File(), Language: script.Language, Source: source})
-	if err == nil {
-		if output.Warnings, err = s.withUnknown(ctx, script, output); err != nil {
-			return bundle.Output{}, err
-		}
-		return output, invalid(faults)
+	f := fault.New(fault.Invalid, "%s", summary(c.script.File(), c.problems)).Because(c.problems)
+	f.Fields = slices.Clone(faults)
+	for _, problem := range c.problems {
+		f.Fields = append(f.Fields, fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column})
 	}
-	problems, ok := errors.AsType[bundle.Problems](err)
-	if !ok {
-		return bundle.Output{}, fmt.Errorf("build %s: %w", script.File(), err)
-	}
-	for _, problem := range problems {
-		faults = append(faults, fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column})
-	}
-	f := fault.New(fault.Invalid, "%s", summary(script.File(), problems)).Because(problems)
-	f.Fields = faults
-	return bundle.Output{}, f
+	return f
 }
 
 // withUnknown adds to the warnings of a program those for variables that it names and does not get.
@@ -241,13 +255,14 @@ func (s *Service) withUnknown(ctx context.Context, script Script, output bundle.
 	if len(output.Env) == 0 || script.App.IsZero() {
 		return output.Warnings, nil
 	}
-	known, err := s.q.ListVariableNames(ctx, s.pool, queries.ListVariableNamesParams{AppID: script.App, ScriptID: &script.ID})
+	params := queries.ListVariableNamesParams{AppID: script.App, ScriptID: &script.ID, Everywhere: script.Kind == Module}
+	known, err := s.q.ListVariableNames(ctx, s.pool, params)
 	if err != nil {
 		return nil, fmt.Errorf("list variables of %s: %w", script.App, err)
 	}
 	warnings := output.Warnings
 	for _, use := range output.Env {
-		if !slices.Contains(known, use.Name) {
+		if use.File == script.File() && !slices.Contains(known, use.Name) {
 			warnings = append(warnings, bundle.Problem{
 				Message: fmt.Sprintf("There is no variable or secret %s. Add it on the page Variables of the app.", use.Name),
 				Line:    use.Line, Column: use.Column, Length: len(use.Name),
@@ -280,10 +295,25 @@ func summary(file string, problems bundle.Problems) string {
 	return fmt.Sprintf("%s:%d:%d: %s", file, first.Line, first.Column, first.Message)
 }
 
-// fresh refuses when another version is live than the one expected.
-func fresh(expected *int, live int) error {
+// fresh refuses when another version is live than the one expected. Another build of it, which was
+// made because it follows a module, is as good.
+func (s *Service) fresh(ctx context.Context, source queries.DBTX, script queries.Script, expected *int) error {
+	live := number(script.LiveVersion)
 	if expected == nil || *expected == live {
 		return nil
+	}
+	if live > 0 && *expected > 0 && *expected <= maxNumber {
+		now, err := s.q.ReadVersionHash(ctx, source, queries.ReadVersionHashParams{AppID: script.AppID, ScriptID: script.ID, Number: int32(live)})
+		if err != nil {
+			return err
+		}
+		then, err := s.q.ReadVersionHash(ctx, source, queries.ReadVersionHashParams{AppID: script.AppID, ScriptID: script.ID, Number: int32(*expected)})
+		if err == nil && then.Origin == now.Origin {
+			return nil
+		}
+		if err != nil && !db.IsNoRows(err) {
+			return err
+		}
 	}
 	stale := fault.New(fault.Conflict, "%s was expected to be live, but %s is.", capital(describe(*expected)), describe(live))
 	stale.Fields = []fault.Field{{Name: "if_version", Message: stale.Public, Current: &live}}
@@ -298,50 +328,3 @@ func describe(version int) string {
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
-
-// version is one to be stored.
-type version struct {
-	script   id.Script
-	language bundle.Language
-	source   string
-	output   bundle.Output
-	note     string
-	given    bool // the source did not come from the draft
-}
-
-// store writes a version and makes it live, all in the caller's transaction.
-func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, appID id.App, v version, ifVersion *int) (int, error) {
-	locked, err := s.lock(ctx, tx, appID, v.script)
-	if err != nil {
-		return 0, err
-	}
-	if err := fresh(ifVersion, number(locked.LiveVersion)); err != nil {
-		return 0, err
-	}
-	next, err := s.q.NextVersionNumber(ctx, tx, queries.NextVersionNumberParams{AppID: appID, ScriptID: v.script})
-	if err != nil {
-		return 0, err
-	}
-	err = s.q.AddVersion(ctx, tx, queries.AddVersionParams{
-		ID: id.New[id.Version](), AppID: appID, ScriptID: v.script, Number: next, Language: string(v.language),
-		Source: v.source, SourceHash: hashOf(v.source), Program: v.output.Program, SourceMap: v.output.SourceMap,
-		Hash: v.output.Hash[:], AuthorID: by.user, Author: by.name, Note: v.note, EnvNames: envNames(v.output),
-	})
-	if err != nil {
-		return 0, err
-	}
-	if v.given {
-		err = s.q.FollowDraft(ctx, tx, queries.FollowDraftParams{
-			AppID: appID, ScriptID: v.script, Source: v.source, SourceHash: hashOf(v.source), Version: next, UpdatedBy: by.user,
-			ExampleHash: hashOf(Starter(Plain, v.language)),
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	err = s.q.RebaseDraft(ctx, tx, queries.RebaseDraftParams{AppID: appID, ScriptID: v.script, SourceHash: hashOf(v.source), Version: next})
-	if err != nil {
-		return 0, err
-	}
-	return int(next), s.deploy(ctx, tx, by, locked, next, v.note)
-}

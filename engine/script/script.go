@@ -51,6 +51,7 @@ type Script struct {
 	ID           id.Script
 	App          id.App
 	Name         string
+	Kind         Kind
 	Description  string
 	Language     bundle.Language
 	Capture      execution.Policy
@@ -68,13 +69,15 @@ type Script struct {
 // File is the name of the script's source as people see it.
 func (s Script) File() string { return s.Name + s.Language.Extension() }
 
-// Builder turns a source into a program; it fails with bundle.Problems when the source
-// is at fault.
-type Builder func(context.Context, bundle.Input) (bundle.Output, error)
+// Builder turns sources into programs, see bundle.Children.BuildAll.
+type Builder func(context.Context, []bundle.Input) ([]bundle.Built, error)
 
 // Service is what the manager does with scripts.
 type Service struct {
 	app.Herald
+
+	// ModuleDepth is how many modules may import each other in a row; 0 is bundle.DefaultDepth.
+	ModuleDepth int
 
 	pool  *pgxpool.Pool
 	q     *queries.Queries
@@ -89,6 +92,7 @@ func NewService(pool *pgxpool.Pool, build Builder) *Service {
 // New is a script to be made. Without a Source the draft is the template's.
 type New struct {
 	Name        string
+	Kind        Kind // "" is Endpoint
 	Description string
 	Language    bundle.Language // "" is TypeScript
 	Template    Template        // "" is Plain
@@ -101,18 +105,23 @@ func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Sc
 	if err != nil {
 		return Script{}, err
 	}
-	if wanted.Language == "" {
-		wanted.Language = bundle.TypeScript
-	}
-	wanted.Template = cmp.Or(wanted.Template, Plain)
+	wanted.complete()
 	if err := wanted.check(); err != nil {
 		return Script{}, err
+	}
+	if wanted.Source == "" && wanted.Kind == Module {
+		wanted.Source = starter(moduleStarter, wanted.Language)
 	}
 	if wanted.Source == "" {
 		wanted.Source = Starter(wanted.Template, wanted.Language)
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if wanted.Kind == Module { // its name may lead elsewhere until now
+			if err := s.reviseModules(ctx, tx, appID); err != nil {
+				return err
+			}
+		}
 		made, err = s.add(ctx, tx, authorOf(grant), appID, wanted)
 		return err
 	})
@@ -121,6 +130,13 @@ func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Sc
 	}
 	s.Announce(ctx)
 	return s.Get(ctx, grant, made)
+}
+
+// complete puts what is meant in the place of what was not said.
+func (w *New) complete() {
+	w.Language = cmp.Or(w.Language, bundle.TypeScript)
+	w.Template = cmp.Or(w.Template, Plain)
+	w.Kind = cmp.Or(w.Kind, Endpoint)
 }
 
 func (w New) check() error { return invalid(w.faults()) }
@@ -136,7 +152,10 @@ func (w New) faults() []fault.Field {
 	if why := bundle.CheckLanguage(w.Language); why != "" {
 		fields = append(fields, fault.Field{Name: "language", Message: why})
 	}
-	if why := checkTemplate(cmp.Or(w.Template, Plain)); why != "" {
+	if why := CheckKind(w.Kind); why != "" {
+		fields = append(fields, fault.Field{Name: "kind", Message: why})
+	}
+	if why := checkTemplate(w.Template); why != "" {
 		fields = append(fields, fault.Field{Name: "template", Message: why})
 	}
 	if why := checkSource(w.Source); why != "" {
@@ -168,7 +187,7 @@ func (s *Service) CheckName(ctx context.Context, grant actor.Grant, named string
 func (s *Service) add(ctx context.Context, tx pgx.Tx, by author, appID id.App, wanted New) (id.Script, error) {
 	made := id.New[id.Script]()
 	err := s.q.AddScript(ctx, tx, queries.AddScriptParams{
-		ID: made, AppID: appID, Name: wanted.Name, Description: wanted.Description, Language: string(wanted.Language),
+		ID: made, AppID: appID, Name: wanted.Name, Description: wanted.Description, Language: string(wanted.Language), Kind: string(wanted.Kind),
 	})
 	if db.IsForeignKey(err, "") {
 		return made, fault.New(fault.NotFound, "There is no such app.")
@@ -255,7 +274,7 @@ func pageSize(limit int) int {
 
 func fromRow(row queries.ListScriptsRow) Script {
 	s := Script{
-		ID: row.ID, App: row.AppID, Name: row.Name, Description: row.Description, Language: bundle.Language(row.Language),
+		ID: row.ID, App: row.AppID, Name: row.Name, Kind: Kind(row.Kind), Description: row.Description, Language: bundle.Language(row.Language),
 		Capture: execution.Policy(row.Capture), LiveVersion: number(row.LiveVersion), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		Revision: row.DraftRevision, DraftAt: row.DraftAt, DraftChanged: !bytes.Equal(row.DraftHash, row.LiveHash),
 	}

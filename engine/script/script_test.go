@@ -60,7 +60,7 @@ func builder(t *testing.T) script.Builder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bundle.NewChildren(executable, nil).Build
+	return bundle.NewChildren(executable, nil).BuildAll
 }
 
 func begin(t *testing.T) *world {
@@ -123,8 +123,8 @@ func TestDraftPublishAndBack(t *testing.T) {
 	if err != nil || !again.Unchanged || again.Version != 2 {
 		t.Errorf("%+v, %v", again, err)
 	}
-	back, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, "two was bad")
-	if err != nil || back.LiveVersion != 1 {
+	back, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, "two was bad", script.Follow{})
+	if err != nil || back.Script.LiveVersion != 1 {
 		t.Fatalf("%+v, %v", back, err)
 	}
 	var before, after int
@@ -134,14 +134,14 @@ func TestDraftPublishAndBack(t *testing.T) {
 		}
 	}
 	deployments(&before)
-	if same, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, ""); err != nil || same.LiveVersion != 1 {
+	if same, err := w.scripts.MakeLive(ctx, w.write, made.ID, 1, "", script.Follow{}); err != nil || same.Script.LiveVersion != 1 {
 		t.Errorf("%+v, %v", same, err)
 	}
 	if deployments(&after); after != before {
 		t.Errorf("making the live version live again was a deployment")
 	}
 	for _, number := range []int{0, -1, 3, 1 << 40} {
-		if _, err := w.scripts.MakeLive(ctx, w.write, made.ID, number, ""); !fault.Is(err, fault.NotFound) {
+		if _, err := w.scripts.MakeLive(ctx, w.write, made.ID, number, "", script.Follow{}); !fault.Is(err, fault.NotFound) {
 			t.Errorf("version %d: %v", number, err)
 		}
 		if _, err := w.scripts.Version(ctx, w.write, made.ID, number); !fault.Is(err, fault.NotFound) {
@@ -307,7 +307,7 @@ func TestPutsAtOnceAllPublish(t *testing.T) {
 	for i := range writers {
 		go func() {
 			source := fmt.Sprintf("export default () => %d", i)
-			_, err := w.scripts.Put(t.Context(), w.write, "raced", bundle.JavaScript, script.Publishing{Source: &source})
+			_, err := w.scripts.Put(t.Context(), w.write, script.New{Name: "raced", Language: bundle.JavaScript}, script.Publishing{Source: &source})
 			failed <- err
 		}()
 	}
@@ -335,7 +335,7 @@ func TestPutKeepsTheFirstDraft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.scripts.Put(ctx, w.write, name, "", script.Publishing{Source: &source}); err != nil {
+		if _, err := w.scripts.Put(ctx, w.write, script.New{Name: name}, script.Publishing{Source: &source}); err != nil {
 			t.Fatal(err)
 		}
 		if draft, err := w.scripts.Draft(ctx, w.write, made.ID); err != nil || draft.Source != c.kept {
@@ -349,7 +349,7 @@ func TestPutMakesAndPublishes(t *testing.T) {
 	w := begin(t)
 	ctx := t.Context()
 	put := func(name, source string, ifVersion *int) (script.Published, error) {
-		return w.scripts.Put(ctx, w.write, name, bundle.JavaScript, script.Publishing{Source: &source, IfVersion: ifVersion})
+		return w.scripts.Put(ctx, w.write, script.New{Name: name, Language: bundle.JavaScript}, script.Publishing{Source: &source, IfVersion: ifVersion})
 	}
 	first, err := put("put", "export default () => 1", nil)
 	if err != nil || first.Version != 1 || first.Script.Language != bundle.JavaScript || first.Script.DraftChanged {
@@ -440,7 +440,7 @@ func TestNothingOfAnotherAppIsReached(t *testing.T) {
 		"save":      func() error { _, err := w.scripts.SaveDraft(ctx, theirs, made.ID, "x", 1); return err },
 		"version":   func() error { _, err := w.scripts.Version(ctx, theirs, made.ID, 1); return err },
 		"diff":      func() error { _, err := w.scripts.Diff(ctx, theirs, made.ID, 0, 1); return err },
-		"make live": func() error { _, err := w.scripts.MakeLive(ctx, theirs, made.ID, 1, ""); return err },
+		"make live": func() error { _, err := w.scripts.MakeLive(ctx, theirs, made.ID, 1, "", script.Follow{}); return err },
 		"rename":    func() error { _, err := w.scripts.Rename(ctx, theirs, made.ID, "x"); return err },
 		"delete":    func() error { return w.scripts.Delete(ctx, theirs, made.ID, "mine") },
 		"publish": func() error {

@@ -29,6 +29,9 @@ func (s *Service) Rename(ctx context.Context, grant actor.Grant, script id.Scrip
 		return Script{}, fault.AtField("name", "%s", why)
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.reviseModules(ctx, tx, appID); err != nil {
+			return err
+		}
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil || old.Name == to {
 			return err
@@ -104,13 +107,16 @@ func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Scr
 }
 
 // Delete removes a script with its draft, versions and history. Its name must be
-// repeated. What its runs left stays until it is old.
+// repeated. A module that others use stays. What its runs left stays until it is old.
 func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Script, repeated string) error {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.reviseModules(ctx, tx, appID); err != nil {
+			return err
+		}
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil {
 			return err
@@ -118,7 +124,10 @@ func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Scrip
 		if repeated != old.Name {
 			return fault.AtField("name", "%.80q is not the script's name. Repeat %q to delete it.", repeated, old.Name)
 		}
-		if err := s.q.DropScript(ctx, tx, queries.DropScriptParams{AppID: appID, ID: script}); err != nil {
+		if err := s.unused(ctx, tx, old, "name", "cannot be deleted"); err != nil {
+			return err
+		}
+		if err := s.drop(ctx, tx, appID, script); err != nil {
 			return err
 		}
 		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDeleted, script, map[string]any{"name": old.Name}))
@@ -128,6 +137,17 @@ func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Scrip
 	}
 	s.Announce(ctx)
 	return nil
+}
+
+// drop deletes a script, with the texts and programs that no other has.
+func (s *Service) drop(ctx context.Context, tx pgx.Tx, appID id.App, script id.Script) error {
+	if err := s.q.DropScript(ctx, tx, queries.DropScriptParams{AppID: appID, ID: script}); err != nil {
+		return err
+	}
+	if err := s.q.DropUnusedPrograms(ctx, tx, appID); err != nil {
+		return err
+	}
+	return s.q.DropUnusedSources(ctx, tx, appID)
 }
 
 // lock holds a script's row to the end of the transaction: one change at a time.

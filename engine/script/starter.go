@@ -31,15 +31,30 @@ var (
 // Starter is a small function that works, for a new script. Each one from Webhook has a
 // secret of its own.
 func Starter(template Template, language bundle.Language) string {
+	return strings.Replace(starter(string(template), language), `"SECRET"`, `"`+rand.Text()+`"`, 1)
+}
+
+// moduleStarter is what a new module begins as.
+const moduleStarter = "module"
+
+// starterOf is what a script began as, unless a template was chosen.
+func starterOf(s Script) string {
+	if s.Kind == Module {
+		return starter(moduleStarter, s.Language)
+	}
+	return Starter(Plain, s.Language)
+}
+
+func starter(name string, language bundle.Language) string {
 	extension := bundle.TypeScript.Extension()
 	if language == bundle.JavaScript {
 		extension = bundle.JavaScript.Extension()
 	}
-	source, err := starters.ReadFile("starter/" + string(template) + extension)
+	source, err := starters.ReadFile("starter/" + name + extension)
 	if err != nil {
 		panic(err) // all of them are embedded
 	}
-	return strings.Replace(string(source), `"SECRET"`, `"`+rand.Text()+`"`, 1)
+	return string(source)
 }
 
 // checkTemplate says what is wrong with a template; "" is nothing.

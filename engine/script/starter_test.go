@@ -14,7 +14,7 @@ func TestStartersCompile(t *testing.T) {
 	for _, template := range []script.Template{script.Plain, script.JSON, script.Form, script.Webhook} {
 		for _, language := range []bundle.Language{bundle.TypeScript, bundle.JavaScript} {
 			source := script.Starter(template, language)
-			_, problems := bundle.Build(bundle.Input{File: "x" + language.Extension(), Language: language, Source: source})
+			_, problems := bundle.Build(bundle.Input{Entry: bundle.File{Name: "x" + language.Extension(), Language: language, Source: source}})
 			if len(problems) > 0 {
 				t.Errorf("%s in %s: %v", template, language, bundle.Problems(problems))
 			}

@@ -10,7 +10,6 @@ import (
 
 	"picloud/db"
 	"picloud/engine/audit"
-	"picloud/engine/bundle"
 	"picloud/engine/id"
 	"picloud/queries"
 )
@@ -48,22 +47,26 @@ func (s *System) Seed(ctx context.Context) error {
 	if len(apps) > 0 {
 		return s.scripts.q.AddSetting(ctx, s.scripts.pool, queries.AddSettingParams{Name: seeded, Value: "yes"})
 	}
-	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Language: bundle.TypeScript, Source: helloTypeScript}
-	output, err := s.scripts.compile(ctx, Script{Name: hello.Name, Language: hello.Language}, hello.Source, nil)
+	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Source: helloTypeScript}
+	hello.complete()
+	c := &change{script: Script{Name: hello.Name, Language: hello.Language, Kind: hello.Kind}, add: &hello, source: hello.Source, note: "First version"}
+	p, err := s.scripts.plan(ctx, id.App{}, []*change{c}, Follow{})
+	if err == nil {
+		err = s.scripts.judge(ctx, p, nil)
+	}
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	app := id.New[id.App]()
+	p.app = id.New[id.App]()
 	err = db.InTx(ctx, s.scripts.pool, func(tx pgx.Tx) error {
-		made, err := s.scripts.q.AddAppOnce(ctx, tx, queries.AddAppOnceParams{ID: app, Slug: SeedSlug, Name: "Main"})
+		made, err := s.scripts.q.AddAppOnce(ctx, tx, queries.AddAppOnceParams{ID: p.app, Slug: SeedSlug, Name: "Main"})
 		if err != nil || made == 0 {
 			return err
 		}
 		if err := s.scripts.q.AddSetting(ctx, tx, queries.AddSettingParams{Name: seeded, Value: "yes"}); err != nil {
 			return err
 		}
-		_, err = s.scripts.addLive(ctx, tx, author{name: "PiCloud", actor: audit.System}, app, hello, output, "First version")
-		return err
+		return s.scripts.carryOut(ctx, tx, author{name: "PiCloud", actor: audit.System}, p)
 	})
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)

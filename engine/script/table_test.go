@@ -57,7 +57,7 @@ func TestTableFollowsChanges(t *testing.T) {
 	if second.Version != 2 || second.Hash == live.Hash || second.Capture != execution.CaptureOff {
 		t.Errorf("%+v", second)
 	}
-	if _, err := w.scripts.MakeLive(ctx, w.write, known.ID, 1, ""); err != nil {
+	if _, err := w.scripts.MakeLive(ctx, w.write, known.ID, 1, "", script.Follow{}); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, routes)
@@ -260,8 +260,10 @@ func TestTenThousandScriptsAreAFewMegabytes(t *testing.T) { // not parallel: oth
 	_, err := w.pool.Exec(t.Context(), `
 WITH s AS (INSERT INTO scripts (id, app_id, name, language, live_version)
   SELECT gen_random_uuid(), $1, 'script-' || n, 'typescript', 1 FROM generate_series(1, 10000) n RETURNING id, name)
-INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author)
-SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', '', '', sha256(name::bytea), '' FROM s`, w.app.ID)
+, t AS (INSERT INTO sources (app_id, hash, source) VALUES ($1, '', '')),
+  p AS (INSERT INTO programs (app_id, hash, program) SELECT $1, sha256(name::bytea), '' FROM s)
+INSERT INTO script_versions (id, app_id, script_id, number, language, source_hash, source_map, hash, inputs, origin, author)
+SELECT gen_random_uuid(), $1, id, 1, 'typescript', '', '', sha256(name::bytea), '', 1, '' FROM s`, w.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,9 @@ const maxNumber = math.MaxInt32
 type Version struct {
 	ID        id.Version
 	Number    int
+	Kind      Kind // filled by Version only, like Source
 	Language  bundle.Language
+	Origin    int    // the version that a person published; another than Number: it was built anew for its modules
 	Author    string // the name as it was
 	AuthorID  *id.User
 	Note      string
@@ -57,7 +59,7 @@ func (s *Service) Versions(ctx context.Context, grant actor.Grant, script id.Scr
 		row := rows[i]
 		versions[i] = Version{
 			ID: row.ID, Number: int(row.Number), Language: bundle.Language(row.Language), Author: row.Author, AuthorID: row.AuthorID,
-			Note: row.Note, CreatedAt: row.CreatedAt, Size: int(row.Size), Live: row.Live,
+			Note: row.Note, CreatedAt: row.CreatedAt, Size: int(row.Size), Live: row.Live, Origin: int(row.Origin),
 		}
 	}
 	return versions, more, nil
@@ -79,7 +81,12 @@ func (s *Service) Version(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return Version{}, fmt.Errorf("read version %d of %s: %w", number, script, err)
 	}
+	kind := Endpoint
+	if row.Module {
+		kind = Module
+	}
 	return Version{
+		Kind: kind, Origin: int(row.Origin),
 		ID: row.ID, Number: int(row.Number), Language: bundle.Language(row.Language), Author: row.Author, AuthorID: row.AuthorID,
 		Note: row.Note, CreatedAt: row.CreatedAt, Size: int(row.Size), Live: row.Live, Source: row.Source,
 	}, nil

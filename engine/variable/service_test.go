@@ -88,8 +88,9 @@ func TestVariablesAndSecrets(t *testing.T) {
 	w := begin(t)
 	w.mustSet(id.Script{}, plain("COLOUR", "blue"), secret("TOKEN", "hush-hush"), plain("_", ""))
 	w.mustSet(w.script, plain("COLOUR", "red"))
-	w.exec(`INSERT INTO script_versions (id, app_id, script_id, number, language, source, source_hash, program, source_map, hash, author, env_names)
-		VALUES ($1, $2, $3, 1, 'typescript', '', '', '', '', '', 'anna', '{COLOUR,TOKEN,NOT_THERE}')`, id.New[id.Version](), w.shop, w.script)
+	w.exec("INSERT INTO sources (app_id, hash, source) VALUES ($1, '', '')", w.shop)
+	w.exec(`INSERT INTO script_versions (id, app_id, script_id, number, language, source_hash, source_map, inputs, origin, author, env_names)
+		VALUES ($1, $2, $3, 1, 'typescript', '', '', '', 1, 'anna', '{COLOUR,TOKEN,NOT_THERE}')`, id.New[id.Version](), w.shop, w.script)
 	w.exec("UPDATE scripts SET live_version = 1 WHERE id = $1", w.script)
 	all := w.list(w.shop)
 	if len(all) != 4 || all[0].Name != "COLOUR" || all[0].Value != "blue" || !all[0].Script.IsZero() || len(all[0].UsedBy) != 0 {

@@ -51,7 +51,7 @@ func (a *API) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	}
 	state := web.Of(r)
 	made, err := a.Scripts.Create(r.Context(), state.Grant, script.New{
-		Name: body.Name, Description: body.Description, Language: bundle.Language(body.Language), Source: body.Source,
+		Name: body.Name, Kind: script.Kind(body.Kind), Description: body.Description, Language: bundle.Language(body.Language), Source: body.Source,
 	})
 	if err != nil {
 		return err
@@ -75,6 +75,9 @@ func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		answer.Source = &live.Source
+		if err := a.addModules(r, &answer); err != nil {
+			return err
+		}
 	}
 	return write(w, http.StatusOK, answer)
 }
@@ -86,16 +89,20 @@ func (a *API) PutScript(w http.ResponseWriter, r *http.Request) error {
 	if err := read(r, &body); err != nil {
 		return err
 	}
-	state := web.Of(r)
-	published, err := a.Scripts.Put(r.Context(), state.Grant, r.PathValue("script"), bundle.Language(body.Language),
-		script.Publishing{Source: body.Source, Note: body.Note, IfVersion: body.IfVersion})
+	follow, err := followOf(body.Follow)
 	if err != nil {
 		return err
 	}
-	answer := v1.Published{Script: a.fromScript(r, published.Script), Version: published.Version, Unchanged: published.Unchanged}
-	answer.URL = answer.Script.URL
-	for _, warning := range published.Warnings {
-		answer.Warnings = append(answer.Warnings, v1.FieldFault{Field: "source", Message: warning.Message, Line: warning.Line, Column: warning.Column})
+	state := web.Of(r)
+	published, err := a.Scripts.Put(r.Context(), state.Grant,
+		script.New{Name: r.PathValue("script"), Kind: script.Kind(body.Kind), Language: bundle.Language(body.Language)},
+		script.Publishing{Source: body.Source, Note: body.Note, IfVersion: body.IfVersion, Follow: follow})
+	if err != nil {
+		return err
+	}
+	answer, err := a.fromPublished(r, published)
+	if err != nil {
+		return err
 	}
 	if published.Created {
 		return write(w, http.StatusCreated, answer)
@@ -110,6 +117,11 @@ func (a *API) PatchScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
+	if body.Kind != nil {
+		if _, err := a.Scripts.SetKind(r.Context(), state.Grant, state.Script.ID, script.Kind(*body.Kind), body.Unpublish); err != nil {
+			return err
+		}
+	}
 	settings := script.Settings{Description: state.Script.Description, Capture: state.Script.Capture}
 	if body.Description != nil {
 		settings.Description = *body.Description
@@ -191,6 +203,9 @@ func (a *API) ListVersions(w http.ResponseWriter, r *http.Request) error {
 			Number: one.Number, Live: one.Live, Language: string(one.Language), Author: one.Author, Note: one.Note,
 			Size: one.Size, CreatedAt: one.CreatedAt.UTC(),
 		}
+		if one.Origin != one.Number {
+			answer.Versions[i].Follows = one.Origin
+		}
 	}
 	if more {
 		answer.Next = strconv.Itoa(versions[len(versions)-1].Number)
@@ -208,12 +223,18 @@ func (a *API) MakeLive(w http.ResponseWriter, r *http.Request) error {
 	if err := readOptional(r, &body); err != nil {
 		return err
 	}
-	state := web.Of(r)
-	live, err := a.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, body.Note)
+	follow, err := followOf(body.Follow)
 	if err != nil {
 		return err
 	}
-	return write(w, http.StatusOK, a.fromScript(r, live))
+	state := web.Of(r)
+	live, err := a.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, body.Note, follow)
+	if err != nil {
+		return err
+	}
+	answer := v1.MadeLive{Script: a.fromScript(r, live.Script)}
+	answer.Followed, answer.Failed = fromFollowers(live)
+	return write(w, http.StatusOK, answer)
 }
 
 // Unpublish answers DELETE /apps/{app}/scripts/{script}/live, also when nothing is live.
@@ -234,8 +255,11 @@ func (a *API) fromScript(r *http.Request, s script.Script) v1.Script {
 	}
 	out := v1.Script{
 		ID: s.ID.String(), App: state.App.Slug, Name: s.Name, Description: s.Description, Language: string(s.Language),
-		Capture: string(s.Capture), URL: base + "/fn/" + state.App.Slug + "/" + s.Name,
+		Kind: string(s.Kind), Capture: string(s.Capture),
 		CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(),
+	}
+	if s.Kind == script.Endpoint {
+		out.URL = base + "/fn/" + state.App.Slug + "/" + s.Name
 	}
 	if s.LiveVersion > 0 {
 		out.LiveVersion = &s.LiveVersion

@@ -76,12 +76,12 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 // there is a program.
 func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error) {
 	state := web.Of(r)
-	_, output, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
+	trial, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
 	if problems := problemsOf(err); len(problems) > 0 {
 		return problems, nil
 	}
-	a.output = output
-	return warningsOf(output.Warnings), err
+	a.output = trial.Output
+	return warningsOf(trial.Output.Warnings), err
 }
 
 // runStream sends what was saved, then problems, or lines and the answer. What the run waited for is

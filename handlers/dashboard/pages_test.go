@@ -13,6 +13,7 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/id"
+	"picloud/engine/script"
 	"picloud/engine/variable"
 )
 
@@ -252,7 +253,7 @@ func TestNothingWrittenByOthersRuns(t *testing.T) {
 	bad := s.publish(made.ID, "bad", "export default () => 1;\n", source)
 	_, err = s.scripts.Describe(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, scriptSettings(evil))
 	s.must(err)
-	_, err = s.scripts.MakeLive(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, 1, evil)
+	_, err = s.scripts.MakeLive(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, 1, evil, script.Follow{})
 	s.must(err)
 	_, err = s.scripts.SaveDraft(t.Context(), s.may(actor.WriteScript, made.ID), bad.ID, source+"</textarea>"+evil, 2)
 	if err != nil {

@@ -61,12 +61,13 @@ type site struct {
 	warning   string // of GET /readyz
 }
 
-func build(_ context.Context, in bundle.Input) (bundle.Output, error) {
-	output, problems := bundle.Build(in)
-	if len(problems) > 0 {
-		return bundle.Output{}, bundle.Problems(problems)
+func build(_ context.Context, inputs []bundle.Input) ([]bundle.Built, error) {
+	built := make([]bundle.Built, len(inputs))
+	for i, input := range inputs {
+		output, problems := bundle.Build(input)
+		built[i] = bundle.Built{Output: output, Problems: problems}
 	}
-	return output, nil
+	return built, nil
 }
 
 // empty is a site nobody owns yet.

@@ -225,7 +225,7 @@ func (d *Dashboard) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
-	if _, err := d.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, values.Get("note")); err != nil {
+	if _, err := d.Scripts.MakeLive(r.Context(), state.Grant, state.Script.ID, number, values.Get("note"), script.Follow{}); err != nil {
 		status, faults, ok := refusal(w, r, err)
 		if !ok {
 			return err

@@ -42,7 +42,7 @@ func (s settings) Value(i int) (string, error) {
 
 func build(t *testing.T, source string) bundle.Output {
 	t.Helper()
-	output, problems := bundle.Build(bundle.Input{File: "f.ts", Language: bundle.TypeScript, Source: source})
+	output, problems := bundle.Build(bundle.Input{Entry: bundle.File{Name: "f.ts", Language: bundle.TypeScript, Source: source}})
 	if problems != nil {
 		t.Fatalf("%s: %v", source, problems)
 	}

@@ -47,7 +47,7 @@ func TestArguments(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			built, problems := bundle.Build(bundle.Input{File: "f.ts", Language: bundle.TypeScript, Source: c.source})
+			built, problems := bundle.Build(bundle.Input{Entry: bundle.File{Name: "f.ts", Language: bundle.TypeScript, Source: c.source}})
 			if problems != nil {
 				t.Fatal(problems)
 			}
@@ -86,7 +86,7 @@ func TestUnwrap(t *testing.T) {
 		`enum Side { Left } export default { fetch() { return Side.Left } }`:            true,
 		`interface A { a: string } export default function (request: A) { return "x" }`: true,
 	} {
-		built, problems := bundle.Build(bundle.Input{File: "f.ts", Language: bundle.TypeScript, Source: source})
+		built, problems := bundle.Build(bundle.Input{Entry: bundle.File{Name: "f.ts", Language: bundle.TypeScript, Source: source}})
 		if problems != nil {
 			t.Fatal(source, problems)
 		}

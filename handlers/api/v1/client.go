@@ -89,6 +89,13 @@ func (c *Client) Publish(ctx context.Context, app, script string, put PutScript)
 	return answer, err
 }
 
+// PublishTogether makes the drafts of several scripts live, all or none.
+func (c *Client) PublishTogether(ctx context.Context, app string, together PublishTogether) (PublishedTogether, error) {
+	var answer PublishedTogether
+	err := c.do(ctx, http.MethodPost, "/api/v1/apps/"+url.PathEscape(app)+"/publish", together, &answer)
+	return answer, err
+}
+
 // ChangeScript changes settings of a script.
 func (c *Client) ChangeScript(ctx context.Context, app, script string, patch PatchScript) (Script, error) {
 	var answer Script
@@ -120,8 +127,8 @@ func (c *Client) Versions(ctx context.Context, app, script string, before, limit
 }
 
 // MakeLive makes an earlier version live again.
-func (c *Client) MakeLive(ctx context.Context, app, script string, version int, note string) (Script, error) {
-	var answer Script
+func (c *Client) MakeLive(ctx context.Context, app, script string, version int, note string) (MadeLive, error) {
+	var answer MadeLive
 	path := scriptPath(app, script, "versions", strconv.Itoa(version), "live")
 	err := c.do(ctx, http.MethodPost, path, MakeLive{Note: note}, &answer)
 	return answer, err

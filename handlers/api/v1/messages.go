@@ -55,15 +55,36 @@ type Script struct {
 	ID          string    `json:"id"`
 	App         string    `json:"app"` // slug
 	Name        string    `json:"name"`
+	Kind        string    `json:"kind"` // "endpoint", or "module", which others import and which has no URL
 	Description string    `json:"description"`
 	Language    string    `json:"language"`         // "typescript", "tsx" or "javascript"
 	Capture     string    `json:"capture"`          // what of requests is kept: "off", "heads" or "all"
 	LiveVersion *int      `json:"live_version"`     // null: not published
 	Paused      *Pause    `json:"paused,omitempty"` // of what is live; only where scripts are asked for
-	URL         string    `json:"url"`
+	URL         string    `json:"url,omitempty"`    // of an endpoint
 	Source      *string   `json:"source,omitempty"` // of the live version; only where one script is asked for
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+
+	Imports    []Import `json:"imports,omitempty"`    // the modules in the live version; only where one script is asked for
+	Dependents []Import `json:"dependents,omitempty"` // of a module: the scripts that have it in their live versions
+	Exports    []Export `json:"exports,omitempty"`    // of a module's live version
+}
+
+// Import is a script that another one imports, or that imports it.
+type Import struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"` // of Name
+	Follows bool   `json:"follows"` // publishing the module builds the importer anew; otherwise the import names a version
+	Direct  bool   `json:"direct"`  // otherwise by way of other modules
+}
+
+// Export is what a module exports.
+type Export struct {
+	Name      string `json:"name"`
+	Signature string `json:"signature,omitempty"`
+	Doc       string `json:"doc,omitempty"`
+	Type      bool   `json:"type,omitempty"`
 }
 
 // Pause is why the calls of a script are refused: its runs have ended the worker process
@@ -78,6 +99,7 @@ type Pause struct {
 // published. Without a source the draft is a working example.
 type NewScript struct {
 	Name        string `json:"name"`
+	Kind        string `json:"kind,omitempty"` // "endpoint" if empty
 	Description string `json:"description,omitempty"`
 	Language    string `json:"language,omitempty"` // "typescript" if empty
 	Source      string `json:"source,omitempty"`
@@ -89,7 +111,23 @@ type PutScript struct {
 	Source    *string `json:"source"`
 	Note      string  `json:"note,omitempty"`
 	Language  string  `json:"language,omitempty"`   // of a new script, "typescript" if empty; of one that is there its own
-	IfVersion *int    `json:"if_version,omitempty"` // publish only while this version is live; 0: only if none is
+	Kind      string  `json:"kind,omitempty"`       // of a new script, "endpoint" if empty; of one that is there its own
+	IfVersion *int    `json:"if_version,omitempty"` // publish only while this version is live, or a build of it for newer modules; 0: only if none is
+
+	Follow json.RawMessage `json:"follow,omitempty"` // of a module: true (if left out), false, or the names of the scripts that follow
+}
+
+// PublishTogether is the body of POST /apps/{app}/publish: the drafts of all these scripts go live
+// in one step, or none does.
+type PublishTogether struct {
+	Scripts []string        `json:"scripts"`
+	Note    string          `json:"note,omitempty"`
+	Follow  json.RawMessage `json:"follow,omitempty"` // as that of PutScript
+}
+
+// PublishedTogether is the answer to it, in the order of the scripts. What followed is in each.
+type PublishedTogether struct {
+	Published []Published `json:"published"`
 }
 
 // PatchScript is the body of PATCH /apps/{app}/scripts/{script}: settings that need no new
@@ -98,6 +136,8 @@ type PatchScript struct {
 	Description *string `json:"description,omitempty"`
 	Capture     *string `json:"capture,omitempty"`
 	Language    *string `json:"language,omitempty"`
+	Kind        *string `json:"kind,omitempty"`
+	Unpublish   bool    `json:"unpublish,omitempty"` // what is live goes off when the kind changes
 }
 
 // Published is the answer of PUT.
@@ -108,6 +148,27 @@ type Published struct {
 	URL       string `json:"url"`
 
 	Warnings []FieldFault `json:"warnings,omitempty"` // what in the source will probably fail when it runs
+	Followed []Followed   `json:"followed,omitempty"` // scripts that follow the module and got a new version with it
+	Failed   []Failed     `json:"failed,omitempty"`   // scripts that would follow it and do not build with it; they stay as they are
+}
+
+// Followed is a script that got a new version because it follows a module.
+type Followed struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+}
+
+// Failed is a script that does not build with a new version of a module.
+type Failed struct {
+	Name   string       `json:"name"`
+	Errors []FieldFault `json:"errors"`
+}
+
+// MadeLive is the answer to making a version live.
+type MadeLive struct {
+	Script
+	Followed []Followed `json:"followed,omitempty"`
+	Failed   []Failed   `json:"failed,omitempty"`
 }
 
 // Scripts is one page by name. Next is the after of the next page, empty on the last.
@@ -125,6 +186,7 @@ type Version struct {
 	Note      string    `json:"note"`
 	Size      int       `json:"size"` // bytes of source
 	CreatedAt time.Time `json:"created_at"`
+	Follows   int       `json:"follows,omitempty"` // the version of which this is another build, made for newer modules
 }
 
 // Versions is one page, newest first. Next is the before of the next page, empty on the last.
@@ -135,7 +197,8 @@ type Versions struct {
 
 // MakeLive is the body of POST …/versions/{n}/live; it may be left out.
 type MakeLive struct {
-	Note string `json:"note,omitempty"`
+	Note   string          `json:"note,omitempty"`
+	Follow json.RawMessage `json:"follow,omitempty"` // as that of PutScript
 }
 
 // Variable is a value that functions read, and whoever may read the app.

@@ -1,0 +1,224 @@
+package script
+
+import (
+	"context"
+	"fmt"
+
+	"picloud/engine/actor"
+	"picloud/engine/bundle"
+	"picloud/engine/fault"
+	"picloud/engine/id"
+)
+
+// Trial is a program that was made without storing anything.
+type Trial struct {
+	Script  Script // whose program it is
+	Output  bundle.Output
+	Modules []Use // in it
+}
+
+// Build makes the program of a draft without storing anything; source nil is the draft
+// as it is stored. It fails as Publish does.
+func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script, source *string) (Trial, error) {
+	return s.BuildWith(ctx, grant, script, source, script)
+}
+
+// BuildWith makes the program of what is live of a script that uses a module, with a draft of the
+// module in its place.
+func (s *Service) BuildWith(ctx context.Context, grant actor.Grant, script id.Script, source *string, dependent id.Script) (Trial, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return Trial{}, err
+	}
+	c, err := s.changeOf(ctx, grant, script, Publishing{Source: source})
+	if err != nil {
+		return Trial{}, err
+	}
+	if faults := c.refuse(nil); len(faults) > 0 {
+		return Trial{}, invalid(faults)
+	}
+	changes := []*change{c}
+	if dependent != script {
+		parent, err := s.parentOf(ctx, grant, appID, c, dependent)
+		if err != nil {
+			return Trial{}, err
+		}
+		changes = append(changes, parent)
+	}
+	if err := s.buildAll(ctx, appID, changes); err != nil {
+		return Trial{}, err
+	}
+	for _, c := range changes {
+		if err := s.verdict(ctx, c, nil); err != nil {
+			return Trial{}, err
+		}
+	}
+	last := changes[len(changes)-1]
+	return Trial{Script: last.script, Output: last.output, Modules: last.uses()}, nil
+}
+
+// parentOf is what is live of a script that uses a module, directly or through others.
+func (s *Service) parentOf(ctx context.Context, grant actor.Grant, appID id.App, module *change, dependent id.Script) (*change, error) {
+	parents, err := s.followers(ctx, appID, []*change{module}, Follow{})
+	if err != nil {
+		return nil, err
+	}
+	for _, parent := range parents {
+		if parent.script.ID != dependent {
+			continue
+		}
+		language := parent.script.Language
+		if parent.script, err = s.Get(ctx, grant, dependent); err != nil {
+			return nil, err
+		}
+		parent.script.Language = language
+		return parent, nil
+	}
+	return nil, fault.New(fault.NotFound, "No such script follows %s.", module.script.Name)
+}
+
+// uses are the modules of a program as people are told of them.
+func (c *change) uses() []Use {
+	direct := map[string]bool{}
+	for _, edge := range c.output.Edges {
+		direct[edge.File] = direct[edge.File] || edge.Importer == ""
+	}
+	var uses []Use
+	for _, file := range sortedFiles(c.modules) {
+		n := c.modules[file]
+		uses = append(uses, Use{Script: n.script, Name: n.name, File: file, Version: n.number, Follows: n.follows, Direct: direct[file]})
+	}
+	return uses
+}
+
+// Outlook is what publishing a module comes to for a script that has it.
+type Outlook struct {
+	Dependent
+	Problems bundle.Problems // why it would stay as it is; none: it follows
+}
+
+// Preview tells what publishing a module comes to, without storing anything: source nil is its
+// draft, a version above 0 is one that is to be live again. It fails as Publish does.
+func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Script, source *string, version int) ([]Outlook, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return nil, err
+	}
+	if version > 0 {
+		stored, err := s.Version(ctx, grant, script, version)
+		if err != nil {
+			return nil, err
+		}
+		source = &stored.Source
+	}
+	c, err := s.changeOf(ctx, grant, script, Publishing{Source: source})
+	if err != nil {
+		return nil, err
+	}
+	if faults := c.refuse(nil); len(faults) > 0 {
+		return nil, invalid(faults)
+	}
+	c.version = version
+	p, err := s.plan(ctx, appID, []*change{c}, Follow{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.verdict(ctx, c, nil); err != nil {
+		return nil, err
+	}
+	if c.script.Kind != Module {
+		return nil, nil
+	}
+	dependents, err := s.dependentsOf(ctx, s.pool, appID, script)
+	if err != nil {
+		return nil, err
+	}
+	outlooks := make([]Outlook, len(dependents))
+	for i, d := range dependents {
+		outlooks[i].Dependent = d
+		for _, failed := range p.failed {
+			if failed.script.ID == d.ID {
+				outlooks[i].Problems = failed.problems
+			}
+		}
+	}
+	return outlooks, nil
+}
+
+// PublishTogether makes the drafts of several scripts live in one transaction, with what follows
+// them: all or none. Those that are live already stay as they are.
+func (s *Service) PublishTogether(ctx context.Context, grant actor.Grant, scripts []string, note string, follow Follow) ([]Published, error) {
+	appID, err := grant.App(actor.WriteScript)
+	if err != nil {
+		return nil, err
+	}
+	faults := Publishing{Note: note}.check()
+	if len(scripts) == 0 || len(scripts) > MaxTogether {
+		faults = append(faults, fault.Field{Name: "scripts", Message: fmt.Sprintf("%d scripts are named; 1 to %d can be published together.", len(scripts), MaxTogether)})
+		return nil, invalid(faults)
+	}
+	changes, seen := make([]*change, 0, len(scripts)), map[id.Script]bool{}
+	for _, named := range scripts {
+		found, err := s.Find(ctx, grant, named)
+		if fault.Is(err, fault.NotFound) {
+			faults = append(faults, fault.Field{Name: "scripts", Message: fmt.Sprintf("There is no script %.80q.", named)})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if seen[found.ID] {
+			continue
+		}
+		seen[found.ID] = true
+		c, err := s.changeOf(ctx, grant, found.ID, Publishing{Note: note})
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	if len(faults) > 0 {
+		return nil, invalid(faults)
+	}
+	p, err := s.release(ctx, grant, appID, changes, follow, func(p *plan) error { return s.judgeTogether(ctx, p) })
+	if err != nil {
+		return nil, fmt.Errorf("publish %d scripts of %s: %w", len(changes), appID, err)
+	}
+	all := make([]Published, len(changes))
+	for i, c := range changes {
+		if c.isLive {
+			all[i], err = s.unchanged(ctx, grant, c)
+		} else {
+			all[i], err = s.published(ctx, grant, p, c)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// MaxTogether is how many drafts are published at a time.
+const MaxTogether = 100
+
+// judgeTogether tells what is wrong with all of several scripts at once, each by its file.
+func (s *Service) judgeTogether(ctx context.Context, p *plan) error {
+	var all bundle.Problems
+	var fields []fault.Field
+	for _, c := range p.asked {
+		for _, problem := range c.problems {
+			message := summary(c.script.File(), bundle.Problems{problem})
+			if problem.Line == 0 {
+				message = c.script.File() + ": " + message
+			}
+			all = append(all, problem)
+			fields = append(fields, fault.Field{Name: "scripts." + c.script.Name, Message: message, Line: problem.Line, Column: problem.Column})
+		}
+	}
+	if len(all) > 0 {
+		f := fault.New(fault.Invalid, "%s", fields[0].Message).Because(all)
+		f.Fields = fields
+		return f
+	}
+	return s.judge(ctx, p, nil)
+}
