@@ -25,13 +25,13 @@ type Page struct {
 	HTML  string // headings from the first level on
 }
 
-//go:embed functions.md network.md attacks.md
+//go:embed functions.md modules.md network.md attacks.md
 var files embed.FS
 
 // Pages are all, in the order they are read in.
 var Pages = sync.OnceValues(func() ([]Page, error) {
 	var pages []Page
-	for _, name := range []string{"functions", "network", "attacks"} {
+	for _, name := range []string{"functions", "modules", "network", "attacks"} {
 		page, err := read(name)
 		if err != nil {
 			return nil, fmt.Errorf("docs/%s.md: %w", name, err)

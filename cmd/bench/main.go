@@ -1,6 +1,6 @@
 // Command bench measures the real binary (make bench): the public path against a raw
 // net/http handler in the same run, under our own load and that of wrk; first calls, many functions, idling, the runs page,
-// the neighbours of functions that burn processor time, functions that wait for others.
+// the neighbours of functions that burn processor time, functions that wait for others, and that share modules.
 // It needs bin/picloud and makes everything else in a temporary folder.
 package main
 
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	binary := flag.String("binary", "bin/picloud", "the binary to measure")
-	only := flag.String("only", "", "one measurement: path, first, many, idle, runs, neighbours, fetch")
+	only := flag.String("only", "", "one measurement: path, first, many, idle, runs, neighbours, fetch, modules")
 	seconds := flag.Duration("for", 10*time.Second, "length of three loads")
 	rounds := flag.Int("rounds", 3, "how often the public path and the raw handler are loaded in turn")
 	profile := flag.String("profile", "", "measure nothing; write the worker's processor profile to this file")
@@ -65,7 +65,7 @@ func run(binary, only string, how plan) error {
 	for _, m := range []struct {
 		name    string
 		measure func(*product, plan) ([]row, error)
-	}{{"idle", idle}, {"path", path}, {"first", first}, {"many", many}, {"runs", runs}, {"neighbours", neighbours}, {"fetch", fetches}} {
+	}{{"idle", idle}, {"path", path}, {"first", first}, {"many", many}, {"runs", runs}, {"neighbours", neighbours}, {"fetch", fetches}, {"modules", modules}} {
 		if only != "" && only != m.name {
 			continue
 		}

@@ -145,7 +145,7 @@ type Published struct {
 	Script    Script `json:"script"`
 	Version   int    `json:"version"`
 	Unchanged bool   `json:"unchanged,omitempty"` // this source was live already; no version was made
-	URL       string `json:"url"`
+	URL       string `json:"url,omitempty"`       // of an endpoint
 
 	Warnings []FieldFault `json:"warnings,omitempty"` // what in the source will probably fail when it runs
 	Followed []Followed   `json:"followed,omitempty"` // scripts that follow the module and got a new version with it
