@@ -42,7 +42,7 @@ WHERE v.app_id = sqlc.arg(app_id);
 
 -- name: ListModulesOfVersion :many
 SELECT m.file, m.module_id, m.name, m.number, m.language, m.source_hash, m.follows, s.name AS now,
-  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct
+  ARRAY(SELECT DISTINCT i.importer FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file ORDER BY 1)::text[] AS importers
 FROM version_modules m JOIN script_versions v ON v.id = m.version_id
 LEFT JOIN scripts s ON s.app_id = m.app_id AND s.id = m.module_id
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3 ORDER BY m.name, m.number;
@@ -68,11 +68,19 @@ WHERE s.app_id = sqlc.arg(app_id) AND s.id = ANY(sqlc.arg(scripts)::uuid[]);
 
 -- name: ListModuleImports :many
 -- Who imports whom in what is live, for a picture of the app.
-SELECT s.id, s.name, s.kind, i.importer, m.module_id, m.name AS module_name, m.number, m.follows
+SELECT s.id, s.name, s.kind, i.importer, m.module_id, coalesce(t.name, m.name)::text AS module_name, m.number, m.follows
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 JOIN version_imports i ON i.version_id = v.id AND i.importer = ''
 JOIN version_modules m ON m.version_id = i.version_id AND m.file = i.file
-WHERE s.app_id = $1 ORDER BY s.name, m.name, m.number;
+LEFT JOIN scripts t ON t.app_id = m.app_id AND t.id = m.module_id
+WHERE s.app_id = $1 ORDER BY s.name, module_name, m.number;
+
+-- name: CountUsers :many
+-- How many scripts have a module in what is live of them, for all modules of an app that somebody uses.
+SELECT m.module_id, count(DISTINCT s.id)::int AS users
+FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN version_modules m ON m.version_id = v.id
+WHERE s.app_id = $1 GROUP BY m.module_id;
 
 -- name: ListModuleNames :many
 -- Those that may be imported, with what they export.

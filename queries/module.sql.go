@@ -67,6 +67,39 @@ func (q *Queries) AddVersionModule(ctx context.Context, db DBTX, arg AddVersionM
 	return err
 }
 
+const countUsers = `-- name: CountUsers :many
+SELECT m.module_id, count(DISTINCT s.id)::int AS users
+FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN version_modules m ON m.version_id = v.id
+WHERE s.app_id = $1 GROUP BY m.module_id
+`
+
+type CountUsersRow struct {
+	ModuleID id.Script
+	Users    int32
+}
+
+// How many scripts have a module in what is live of them, for all modules of an app that somebody uses.
+func (q *Queries) CountUsers(ctx context.Context, db DBTX, appID id.App) ([]CountUsersRow, error) {
+	rows, err := db.Query(ctx, countUsers, appID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountUsersRow
+	for rows.Next() {
+		var i CountUsersRow
+		if err := rows.Scan(&i.ModuleID, &i.Users); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findModules = `-- name: FindModules :many
 SELECT a.name::text AS asked, a.number::int AS asked_number, s.id, s.name, s.kind,
   coalesce(v.number, 0)::int AS number, coalesce(v.language, '')::text AS language, coalesce(x.hash, '')::bytea AS source_hash,
@@ -193,11 +226,12 @@ func (q *Queries) ListDependents(ctx context.Context, db DBTX, arg ListDependent
 }
 
 const listModuleImports = `-- name: ListModuleImports :many
-SELECT s.id, s.name, s.kind, i.importer, m.module_id, m.name AS module_name, m.number, m.follows
+SELECT s.id, s.name, s.kind, i.importer, m.module_id, coalesce(t.name, m.name)::text AS module_name, m.number, m.follows
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 JOIN version_imports i ON i.version_id = v.id AND i.importer = ''
 JOIN version_modules m ON m.version_id = i.version_id AND m.file = i.file
-WHERE s.app_id = $1 ORDER BY s.name, m.name, m.number
+LEFT JOIN scripts t ON t.app_id = m.app_id AND t.id = m.module_id
+WHERE s.app_id = $1 ORDER BY s.name, module_name, m.number
 `
 
 type ListModuleImportsRow struct {
@@ -276,7 +310,7 @@ func (q *Queries) ListModuleNames(ctx context.Context, db DBTX, appID id.App) ([
 
 const listModulesOfVersion = `-- name: ListModulesOfVersion :many
 SELECT m.file, m.module_id, m.name, m.number, m.language, m.source_hash, m.follows, s.name AS now,
-  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct
+  ARRAY(SELECT DISTINCT i.importer FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file ORDER BY 1)::text[] AS importers
 FROM version_modules m JOIN script_versions v ON v.id = m.version_id
 LEFT JOIN scripts s ON s.app_id = m.app_id AND s.id = m.module_id
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3 ORDER BY m.name, m.number
@@ -297,7 +331,7 @@ type ListModulesOfVersionRow struct {
 	SourceHash []byte
 	Follows    bool
 	Now        *string
-	Direct     bool
+	Importers  []string
 }
 
 func (q *Queries) ListModulesOfVersion(ctx context.Context, db DBTX, arg ListModulesOfVersionParams) ([]ListModulesOfVersionRow, error) {
@@ -318,7 +352,7 @@ func (q *Queries) ListModulesOfVersion(ctx context.Context, db DBTX, arg ListMod
 			&i.SourceHash,
 			&i.Follows,
 			&i.Now,
-			&i.Direct,
+			&i.Importers,
 		); err != nil {
 			return nil, err
 		}

@@ -26,6 +26,8 @@ type Use struct {
 	Follows bool // it is built anew with the module; otherwise the import names the version
 	Direct  bool // the script's own text imports it
 	Gone    bool // the module was deleted since
+
+	Through []string // the modules that import it, by name
 }
 
 // Modules are those in a version of a script.
@@ -38,14 +40,47 @@ func (s *Service) Modules(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return nil, fmt.Errorf("list modules of %s: %w", script, err)
 	}
-	uses := make([]Use, len(rows))
+	uses, names := make([]Use, len(rows)), make(map[string]string, len(rows)) // by files
 	for i, row := range rows {
-		uses[i] = Use{Script: row.ModuleID, Name: row.Name, File: row.File, Version: int(row.Number), Follows: row.Follows, Direct: row.Direct, Gone: row.Now == nil}
+		uses[i] = Use{Script: row.ModuleID, Name: row.Name, File: row.File, Version: int(row.Number), Follows: row.Follows, Gone: row.Now == nil}
 		if row.Now != nil {
 			uses[i].Name = *row.Now
 		}
+		names[row.File] = uses[i].Name
+	}
+	for i, row := range rows {
+		uses[i].from(row.Importers, names)
 	}
 	return uses, nil
+}
+
+// from notes the files that import a module, "" for the script's own text.
+func (u *Use) from(importers []string, names map[string]string) {
+	for _, file := range importers {
+		if file == "" {
+			u.Direct = true
+		} else if name := names[file]; name != "" && !slices.Contains(u.Through, name) {
+			u.Through = append(u.Through, name)
+		}
+	}
+	slices.Sort(u.Through)
+}
+
+// Users counts for each module of an app the scripts that have it in what is live of them.
+func (s *Service) Users(ctx context.Context, grant actor.Grant) (map[id.Script]int, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.q.CountUsers(ctx, s.pool, app)
+	if err != nil {
+		return nil, fmt.Errorf("count who uses modules of %s: %w", app, err)
+	}
+	users := make(map[id.Script]int, len(rows))
+	for _, row := range rows {
+		users[row.ModuleID] = int(row.Users)
+	}
+	return users, nil
 }
 
 // Dependent is a script that has a module in its live version.

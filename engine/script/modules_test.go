@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -97,7 +98,8 @@ func TestWhoFollowsAModuleIsBuiltAnew(t *testing.T) {
 		t.Errorf("if_version of what another person replaced: %v", err)
 	}
 	uses, err := w.scripts.Modules(ctx, w.write, w.find(t, "shop").ID, 3)
-	if err != nil || len(uses) != 2 || uses[0].Name != "pricing" || uses[0].Version != 2 || !uses[0].Direct || !uses[0].Follows || uses[1].Direct || uses[1].Version != 2 {
+	if err != nil || len(uses) != 2 || uses[0].Name != "pricing" || uses[0].Version != 2 || !uses[0].Direct || !uses[0].Follows || uses[1].Direct || uses[1].Version != 2 ||
+		len(uses[0].Through) != 0 || fmt.Sprint(uses[1].Through) != "[pricing]" {
 		t.Errorf("%+v, %v", uses, err)
 	}
 	pinned, err := w.scripts.Modules(ctx, w.write, w.find(t, "pins").ID, 1)
@@ -298,8 +300,14 @@ func TestADraftOfAModuleRunsInADependent(t *testing.T) {
 	if _, err := w.scripts.BuildWith(ctx, w.write, pricing.ID, nil, alone.ID); !fault.Is(err, fault.NotFound) {
 		t.Error(err)
 	}
-	if _, err := w.scripts.BuildWith(ctx, w.write, pricing.ID, new(`export const cost = 1`), shop.ID); !fault.Is(err, fault.Invalid) {
-		t.Error(err)
+	_, err = w.scripts.BuildWith(ctx, w.write, pricing.ID, new(`export const cost = 1`), shop.ID)
+	if fields := fault.Of(err).Fields; !fault.Is(err, fault.Invalid) || len(fields) != 1 || fields[0].Name != "dependent" ||
+		fields[0].Message != "shop does not build with this draft: shop.ts:1:10: app:pricing has no price; it exports cost." {
+		t.Errorf("%v: %+v", err, fields)
+	}
+	trial, err = w.scripts.BuildWith(ctx, w.write, pricing.ID, new("export const price = 1;\nexport const none = () => process.env.NOBODY"), shop.ID)
+	if err != nil || len(trial.Output.Warnings) != 1 || trial.Output.Warnings[0].Line != 2 {
+		t.Errorf("the warnings are those of the draft: %+v, %v", trial.Output.Warnings, err)
 	}
 	if strings.Contains(w.program(t, "shop"), "draft") {
 		t.Error("a trial was stored")
@@ -404,8 +412,15 @@ func TestExportsAndGraphAreTold(t *testing.T) {
 	if want := (bundle.Export{Name: "total", Signature: "function total(n: number): number", Doc: "In cents."}); modules[1].Exports[0] != want {
 		t.Errorf("%+v", modules[1].Exports)
 	}
+	if _, err := w.scripts.Rename(ctx, w.write, w.find(t, "tax").ID, "taxes"); err != nil {
+		t.Fatal(err)
+	}
+	users, err := w.scripts.Users(ctx, w.write)
+	if want := map[id.Script]int{w.find(t, "pricing").ID: 1, w.find(t, "taxes").ID: 2, w.find(t, "other").ID: 1}; err != nil || !maps.Equal(users, want) {
+		t.Errorf("%v instead of %v, %v", users, want, err)
+	}
 	graph, err := w.scripts.Graph(ctx, w.write, w.find(t, "pricing").ID)
-	if err != nil || len(graph) != 2 || graph[0].FromName != "pricing" || graph[0].ToName != "tax" || graph[1].FromName != "shop" || graph[1].ToName != "pricing" {
+	if err != nil || len(graph) != 2 || graph[0].FromName != "pricing" || graph[0].ToName != "taxes" || graph[1].FromName != "shop" || graph[1].ToName != "pricing" {
 		t.Errorf("%+v, %v", graph, err)
 	}
 }

@@ -24,7 +24,7 @@ func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script
 }
 
 // BuildWith makes the program of what is live of a script that uses a module, with a draft of the
-// module in its place.
+// module in its place. That the script does not build with it is a fault at field "dependent".
 func (s *Service) BuildWith(ctx context.Context, grant actor.Grant, script id.Script, source *string, dependent id.Script) (Trial, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
@@ -48,13 +48,23 @@ func (s *Service) BuildWith(ctx context.Context, grant actor.Grant, script id.Sc
 	if err := s.buildAll(ctx, appID, changes); err != nil {
 		return Trial{}, err
 	}
-	for _, c := range changes {
-		if err := s.verdict(ctx, c, nil); err != nil {
-			return Trial{}, err
-		}
+	if err := s.verdict(ctx, c, nil); err != nil {
+		return Trial{}, err
 	}
 	last := changes[len(changes)-1]
+	if len(last.problems) > 0 {
+		return Trial{}, misfit(last)
+	}
+	last.output.Warnings = c.output.Warnings // their places are in the draft
 	return Trial{Script: last.script, Output: last.output, Modules: last.uses()}, nil
+}
+
+// misfit tells that a script does not build with a draft of a module.
+func misfit(dependent *change) error {
+	first := dependent.problems[0]
+	f := fault.New(fault.Invalid, "%s does not build with this draft: %s", dependent.script.Name, summary(dependent.file().Name, dependent.problems))
+	f.Fields = []fault.Field{{Name: "dependent", Message: f.Public, Line: first.Line, Column: first.Column}}
+	return f
 }
 
 // parentOf is what is live of a script that uses a module, directly or through others.
@@ -79,14 +89,17 @@ func (s *Service) parentOf(ctx context.Context, grant actor.Grant, appID id.App,
 
 // uses are the modules of a program as people are told of them.
 func (c *change) uses() []Use {
-	direct := map[string]bool{}
+	importers, names := map[string][]string{}, map[string]string{}
 	for _, edge := range c.output.Edges {
-		direct[edge.File] = direct[edge.File] || edge.Importer == ""
+		importers[edge.File] = append(importers[edge.File], edge.Importer)
+		names[edge.File] = c.modules[edge.File].name
 	}
 	var uses []Use
 	for _, file := range sortedFiles(c.modules) {
 		n := c.modules[file]
-		uses = append(uses, Use{Script: n.script, Name: n.name, File: file, Version: n.number, Follows: n.follows, Direct: direct[file]})
+		use := Use{Script: n.script, Name: n.name, File: file, Version: n.number, Follows: n.follows}
+		use.from(importers[file], names)
+		uses = append(uses, use)
 	}
 	return uses
 }
