@@ -116,12 +116,19 @@ DELETE FROM programs x WHERE x.app_id = $1
 SELECT coalesce(max(number), 0)::int + 1 AS number FROM script_versions WHERE app_id = $1 AND script_id = $2;
 
 -- name: ListVersions :many
+-- With own those alone that a person published, and what is live.
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at,
-  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
 JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number < sqlc.arg(before)
+  AND (NOT sqlc.arg(own)::bool OR v.origin = v.number OR v.number = s.live_version)
 ORDER BY v.number DESC LIMIT sqlc.arg(most);
+
+-- name: CountBuilds :many
+-- How often versions were built anew for their modules.
+SELECT origin, count(*)::int AS builds, max(number)::int AS last FROM script_versions
+WHERE app_id = $1 AND script_id = $2 AND origin = ANY(sqlc.arg(origins)::int[]) AND number <> origin GROUP BY origin;
 
 -- name: ReadVersion :one
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, x.source,

@@ -166,6 +166,44 @@ func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams)
 	return err
 }
 
+const countBuilds = `-- name: CountBuilds :many
+SELECT origin, count(*)::int AS builds, max(number)::int AS last FROM script_versions
+WHERE app_id = $1 AND script_id = $2 AND origin = ANY($3::int[]) AND number <> origin GROUP BY origin
+`
+
+type CountBuildsParams struct {
+	AppID    id.App
+	ScriptID id.Script
+	Origins  []int32
+}
+
+type CountBuildsRow struct {
+	Origin int32
+	Builds int32
+	Last   int32
+}
+
+// How often versions were built anew for their modules.
+func (q *Queries) CountBuilds(ctx context.Context, db DBTX, arg CountBuildsParams) ([]CountBuildsRow, error) {
+	rows, err := db.Query(ctx, countBuilds, arg.AppID, arg.ScriptID, arg.Origins)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountBuildsRow
+	for rows.Next() {
+		var i CountBuildsRow
+		if err := rows.Scan(&i.Origin, &i.Builds, &i.Last); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const describeScript = `-- name: DescribeScript :execrows
 UPDATE scripts SET description = $3, capture = $4, language = $5, updated_at = now() WHERE app_id = $1 AND id = $2
 `
@@ -453,17 +491,19 @@ func (q *Queries) ListScripts(ctx context.Context, db DBTX, arg ListScriptsParam
 
 const listVersions = `-- name: ListVersions :many
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at,
-  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
 JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number < $3
-ORDER BY v.number DESC LIMIT $4
+  AND (NOT $4::bool OR v.origin = v.number OR v.number = s.live_version)
+ORDER BY v.number DESC LIMIT $5
 `
 
 type ListVersionsParams struct {
 	AppID    id.App
 	ScriptID id.Script
 	Before   int32
+	Own      bool
 	Most     int32
 }
 
@@ -478,13 +518,16 @@ type ListVersionsRow struct {
 	Size      int32
 	Live      bool
 	Origin    int32
+	Module    bool
 }
 
+// With own those alone that a person published, and what is live.
 func (q *Queries) ListVersions(ctx context.Context, db DBTX, arg ListVersionsParams) ([]ListVersionsRow, error) {
 	rows, err := db.Query(ctx, listVersions,
 		arg.AppID,
 		arg.ScriptID,
 		arg.Before,
+		arg.Own,
 		arg.Most,
 	)
 	if err != nil {
@@ -505,6 +548,7 @@ func (q *Queries) ListVersions(ctx context.Context, db DBTX, arg ListVersionsPar
 			&i.Size,
 			&i.Live,
 			&i.Origin,
+			&i.Module,
 		); err != nil {
 			return nil, err
 		}

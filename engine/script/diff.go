@@ -39,12 +39,14 @@ const (
 )
 
 // Compare gives the difference of two texts in bounded time. Lines end with LF or CR LF.
-func Compare(older, newer string) Difference {
+func Compare(older, newer string) Difference { return compare(older, newer, diffTime) }
+
+func compare(older, newer string, within time.Duration) Difference {
 	if older == newer {
 		return Difference{}
 	}
 	differ := diffmatchpatch.New()
-	differ.DiffTimeout = diffTime
+	differ.DiffTimeout = within
 	oldRunes, newRunes, table := differ.DiffLinesToRunes(older, newer)
 	pieces := differ.DiffCharsToLines(differ.DiffMainRunes(oldRunes, newRunes, false), table)
 	lines := toLines(pieces)

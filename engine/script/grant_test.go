@@ -34,6 +34,8 @@ func attempts(t *testing.T, scripts *script.Service) []attempt {
 		{"versions", read, func(g actor.Grant, s id.Script) error { _, _, err := scripts.Versions(ctx, g, s, 0, 0); return err }, false},
 		{"version", read, func(g actor.Grant, s id.Script) error { _, err := scripts.Version(ctx, g, s, 1); return err }, true},
 		{"diff", read, func(g actor.Grant, s id.Script) error { _, err := scripts.Diff(ctx, g, s, 0, 1); return err }, true},
+		{"diff of modules", read, func(g actor.Grant, s id.Script) error { _, err := scripts.DiffModules(ctx, g, s, 0, 1); return err }, true},
+		{"own versions", read, func(g actor.Grant, s id.Script) error { _, _, err := scripts.OwnVersions(ctx, g, s, 0, 0); return err }, false},
 		{"deployments", read, func(g actor.Grant, s id.Script) error {
 			_, _, err := scripts.Deployments(ctx, g, s, id.Deployment{}, 0)
 			return err
@@ -94,7 +96,7 @@ func TestAGrantThatIsTooSmallIsRefused(t *testing.T) {
 			}
 		}
 	}
-	if want := 10*3 + 12*5; refused != want {
+	if want := 12*3 + 12*5; refused != want {
 		t.Errorf("%d grants were too small, want %d", refused, want)
 	}
 	if after := mustGet(t, w, made.ID); after != before {

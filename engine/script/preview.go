@@ -111,15 +111,15 @@ type Outlook struct {
 }
 
 // Preview tells what publishing a module comes to, without storing anything: source nil is its
-// draft, a version above 0 is one that is to be live again. It fails as Publish does.
+// draft, a version above 0 is one that is to be live again. It fails as Publish or MakeLive does.
 func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Script, source *string, version int) ([]Outlook, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return nil, err
 	}
+	var stored Version
 	if version > 0 {
-		stored, err := s.Version(ctx, grant, script, version)
-		if err != nil {
+		if stored, err = s.Version(ctx, grant, script, version); err != nil {
 			return nil, err
 		}
 		source = &stored.Source
@@ -127,6 +127,12 @@ func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Scri
 	c, err := s.changeOf(ctx, grant, script, Publishing{Source: source})
 	if err != nil {
 		return nil, err
+	}
+	if version > 0 {
+		if stored.Kind != c.script.Kind {
+			return nil, otherKind(c.script.Name, version, c.script.Kind)
+		}
+		c.script.Language = stored.Language
 	}
 	if faults := c.refuse(nil); len(faults) > 0 {
 		return nil, invalid(faults)

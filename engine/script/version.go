@@ -22,7 +22,7 @@ const maxNumber = math.MaxInt32
 type Version struct {
 	ID        id.Version
 	Number    int
-	Kind      Kind // filled by Version only, like Source
+	Kind      Kind
 	Language  bundle.Language
 	Origin    int    // the version that a person published; another than Number: it was built anew for its modules
 	Author    string // the name as it was
@@ -32,6 +32,8 @@ type Version struct {
 	Size      int // bytes of the source
 	Live      bool
 	Source    string // filled by Version only
+	Builds    int    // how often it was built anew for its modules; filled by OwnVersions only, like LastBuild
+	LastBuild int
 }
 
 func noVersion(number int) error {
@@ -41,6 +43,37 @@ func noVersion(number int) error {
 // Versions gives the versions of a script, newest first, those below the number before;
 // 0 begins at the newest. limit 0 is PageSize; more tells that there are older ones.
 func (s *Service) Versions(ctx context.Context, grant actor.Grant, script id.Script, before, limit int) (versions []Version, more bool, err error) {
+	return s.versions(ctx, grant, script, before, limit, false)
+}
+
+// OwnVersions gives those of the versions that a person published, and what is live, with how
+// often each was built anew.
+func (s *Service) OwnVersions(ctx context.Context, grant actor.Grant, script id.Script, before, limit int) (versions []Version, more bool, err error) {
+	versions, more, err = s.versions(ctx, grant, script, before, limit, true)
+	if err != nil {
+		return nil, false, err
+	}
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, false, err
+	}
+	params, at := queries.CountBuildsParams{AppID: app, ScriptID: script}, map[int32]int{}
+	for i, v := range versions {
+		at[int32(v.Number)] = i
+		params.Origins = append(params.Origins, int32(v.Number))
+	}
+	rows, err := s.q.CountBuilds(ctx, s.pool, params)
+	if err != nil {
+		return nil, false, fmt.Errorf("count builds of %s: %w", script, err)
+	}
+	for _, row := range rows {
+		v := &versions[at[row.Origin]]
+		v.Builds, v.LastBuild = int(row.Builds), int(row.Last)
+	}
+	return versions, more, nil
+}
+
+func (s *Service) versions(ctx context.Context, grant actor.Grant, script id.Script, before, limit int, own bool) (versions []Version, more bool, err error) {
 	app, err := grant.App(actor.ReadApp)
 	if err != nil {
 		return nil, false, err
@@ -49,7 +82,7 @@ func (s *Service) Versions(ctx context.Context, grant actor.Grant, script id.Scr
 		before = maxNumber
 	}
 	limit = pageSize(limit)
-	rows, err := s.q.ListVersions(ctx, s.pool, queries.ListVersionsParams{AppID: app, ScriptID: script, Before: int32(before), Most: int32(limit + 1)})
+	rows, err := s.q.ListVersions(ctx, s.pool, queries.ListVersionsParams{AppID: app, ScriptID: script, Before: int32(before), Own: own, Most: int32(limit + 1)})
 	if err != nil {
 		return nil, false, fmt.Errorf("list versions of %s: %w", script, err)
 	}
@@ -58,11 +91,18 @@ func (s *Service) Versions(ctx context.Context, grant actor.Grant, script id.Scr
 	for i := range versions {
 		row := rows[i]
 		versions[i] = Version{
-			ID: row.ID, Number: int(row.Number), Language: bundle.Language(row.Language), Author: row.Author, AuthorID: row.AuthorID,
+			ID: row.ID, Number: int(row.Number), Kind: kindOf(row.Module), Language: bundle.Language(row.Language), Author: row.Author, AuthorID: row.AuthorID,
 			Note: row.Note, CreatedAt: row.CreatedAt, Size: int(row.Size), Live: row.Live, Origin: int(row.Origin),
 		}
 	}
 	return versions, more, nil
+}
+
+func kindOf(module bool) Kind {
+	if module {
+		return Module
+	}
+	return Endpoint
 }
 
 // Version gives one version with its source.
@@ -81,12 +121,8 @@ func (s *Service) Version(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return Version{}, fmt.Errorf("read version %d of %s: %w", number, script, err)
 	}
-	kind := Endpoint
-	if row.Module {
-		kind = Module
-	}
 	return Version{
-		Kind: kind, Origin: int(row.Origin),
+		Kind: kindOf(row.Module), Origin: int(row.Origin),
 		ID: row.ID, Number: int(row.Number), Language: bundle.Language(row.Language), Author: row.Author, AuthorID: row.AuthorID,
 		Note: row.Note, CreatedAt: row.CreatedAt, Size: int(row.Size), Live: row.Live, Source: row.Source,
 	}, nil
