@@ -67,7 +67,9 @@ func (s *Service) DiffModules(ctx context.Context, grant actor.Grant, script id.
 		left -= time.Since(begun)
 		changes = append(changes, change)
 	}
-	slices.SortFunc(changes, func(a, b ModuleChange) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.File, b.File)) })
+	slices.SortFunc(changes, func(a, b ModuleChange) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.File, b.File))
+	})
 	return changes, nil
 }
 

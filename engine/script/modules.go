@@ -126,7 +126,7 @@ func (s *Service) dependentsOf(ctx context.Context, source queries.DBTX, app id.
 		}
 		found = append(found, Dependent{
 			ID: row.ID, Name: row.Name, Kind: Kind(row.Kind), Version: int(row.Number), Module: int(row.ModuleNumber),
-			Follows: row.Follows, Direct: row.Direct, language: bundle.Language(row.LiveLanguage),
+			Follows: row.Follows, Direct: row.Direct, language: bundle.Language(row.Language),
 		})
 	}
 	return found, nil
@@ -159,11 +159,11 @@ func (s *Service) Exports(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil || version < 1 || version > maxNumber {
 		return nil, err
 	}
-	row, err := s.q.ReadVersion(ctx, s.pool, queries.ReadVersionParams{AppID: app, ScriptID: script, Number: int32(version)})
+	text, err := s.q.ReadExports(ctx, s.pool, queries.ReadExportsParams{AppID: app, ScriptID: script, Number: int32(version)})
 	if err != nil {
 		return nil, fmt.Errorf("read version %d of %s: %w", version, script, err)
 	}
-	return exportsOf(row.Exports)
+	return exportsOf(text)
 }
 
 func exportsOf(text []byte) (exports []bundle.Export, err error) {

@@ -136,7 +136,7 @@ func TestWhoDoesNotBuildStays(t *testing.T) {
 	if !strings.Contains(w.program(t, "shop"), "price = 2") {
 		t.Error(w.program(t, "shop"))
 	}
-	for follow, want := range map[string]script.Follow{"[]": {None: true}, "[{museum 3}]": {Only: []string{"museum", "nobody"}}} {
+	for follow, want := range map[string]script.Follow{"[]": {None: true}, "[{museum 3}]": {Only: []string{"museum"}}} {
 		source := `export const price = 4, old = 4 // ` + follow
 		published, err := w.scripts.Publish(t.Context(), w.write, w.find(t, "pricing").ID, script.Publishing{Source: &source, Follow: want})
 		if err != nil || fmt.Sprint(published.Followed) != follow {
@@ -204,9 +204,9 @@ func TestModulesThatAreUsedStay(t *testing.T) {
 	conflict("delete", "name", w.scripts.Delete(ctx, w.write, pricing.ID, "pricing"))
 	_, err := w.scripts.Unpublish(ctx, w.write, pricing.ID, "")
 	conflict("unpublish", "version", err)
-	_, err = w.scripts.SetKind(ctx, w.write, pricing.ID, script.Endpoint, true)
+	_, err = w.scripts.Describe(ctx, w.write, pricing.ID, script.Settings{Capture: pricing.Capture, Kind: script.Endpoint, Unpublish: true})
 	conflict("become an endpoint", "kind", err)
-	_, err = w.scripts.SetKind(ctx, w.write, shop.ID, script.Module, false)
+	_, err = w.scripts.Describe(ctx, w.write, shop.ID, script.Settings{Capture: shop.Capture, Kind: script.Module})
 	conflict("become a module while live", "unpublish", err)
 
 	if _, err := w.scripts.Rename(ctx, w.write, pricing.ID, "prices"); err != nil {
@@ -220,7 +220,7 @@ func TestModulesThatAreUsedStay(t *testing.T) {
 		t.Errorf("%+v", changed)
 	}
 
-	if _, err := w.scripts.SetKind(ctx, w.write, shop.ID, script.Module, true); err != nil {
+	if _, err := w.scripts.Describe(ctx, w.write, shop.ID, script.Settings{Capture: shop.Capture, Kind: script.Module, Unpublish: true}); err != nil {
 		t.Fatal(err)
 	}
 	if now := w.find(t, "shop"); now.Kind != script.Module || now.LiveVersion != 0 {
@@ -251,7 +251,8 @@ func TestScriptsArePublishedTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := w.scripts.PublishTogether(ctx, w.write, []string{"shop", "pricing"}, "first", script.Follow{})
+	together, err := w.scripts.PublishTogether(ctx, w.write, []string{"shop", "pricing"}, "first", script.Follow{})
+	all := together.Published
 	if err != nil || len(all) != 2 || all[0].Script.Name != "shop" || all[0].Version != 1 || !strings.Contains(w.program(t, "shop"), "price = 1") {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -275,8 +276,8 @@ func TestScriptsArePublishedTogether(t *testing.T) {
 		t.Error("one of two was published")
 	}
 	save("shop", strings.ReplaceAll(usesPrice, "price ", "cost as price "))
-	all, err = w.scripts.PublishTogether(ctx, w.write, []string{"pricing", "shop", "shop"}, "", script.Follow{})
-	if err != nil || len(all) != 2 || len(all[0].Failed) != 0 || w.find(t, "shop").LiveVersion != 2 || w.find(t, "pricing").LiveVersion != 2 {
+	together, err = w.scripts.PublishTogether(ctx, w.write, []string{"pricing", "shop", "shop"}, "", script.Follow{})
+	if all = together.Published; err != nil || len(all) != 2 || len(together.Failed) != 0 || w.find(t, "shop").LiveVersion != 2 || w.find(t, "pricing").LiveVersion != 2 {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, names := range [][]string{nil, {"nobody"}, make([]string, script.MaxTogether+1)} {
