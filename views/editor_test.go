@@ -48,6 +48,9 @@ func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
 	mux.HandleFunc("GET /search", func(w http.ResponseWriter, r *http.Request) {
 		_ = views.SearchResults(views.SearchProps{Results: []views.SearchResult{{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: "/sample/apps"}}}).Render(r.Context(), w)
 	})
+	mux.HandleFunc("GET /docs/reference", func(w http.ResponseWriter, r *http.Request) {
+		_ = views.ReferencePanel(sample.Reference()).Render(r.Context(), w)
+	})
 	mux.Handle("/", pages)
 	return mux
 }

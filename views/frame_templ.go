@@ -705,7 +705,7 @@ func top(f Frame, s shell) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 templ.SafeURL
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinURLErrs(paths.Help(""))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinURLErrs(paths.Docs(""))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frame.templ`, Line: 166, Col: 29}
 			}
@@ -713,7 +713,7 @@ func top(f Frame, s shell) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 51, "\">Help</a><fieldset class=\"themes js-only\"><legend>Theme</legend> <label><input type=\"radio\" name=\"theme\" value=\"\" checked> System</label> <label><input type=\"radio\" name=\"theme\" value=\"light\"> Light</label> <label><input type=\"radio\" name=\"theme\" value=\"dark\"> Dark</label></fieldset><button type=\"button\" class=\"js-only\" data-act=\"keys\">Keyboard <kbd>?</kbd></button><form action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 51, "\">Documentation</a><fieldset class=\"themes js-only\"><legend>Theme</legend> <label><input type=\"radio\" name=\"theme\" value=\"\" checked> System</label> <label><input type=\"radio\" name=\"theme\" value=\"light\"> Light</label> <label><input type=\"radio\" name=\"theme\" value=\"dark\"> Dark</label></fieldset><button type=\"button\" class=\"js-only\" data-act=\"keys\">Keyboard <kbd>?</kbd></button><form action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

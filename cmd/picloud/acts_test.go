@@ -151,6 +151,11 @@ func scriptActs() []act {
 			w.keys("money") // the panel hears keys
 			w.until(`document.querySelectorAll(".cm-searchMatch").length > 3`)
 		}},
+		{name: "script-reference", play: func(w *window) {
+			w.press("Reference")
+			w.fill("Filter the reference", "log")
+			w.shows("#reference .entry code", "log.info(message, fields?)")
+		}},
 		{name: "script-dialog", play: func(w *window) {
 			w.keys("P", control, shift)
 			w.shows("dialog[open] h1", "Publish")

@@ -292,6 +292,9 @@ func (p *product) places() (outside, inside []place) {
 		{name: "search", path: "/search?q=re"},
 		{name: "search-none", path: "/search?q=zebra"},
 		{name: "profile", path: "/profile"},
+		{name: "docs", path: "/docs"},
+		{name: "docs-page", path: "/docs/functions"},
+		{name: "docs-reference", path: "/docs/reference"},
 		{name: "error", path: "/apps/shop/nothing"},
 	}
 }

@@ -67,9 +67,15 @@ func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult,
 	add("Page", "All apps", "", paths.Apps(), "")
 	add("Page", "New app", "", paths.NewApp(), "")
 	add("Page", "Profile and keys", "", paths.Profile(), "password sessions")
-	pages, err := docs.Pages()
-	for _, page := range pages {
-		add("Help", page.Title, "", paths.Help(page.Name), "help documentation")
+	add("Docs", "Documentation", "", paths.Docs(""), "help")
+	add("Docs", "Reference", "", paths.Reference(), "documentation help globals")
+	read, err := docs.Find(words, searchResults-len(found))
+	for _, section := range read {
+		hint := section.Of
+		if section.Place == "" {
+			hint = ""
+		}
+		found = append(found, views.SearchResult{Kind: "Docs", Title: section.Title, Hint: hint, Href: section.URL()})
 	}
 	return found, err
 }

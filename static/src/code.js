@@ -11,6 +11,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { search, searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 import { setDiagnostics, forEachDiagnostic, lintGutter, lintKeymap } from "@codemirror/lint";
 import { tags as t } from "@lezer/highlight";
+import { insertion } from "./insert.js";
 import { completer } from "./words.js";
 
 const colours = HighlightStyle.define([
@@ -120,6 +121,7 @@ export function editor({ textarea, label, language, env, nonce, changed, moved }
   return {
     text: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    insert: (what) => view.dispatch(insertion(view.state, what)),
     focus: () => view.focus(),
     wrap: (on) => view.dispatch({ effects: wrapping.reconfigure(on ? EditorView.lineWrapping : []) }),
     goTo: (line, column) => {

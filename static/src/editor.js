@@ -4,6 +4,7 @@ import { draft } from "./draft.js";
 import { divider, wrapSwitch } from "./layout.js";
 import { parser } from "./parser.js";
 import { problemList } from "./problems.js";
+import { reference } from "./reference.js";
 import { again, request } from "./request.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
@@ -63,7 +64,9 @@ if (form) {
     running(false);
   };
   const stop = () => going?.abort();
+  const beside = reference({ link: document.querySelector("[data-act=reference]"), insert: code.insert, done: code.focus });
   const start = () => {
+    beside.close();
     stop();
     going = new AbortController();
     ended = one(ended, going.signal);

@@ -75,7 +75,7 @@ function here() {
     seen.add(known);
     found.push({ kind, text, target, keys: target.querySelector("kbd")?.textContent });
   };
-  for (const t of document.querySelectorAll(".head .acts .b, .pill .b")) add("Action", t);
+  for (const t of document.querySelectorAll(".head .acts .b, .pill .b, [data-act=reference]")) add("Action", t);
   const script = document.querySelector(".tabs")?.dataset.of;
   for (const t of document.querySelectorAll(".tabs a")) add("Page", t, script + ": " + words(t));
   for (const t of document.querySelectorAll(".side > a")) add("Page", t);

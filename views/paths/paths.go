@@ -226,13 +226,13 @@ func query(path string, pairs ...string) string {
 	return path + "?" + values.Encode()
 }
 
-// Help is a page of documentation; the one about functions is the first.
-func Help(page string) string {
-	if page == "" || page == "functions" {
-		return "/help"
+// Docs is a page of the documentation; "" lists them all.
+func Docs(page string) string {
+	if page == "" {
+		return "/docs"
 	}
-	return "/help/" + url.PathEscape(page)
+	return "/docs/" + url.PathEscape(page)
 }
 
-// NotYet is where the documentation tells what functions do not have.
-func NotYet() string { return Help("functions") + "#not-yet" }
+// Reference lists what functions may use; asked by a script it is the panel beside the editor.
+func Reference() string { return Docs("reference") }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"picloud/docs"
 	"picloud/static"
 	"picloud/views"
 	"picloud/views/paths"
@@ -56,7 +55,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, variablePages(at)...)
 	pages = append(pages, outboundPages(at)...)
 	pages = append(pages, profilePages(in)...)
-	pages = append(pages, helpPages(in)...)
+	pages = append(pages, docsPages(in)...)
 	return append(pages, errorPages(out, in, at)...)
 }
 
@@ -194,23 +193,6 @@ func profilePages(in views.Frame) []Page {
 		{"profile-key", paths.Keys(), 200, views.Profile(in, made)},
 		{"profile-faults", paths.Password(), 422, views.Profile(in, faulty)},
 	}
-}
-
-func helpPages(in views.Frame) []Page {
-	all, err := docs.Pages()
-	if err != nil {
-		panic(err) // they are part of the binary
-	}
-	var pages []Page
-	var names []views.HelpPage
-	for _, page := range all {
-		names = append(names, views.HelpPage{Name: page.Name, Title: page.Title})
-	}
-	for _, page := range all {
-		props := views.HelpProps{Name: page.Name, Title: page.Title, HTML: page.HTML, Pages: names}
-		pages = append(pages, Page{"help-" + page.Name, paths.Help(page.Name), 200, views.Help(in, props)})
-	}
-	return pages
 }
 
 func errorPages(out, in, at views.Frame) []Page {
