@@ -229,6 +229,7 @@ func (s *server) appPages() []web.Route {
 		{Method: "GET", Pattern: "/apps/new", Access: create, Handler: d.NewAppPage},
 		{Method: "POST", Pattern: "/apps", Access: create, Handler: d.CreateApp},
 		{Method: "GET", Pattern: pageApp, Access: read, Handler: d.App},
+		{Method: "POST", Pattern: pageApp + "/publish", Access: write, Handler: d.PublishTogether, Body: dashboard.TogetherBody},
 		{Method: "GET", Pattern: pageApp + "/settings", Access: manage, Handler: d.AppSettings},
 		{Method: "POST", Pattern: pageApp + "/settings", Access: manage, Handler: d.RenameApp},
 		{Method: "GET", Pattern: pageApp + "/outbound", Access: read, Handler: d.Outbound},
@@ -270,6 +271,7 @@ func (s *server) scriptPages() []web.Route {
 		{Method: "GET", Pattern: pageScript + "/settings", Access: write, Handler: d.ScriptSettings},
 		{Method: "POST", Pattern: pageScript + "/settings", Access: write, Handler: d.DescribeScript},
 		{Method: "POST", Pattern: pageScript + "/release", Access: write, Handler: d.ReleaseScript},
+		{Method: "POST", Pattern: pageScript + "/kind", Access: write, Handler: d.SetKind},
 		{Method: "POST", Pattern: pageScript + "/rename", Access: write, Handler: d.RenameScript},
 		{Method: "POST", Pattern: pageScript + "/delete", Access: write, Handler: d.DeleteScript},
 	}

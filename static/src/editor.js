@@ -23,6 +23,7 @@ if (form) {
     label: "Source of " + form.querySelector("label[for=source]").textContent,
     language: form.dataset.language,
     env: JSON.parse(form.dataset.env),
+    modules: JSON.parse(form.dataset.modules ?? "[]"),
     nonce,
     changed: (text) => { source.value = text; kept?.changed(); problems?.changed(); },
     moved: (line, column) => (position.textContent = "Ln " + line + ", Col " + column),

@@ -43,13 +43,14 @@ func Pages(assets *static.Assets) []Page {
 		{Name: "checkout", Live: true},
 		{Name: "greet", Live: true},
 		{Name: "import", Live: true, Failing: true},
-		{Name: "prices", Live: true},
+		{Name: "prices", Module: true, Live: true},
 		{Name: "receipts"},
 	}}
 	var pages []Page
 	pages = append(pages, accessPages(out)...)
 	pages = append(pages, appPages(in, at)...)
 	pages = append(pages, scriptPages(at)...)
+	pages = append(pages, modulePages(at)...)
 	pages = append(pages, historyPages(at)...)
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, variablePages(at)...)
@@ -107,7 +108,7 @@ func appPages(in, at views.Frame) []Page {
 		})},
 		{"search", paths.Search("gre"), 200, views.Search(in, views.SearchProps{Text: "gre", Results: []views.SearchResult{
 			{Kind: "Script", Title: "greet", Hint: "Web shop", Href: paths.Script(app, "greet")},
-			{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: paths.Script("attic", "greet-old")},
+			{Kind: "Module", Title: "greet-old", Hint: "Attic", Href: paths.Script("attic", "greet-old")},
 		}})},
 		{"search-empty", paths.Search("<i>"), 200, views.Search(in, views.SearchProps{Text: "<i>nothing</i>"})},
 	}
