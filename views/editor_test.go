@@ -144,7 +144,12 @@ func (d *desk) open(t *testing.T, path string) context.Context {
 // visit shows a page of the desk in a browser, under the real Content-Security-Policy.
 func (d *desk) visit(t *testing.T, path string) context.Context {
 	t.Helper()
-	server := httptest.NewServer(d.ServeHTTP(built(t)))
+	return visit(t, d.ServeHTTP(built(t)), path)
+}
+
+func visit(t *testing.T, pages http.Handler, path string) context.Context {
+	t.Helper()
+	server := httptest.NewServer(pages)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	ctx, cancel := context.WithTimeout(browser(t), 2*time.Minute)
 	t.Cleanup(cancel)

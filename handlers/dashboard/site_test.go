@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,9 +60,11 @@ type site struct {
 	actor     access.Actor
 	cookie    string
 	warning   string // of GET /readyz
+	builds    *atomic.Int64
 }
 
-func build(_ context.Context, inputs []bundle.Input) ([]bundle.Built, error) {
+func (s *site) build(_ context.Context, inputs []bundle.Input) ([]bundle.Built, error) {
+	s.builds.Add(int64(len(inputs)))
 	built := make([]bundle.Built, len(inputs))
 	for i, input := range inputs {
 		output, problems := bundle.Build(input)
@@ -74,7 +77,8 @@ func build(_ context.Context, inputs []bundle.Input) ([]bundle.Built, error) {
 func empty(t *testing.T) *site {
 	t.Helper()
 	pool := dbtest.New(t)
-	s := &site{t: t, pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), scripts: script.NewService(pool, build)}
+	s := &site{t: t, pool: pool, access: access.New(pool, access.Config{}), apps: app.New(pool), builds: &atomic.Int64{}}
+	s.scripts = script.NewService(pool, s.build)
 	assets, err := static.Open()
 	s.must(err)
 	keys, err := seal.Open(seal.Generate(), "")

@@ -38,7 +38,7 @@ func (d *Dashboard) takeVersion(w http.ResponseWriter, r *http.Request, status i
 		return err
 	}
 	return d.page(w, r, status, views.TakeVersion(f, views.TakeVersionProps{
-		Script: head, Version: versionRow(version), Revision: draft.Revision, Aside: draft.Replaced, Faults: faults,
+		Script: head, Version: versionRow(version, state.Script), Revision: draft.Revision, Aside: draft.Replaced, Faults: faults,
 		Diff: diffProps(script.Compare(draft.Source, version.Source)),
 	}))
 }

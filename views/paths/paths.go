@@ -107,8 +107,14 @@ func ScriptRun(app, script string) string { return Script(app, script) + "/run" 
 // Publish is the dialog; POST publishes.
 func Publish(app, script string) string { return Script(app, script) + "/publish" }
 
+// Builds is the part of the dialog that tells which scripts build with a module.
+func Builds(app, script string) string { return query(Publish(app, script), "builds", "yes") }
+
 // Versions is the history.
 func Versions(app, script string) string { return Script(app, script) + "/versions" }
+
+// AllVersions is the history with what was built anew for modules.
+func AllVersions(app, script string) string { return query(Versions(app, script), "builds", "yes") }
 
 // Version is one version's source.
 func Version(app, script string, number int) string {
@@ -120,7 +126,8 @@ func VersionLine(app, script string, number, line int) string {
 	return Version(app, script, number) + "#L" + strconv.Itoa(line)
 }
 
-// MakeLive takes a POST.
+// MakeLive is the page that asks who follows an older version of a module; POST makes a version
+// live.
 func MakeLive(app, script string, number int) string { return Version(app, script, number) + "/live" }
 
 // TakeVersion is the page that makes a version's source the draft; POST does so.

@@ -52,6 +52,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, scriptPages(at)...)
 	pages = append(pages, modulePages(at)...)
 	pages = append(pages, historyPages(at)...)
+	pages = append(pages, modulePages(at)...)
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, variablePages(at)...)
 	pages = append(pages, outboundPages(at)...)

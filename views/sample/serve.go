@@ -46,6 +46,10 @@ func Handler(assets *static.Assets) http.Handler {
 		}
 	})
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("builds") { // who builds is never known
+			<-r.Context().Done()
+			return
+		}
 		if !strings.HasSuffix(r.URL.Path, "/live") {
 			http.NotFound(w, r)
 			return
