@@ -50,7 +50,7 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, accessPages(out)...)
 	pages = append(pages, appPages(in, at)...)
 	pages = append(pages, scriptPages(at)...)
-	pages = append(pages, modulePages(at)...)
+	pages = append(pages, followingPages(at)...)
 	pages = append(pages, historyPages(at)...)
 	pages = append(pages, modulePages(at)...)
 	pages = append(pages, runPages(at)...)
