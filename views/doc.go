@@ -8,7 +8,8 @@
 // a redirect is then answered as 204 with HX-Redirect, a refusal as the whole page with
 // 422, of which htmx takes the part it needs. Publishing from the editor's dialog answers
 // with the parts of the editor's page that change, and the event "published" with {version,
-// notice} as HX-Trigger.
+// notice} as HX-Trigger. The dialog of a module opens before it is known who can follow; it asks
+// GET …/publish?builds=yes itself, whose answer are the parts of it that change.
 //
 // A fault is keyed by the name of its input; the key "" is the whole form's.
 //

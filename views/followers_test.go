@@ -37,7 +37,8 @@ func (c counter) pages(t *testing.T) http.Handler {
 		}
 		_ = views.FollowersPart(views.FollowersProps{Module: views.ScriptHead{App: "shop", Name: "pricing"}, Next: 4, Rows: []views.FollowerRow{
 			{Name: "museum", Version: 2, Has: 3, Direct: true, Problems: []views.Problem{{Line: 1, Column: 10, Message: "app:pricing has no old."}}},
-			{Name: "checkout", Version: 7, Has: 3, Direct: true, Chosen: true}, {Name: "greet", Version: 12, Has: 3, Chosen: true},
+			{Name: "checkout", Version: 7, Has: 3, Direct: true, Chosen: true},
+			{Name: "greet", Version: 12, Has: 3, Chosen: true},
 		}}, "Publish v4").Render(r.Context(), w)
 	})
 	mux.HandleFunc("POST "+publish, func(w http.ResponseWriter, r *http.Request) {

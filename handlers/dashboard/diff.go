@@ -21,7 +21,7 @@ func (d *Dashboard) Diff(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	versions, _, err := d.Scripts.Versions(r.Context(), state.Grant, state.Script.ID, 0, 0)
+	versions, _, err := d.Scripts.OwnVersions(r.Context(), state.Grant, state.Script.ID, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -42,14 +42,10 @@ func (d *Dashboard) Diff(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	live := state.Script.LiveVersion
-	props := views.DiffPageProps{
+	return d.page(w, r, http.StatusOK, views.Diff(f, views.DiffPageProps{
 		Script: head, From: side(from, live), To: side(to, live), Sides: sides(versions, live, from, to), Diff: diffProps(found),
-		Modules: moduleDiffs(state.App.Slug, modules),
-	}
-	if from == 0 || to == 0 {
-		props.DraftAs = live
-	}
-	return d.page(w, r, http.StatusOK, views.Diff(f, props))
+		Modules: moduleDiffs(state.App.Slug, modules), Live: live,
+	}))
 }
 
 // side reads one side of a comparison as a version's number; 0 is the draft.
@@ -79,7 +75,8 @@ func side(number, live int) views.DiffSide {
 	return views.DiffSide{Key: strconv.Itoa(number), Label: fmt.Sprintf("v%d", number)}
 }
 
-// sides are all to choose from: the draft, the newest versions, and the chosen ones.
+// sides are all to choose from: the draft, the newest versions that persons published, and the chosen
+// ones.
 func sides(versions []script.Version, live int, chosen ...int) []views.DiffSide {
 	list, seen := []views.DiffSide{side(0, live)}, map[int]bool{0: true}
 	for _, v := range versions {

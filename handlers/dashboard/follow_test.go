@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	pricing = "/apps/shop/scripts/pricing"
-	museum  = `import { old } from "app:pricing"; export default () => old`
+	pricingPage = "/apps/shop/scripts/pricing"
+	museumText  = `import { old } from "app:pricing"; export default () => old`
 )
 
-// put publishes a source under a name of the app "shop".
-func (s *site) put(name string, kind script.Kind, source string) script.Published {
+// release publishes a source under a name of the app "shop".
+func (s *site) release(name string, kind script.Kind, source string) script.Published {
 	s.t.Helper()
 	shop, _ := s.find("shop", "hello")
 	done, err := s.scripts.Put(s.t.Context(), s.may(actor.WriteScript, shop.ID), script.New{Name: name, Kind: kind}, script.Publishing{Source: &source})
@@ -26,8 +26,8 @@ func (s *site) put(name string, kind script.Kind, source string) script.Publishe
 	return done
 }
 
-// write saves a draft of a script of "shop".
-func (s *site) write(name, source string) {
+// begin saves a draft of a script of "shop".
+func (s *site) begin(name, source string) {
 	s.t.Helper()
 	shop, found := s.find("shop", name)
 	_, err := s.scripts.SaveDraft(s.t.Context(), s.may(actor.WriteScript, shop.ID), found.ID, source, found.Revision)
@@ -39,13 +39,13 @@ func (s *site) write(name, source string) {
 func library(t *testing.T) *site {
 	t.Helper()
 	s := open(t)
-	s.put("pricing", script.Module, `export const price = 1, old = 1`)
-	s.put("tax-free", script.Module, `import { price } from "app:pricing"; export const free = price`)
-	s.put("cart", script.Endpoint, `import { price } from "app:pricing"; export default () => price`)
-	s.put("store", script.Endpoint, `import { free } from "app:tax-free"; export default () => free`)
-	s.put("museum", script.Endpoint, museum)
-	s.put("pins", script.Endpoint, `import { price } from "app:pricing@1"; export default () => price`)
-	s.write("pricing", `export const price = 2`)
+	s.release("pricing", script.Module, `export const price = 1, old = 1`)
+	s.release("tax-free", script.Module, `import { price } from "app:pricing"; export const free = price`)
+	s.release("cart", script.Endpoint, `import { price } from "app:pricing"; export default () => price`)
+	s.release("store", script.Endpoint, `import { free } from "app:tax-free"; export default () => free`)
+	s.release("museum", script.Endpoint, museumText)
+	s.release("pins", script.Endpoint, `import { price } from "app:pricing@1"; export default () => price`)
+	s.begin("pricing", `export const price = 2`)
 	return s
 }
 
@@ -106,7 +106,7 @@ func (s *site) says(a answer, texts ...string) {
 func TestPublishingAModuleTellsWhoFollows(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	page := s.get(pricing + "/publish")
+	page := s.get(pricingPage + "/publish")
 	s.sees(page, 200, `href="/apps/shop/scripts/museum#L1:10"`, `name="offered" value="cart"`, `name="follow" value="store" checked`)
 	s.says(page, "Publish pricing as v2", `against the live v1, which stays in the history.`, "Who uses pricing", "3 build with it, 1 does not build and stays as it is, 1 is pinned.",
 		"museum", "v1 of museum", "has v1", "does not build", "1:10", "app:pricing has no old; it exports price.",
@@ -119,8 +119,8 @@ func TestPublishingAModuleTellsWhoFollows(t *testing.T) {
 	if strings.Contains(page.text(), "answers") {
 		t.Error("a module is said to answer a URL")
 	}
-	s.goes(s.post(pricing+"/publish", s.publishForm(page, "note", "cheaper")), pricing)
-	s.sees(s.get(pricing), 200, "v2 is live. cart v2, store v2 and tax-free v2 follow. museum stays: app:pricing has no old; it exports price.")
+	s.goes(s.post(pricingPage+"/publish", s.publishForm(page, "note", "cheaper")), pricingPage)
+	s.sees(s.get(pricingPage), 200, "v2 is live. cart v2, store v2 and tax-free v2 follow. museum stays: app:pricing has no old; it exports price.")
 	for name, want := range map[string]int{"cart": 2, "store": 2, "tax-free": 2, "museum": 1, "pins": 1} {
 		if got := s.live(name); got != want {
 			t.Errorf("v%d of %s is live, want v%d", got, name, want)
@@ -132,17 +132,17 @@ func TestPublishingAModuleTellsWhoFollows(t *testing.T) {
 func TestSomeAreLeftOut(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	chosen := s.publishForm(s.get(pricing+"/publish"), "follow", "cart")
-	s.goes(s.post(pricing+"/publish", chosen), pricing)
-	s.sees(s.get(pricing), 200, "v2 is live. cart v2 follows. store and tax-free stay, as you chose.")
+	chosen := s.publishForm(s.get(pricingPage+"/publish"), "follow", "cart")
+	s.goes(s.post(pricingPage+"/publish", chosen), pricingPage)
+	s.sees(s.get(pricingPage), 200, "v2 is live. cart v2 follows. store and tax-free stay, as you chose.")
 	if s.live("cart") != 2 || s.live("store") != 1 || s.live("tax-free") != 1 {
 		t.Error("others follow than those that were chosen")
 	}
-	s.write("pricing", `export const price = 3`)
-	none := s.publishForm(s.get(pricing + "/publish"))
+	s.begin("pricing", `export const price = 3`)
+	none := s.publishForm(s.get(pricingPage + "/publish"))
 	none.Del("follow")
-	s.goes(s.post(pricing+"/publish", none), pricing)
-	s.sees(s.get(pricing), 200, "v3 is live. cart, store and tax-free stay, as you chose.")
+	s.goes(s.post(pricingPage+"/publish", none), pricingPage)
+	s.sees(s.get(pricingPage), 200, "v3 is live. cart, store and tax-free stay, as you chose.")
 	if s.live("cart") != 2 || s.live("store") != 1 {
 		t.Error("somebody follows who was not chosen")
 	}
@@ -152,25 +152,25 @@ func TestSomeAreLeftOut(t *testing.T) {
 func TestARefusedPublishKeepsTheChoice(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	chosen := s.publishForm(s.get(pricing+"/publish"), "follow", "cart", "note", strings.Repeat("n", 501))
-	page := s.post(pricing+"/publish", chosen)
+	chosen := s.publishForm(s.get(pricingPage+"/publish"), "follow", "cart", "note", strings.Repeat("n", 501))
+	page := s.post(pricingPage+"/publish", chosen)
 	s.sees(page, 422, "501", `value="cart" checked`, `name="follow" value="store"`)
 	if strings.Contains(page.body, `value="store" checked`) {
 		t.Error("who was left out is chosen again")
 	}
-	s.write("pricing", "export const price = 4")
-	page = s.post(pricing+"/publish", s.publishForm(page, "note", ""))
+	s.begin("pricing", "export const price = 4")
+	page = s.post(pricingPage+"/publish", s.publishForm(page, "note", ""))
 	s.sees(page, 409, "was saved again", `value="cart" checked`)
 
 	// A module that does not build itself says so, before and after.
-	s.write("pricing", "export const =")
-	page = s.get(pricing + "/publish")
+	s.begin("pricing", "export const =")
+	page = s.get(pricingPage + "/publish")
 	s.sees(page, 200, `data-line="1"`)
 	s.says(page, "5 scripts have it.", "It does not build at line 1 , so it cannot be published.", "They stay as they are")
 	if strings.Contains(page.body, `name="offered"`) {
 		t.Error("who cannot be built can be chosen")
 	}
-	page = s.post(pricing+"/publish", s.publishForm(page))
+	page = s.post(pricingPage+"/publish", s.publishForm(page))
 	s.sees(page, 422)
 	s.says(page, "It does not build at line 1 , so nothing was published.", "Who uses pricing", "cart", "stays")
 	if strings.Count(page.text(), "It does not build") != 1 {
@@ -183,25 +183,25 @@ func TestTheDialogAsksForWhoBuilds(t *testing.T) {
 	t.Parallel()
 	s := library(t)
 	byHTMX := http.Header{"Hx-Request": {"true"}}
-	dialog := s.ask("GET", pricing+"/publish", nil, byHTMX)
+	dialog := s.ask("GET", pricingPage+"/publish", nil, byHTMX)
 	s.sees(dialog, 200, `hx-get="/apps/shop/scripts/pricing/publish?builds=yes"`, `hx-trigger="load"`, `aria-busy="true"`, `id="go" class="b primary" disabled`)
 	s.says(dialog, "Building 4 scripts with it, to see who can follow…", "cart", "pins", "stays at v1 (pinned)")
 	if strings.Contains(dialog.body, `name="offered"`) || strings.Contains(dialog.text(), "does not build") {
 		t.Error("the dialog knows already who builds")
 	}
-	part := s.ask("GET", pricing+"/publish?builds=yes", nil, byHTMX)
+	part := s.ask("GET", pricingPage+"/publish?builds=yes", nil, byHTMX)
 	s.sees(part, 200, `hx-target="#followers-said"`, `hx-target="#go"`, `name="follow" value="cart" checked`, "app:pricing has no old")
 	if strings.Contains(part.body, "<html") || strings.Contains(part.body, "disabled>Publish") || strings.Contains(part.body, "hx-get") {
 		t.Errorf("%s", part.body)
 	}
-	done := s.ask("POST", pricing+"/publish", s.publishForm(dialog), byHTMX)
+	done := s.ask("POST", pricingPage+"/publish", s.publishForm(dialog), byHTMX)
 	s.sees(done, 200, `hx-target="#live"`)
 	if event := done.header.Get("HX-Trigger"); !strings.Contains(event, `v2 is live. cart v2, store v2 and tax-free v2 follow. museum stays: app:pricing has no old; it exports price.`) {
 		t.Error(event)
 	}
 	// Nobody follows what nobody uses, nor what is pinned alone: nothing is built to say so.
-	s.put("alone", script.Module, `export const a = 1`)
-	s.write("alone", `export const a = 2`)
+	s.release("alone", script.Module, `export const a = 1`)
+	s.begin("alone", `export const a = 2`)
 	dialog = s.ask("GET", "/apps/shop/scripts/alone/publish", nil, byHTMX)
 	s.says(dialog, "Who uses alone", "Nothing uses it yet.")
 	if strings.Contains(dialog.body, "hx-trigger") || strings.Contains(dialog.body, "disabled") {
@@ -215,14 +215,14 @@ func TestTheDialogAsksForWhoBuilds(t *testing.T) {
 func TestTheDialogOfAnEndpointBuildsNothing(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	s.write("cart", "export default () => 2")
+	s.begin("cart", "export default () => 2")
 	before := s.builds.Load()
 	page := s.get("/apps/shop/scripts/cart/publish")
 	s.sees(page, 200, "Publish v2", "It answers")
 	if strings.Contains(page.body, "Who uses") || s.builds.Load() != before {
 		t.Error("who uses an endpoint is asked about")
 	}
-	s.get(pricing + "/publish")
+	s.get(pricingPage + "/publish")
 	if got := s.builds.Load() - before; got != 5 {
 		t.Errorf("%d programs were built for a module with 4 that follow", got)
 	}

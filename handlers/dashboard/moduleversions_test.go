@@ -12,38 +12,38 @@ import (
 func TestGoingBackToAVersionOfAModuleAsksWhoFollows(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	s.put("pricing", "", `export const price = 2`)
-	s.sees(s.get(pricing+"/versions"), 200, `href="/apps/shop/scripts/pricing/versions/1/live"`)
-	s.put("newcomer", script.Endpoint, `import { price } from "app:pricing"; export default () => price`)
-	s.put("pricing", "", `export const price = 3, fresh = 3`)
-	s.put("fan", script.Endpoint, `import { fresh } from "app:pricing"; export default () => fresh`)
+	s.release("pricing", "", `export const price = 2`)
+	s.sees(s.get(pricingPage+"/versions"), 200, `href="/apps/shop/scripts/pricing/versions/1/live"`)
+	s.release("newcomer", script.Endpoint, `import { price } from "app:pricing"; export default () => price`)
+	s.release("pricing", "", `export const price = 3, fresh = 3`)
+	s.release("fan", script.Endpoint, `import { fresh } from "app:pricing"; export default () => fresh`)
 
-	page := s.get(pricing + "/versions/2/live")
+	page := s.get(pricingPage + "/versions/2/live")
 	s.sees(page, 200, `href="/apps/shop/scripts/pricing/diff?from=3&amp;to=2"`, `href="/apps/shop/scripts/fan#L1:10"`)
 	s.says(page, "Make v2 of pricing live", "It takes the place of v3 at once.", "4 build with it, 2 do not build and stay as they are, 1 is pinned.",
 		"fan", "app:pricing has no fresh; it exports price.", "museum", "cart", "v3 of cart", "has v3", "builds", "newcomer", "pins")
 	values := s.publishFormOf(page, "note", strings.Repeat("n", 501))
 	values["follow"] = []string{"cart"}
-	page = s.post(pricing+"/versions/2/live", values)
+	page = s.post(pricingPage+"/versions/2/live", values)
 	s.sees(page, 422, "501", `value="cart" checked`, `name="follow" value="store"`, "e-note")
 	if strings.Contains(page.body, `value="store" checked`) {
 		t.Error("who was left out is chosen again")
 	}
 	values.Set("note", "three was wrong")
-	s.goes(s.post(pricing+"/versions/2/live", values), pricing+"/versions")
-	page = s.get(pricing + "/versions")
+	s.goes(s.post(pricingPage+"/versions/2/live", values), pricingPage+"/versions")
+	page = s.get(pricingPage + "/versions")
 	s.sees(page, 200, "v2 is live. cart v4 follows. newcomer, store and tax-free stay, as you chose. The draft is as it was.")
 	s.says(page, "What was live", "v2", "back from v3", "three was wrong")
 	if s.live("cart") != 4 || s.live("store") != 3 || s.live("fan") != 1 {
 		t.Error("others follow than those that were chosen")
 	}
-	s.goes(s.post(pricing+"/versions/1/live", s.publishFormOf(s.get(pricing+"/versions/1/live"))), pricing+"/versions")
-	s.says(s.get(pricing+"/versions"), "v1 is live. cart v5, newcomer v3, store v4 and tax-free v4 follow. fan stays: app:pricing has no fresh; it exports")
+	s.goes(s.post(pricingPage+"/versions/1/live", s.publishFormOf(s.get(pricingPage+"/versions/1/live"))), pricingPage+"/versions")
+	s.says(s.get(pricingPage+"/versions"), "v1 is live. cart v5, newcomer v3, store v4 and tax-free v4 follow. fan stays: app:pricing has no fresh; it exports")
 
-	s.says(s.get(pricing+"/versions/1/live"), "It is live already.")
-	s.sees(s.get(pricing+"/versions/99/live"), 404)
-	s.sees(s.get(pricing+"/versions/x/live"), 404)
-	s.sees(s.post(pricing+"/versions/99/live", form("note", "")), 404)
+	s.says(s.get(pricingPage+"/versions/1/live"), "It is live already.")
+	s.sees(s.get(pricingPage+"/versions/99/live"), 404)
+	s.sees(s.get(pricingPage+"/versions/x/live"), 404)
+	s.sees(s.post(pricingPage+"/versions/99/live", form("note", "")), 404)
 	// Of an endpoint nobody is asked about: its list does it at once, and so does the page.
 	s.sees(s.get("/apps/shop/scripts/hello/versions"), 200, "Make v1 live")
 	page = s.get("/apps/shop/scripts/hello/versions/1/live")
@@ -59,9 +59,9 @@ func TestGoingBackToAVersionOfAModuleAsksWhoFollows(t *testing.T) {
 func TestAVersionThatDoesNotBuildAnyMoreStays(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	s.put("shelf", script.Module, "// first\nimport { old } from \"app:pricing\"; export const shelf = old")
-	s.put("shelf", "", `export const shelf = 1`)
-	s.put("pricing", "", `export const price = 2`)
+	s.release("shelf", script.Module, "// first\nimport { old } from \"app:pricing\"; export const shelf = old")
+	s.release("shelf", "", `export const shelf = 1`)
+	s.release("pricing", "", `export const price = 2`)
 	page := s.get("/apps/shop/scripts/shelf/versions/1/live")
 	s.sees(page, 200, `href="/apps/shop/scripts/shelf/versions/1#L2"`)
 	s.says(page, "It does not build with the modules that are live now, so it stays as it is.", "2:10", "app:pricing has no old; it exports price.")
@@ -97,8 +97,8 @@ func TestVersionsOfAnotherKindAreNotOffered(t *testing.T) {
 func TestAUsedModuleIsNotUnpublished(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	s.sees(s.post(pricing+"/unpublish", form("note", "")), 409, "pricing cannot be unpublished while others use it: cart, museum, pins, 2 more.")
-	s.put("alone", script.Module, `export const a = 1`)
+	s.sees(s.post(pricingPage+"/unpublish", form("note", "")), 409, "pricing cannot be unpublished while others use it: cart, museum, pins, 2 more.")
+	s.release("alone", script.Module, `export const a = 1`)
 	s.goes(s.post("/apps/shop/scripts/alone/unpublish", form("note", "")), "/apps/shop/scripts/alone")
 	s.sees(s.get("/apps/shop/scripts/alone"), 200, "alone is unpublished: nothing can import it now.")
 }
@@ -107,11 +107,11 @@ func TestHistorySetsApartWhatWasBuiltAnew(t *testing.T) {
 	t.Parallel()
 	s := library(t)
 	for n := range 3 {
-		s.put("pricing", "", fmt.Sprintf(`export const price = %d`, n+2))
+		s.release("pricing", "", fmt.Sprintf(`export const price = %d`, n+2))
 	}
 	const cart = "/apps/shop/scripts/cart"
-	s.put("cart", "", `import { price } from "app:pricing"; export default () => price // mine`)
-	s.put("pricing", "", `export const price = 9`)
+	s.release("cart", "", `import { price } from "app:pricing"; export default () => price // mine`)
+	s.release("pricing", "", `export const price = 9`)
 	page := s.get(cart + "/versions")
 	s.says(page, "Published", "All builds", "v6", "follows pricing v5", "another build of", "v5", "v5", "built anew once for its modules, last as", "v6", "v1", "built anew 3 times for its modules, last as", "v4")
 	for _, number := range []string{"2", "3", "4"} {
@@ -125,6 +125,12 @@ func TestHistorySetsApartWhatWasBuiltAnew(t *testing.T) {
 	if page := s.get("/apps/shop/scripts/hello/versions"); strings.Contains(page.body, "All builds") {
 		t.Error("a script that follows nothing has builds")
 	}
+	page = s.get(cart + "/diff")
+	s.sees(page, 200, `<option value="1">v1`, `<option value="5">v5`, `<option value="6" selected>v6, live`)
+	if strings.Contains(page.body, `<option value="3"`) {
+		t.Error("builds are among the versions to choose from")
+	}
+	s.sees(s.get(cart+"/diff?from=3&to=5"), 200, `<option value="3" selected>v3`)
 	page = s.get(cart + "/versions/4")
 	s.sees(page, 200, `href="/apps/shop/scripts/pricing/versions/4"`)
 	s.says(page, "follows pricing v4", "another build of", "v1", "Modules", "as they were when v4 was built", "pricing v4", "pricing.ts")
@@ -135,15 +141,15 @@ func TestHistorySetsApartWhatWasBuiltAnew(t *testing.T) {
 func TestADifferenceShowsModules(t *testing.T) {
 	t.Parallel()
 	s := library(t)
-	s.put("old", script.Module, "export const old = 1\n")
+	s.release("old", script.Module, "export const old = 1\n")
 	const cart = "/apps/shop/scripts/cart"
-	s.put("cart", "", `import { price } from "app:pricing"; import { old } from "app:old"; export default () => price + old`)
+	s.release("cart", "", `import { price } from "app:pricing"; import { old } from "app:old"; export default () => price + old`)
 	var long strings.Builder
 	for n := range 600 {
 		fmt.Fprintf(&long, "// line %d\n", n)
 	}
-	s.put("pricing", "", "export const price = 2\n"+long.String())
-	s.put("pricing", "", "export const price = 3\n"+long.String())
+	s.release("pricing", "", "export const price = 2\n"+long.String())
+	s.release("pricing", "", "export const price = 3\n"+long.String())
 	page := s.get(cart + "/diff?from=3&to=4")
 	s.sees(page, 200, "<details open>", `aria-label="pricing.ts"`)
 	s.says(page, "Modules", "pricing", "pricing.ts", "v2 → v3", "+1", "−1", "The same in both: old.ts v1.")
@@ -156,14 +162,22 @@ func TestADifferenceShowsModules(t *testing.T) {
 	s.says(s.get(cart+"/diff?from=4&to=1"), "old", "removed", "v1")
 	page = s.get(cart + "/diff?from=3&to=draft")
 	s.says(page, "of the draft: those of the live v4; when it is published it gets what is live then", "v2 → v3")
-	s.says(s.get(cart+"/diff"), "The same in both: old.ts v1, pricing.ts v3.")
+	s.says(s.get(cart+"/diff"), "of the draft: those of the live v4", "The same in both: old.ts v1, pricing.ts v3.")
+	if page := s.get(cart + "/diff?from=1&to=4"); strings.Contains(page.text(), "of the draft") {
+		t.Error("what is no side is told of")
+	}
+	shop, found := s.find("shop", "store")
+	_, err := s.scripts.Unpublish(t.Context(), s.may(actor.WriteScript, shop.ID), found.ID, "")
+	s.must(err)
+	s.says(s.get("/apps/shop/scripts/store/diff?from=1&to=draft"), "of the draft: none, for nothing is live", "pricing.ts", "removed")
+	s.goes(s.post("/apps/shop/scripts/store/versions/1/live", form()), "/apps/shop/scripts/store/versions")
 	if page := s.get("/apps/shop/scripts/hello/diff?from=1&to=2"); strings.Contains(page.text(), "Modules") {
 		t.Error("what has no modules shows some")
 	}
-	s.put("tax-free", "", `import { price } from "app:pricing"; export const free = price // again`)
+	s.release("tax-free", "", `import { price } from "app:pricing"; export const free = price // again`)
 	s.says(s.get("/apps/shop/scripts/tax-free/diff?from=3&to=4"), "The same in both: pricing.ts v3.")
-	s.put("pricing", "", "export const price = 3\n"+long.String()+"// last")
-	s.put("pricing", "", "export const price = 3\n"+long.String())
+	s.release("pricing", "", "export const price = 3\n"+long.String()+"// last")
+	s.release("pricing", "", "export const price = 3\n"+long.String())
 	s.says(s.get("/apps/shop/scripts/store/diff?from=4&to=6"), "The same in both: pricing.ts v3 → v5 with the same text")
 }
 
@@ -178,7 +192,7 @@ func TestABuildForAModuleLeavesWhatWasBegun(t *testing.T) {
 	s.goes(s.post(cart+"/draft", form("revision", s.input(editor, "revision"), "source", mine)), cart)
 	editor, dialog := s.get(cart), s.get(cart+"/publish")
 	untouched := s.get("/apps/shop/scripts/store")
-	s.put("pricing", "", `export const price = 2`)
+	s.release("pricing", "", `export const price = 2`)
 	if s.live("cart") != 2 || s.live("store") != 2 {
 		t.Fatal("they did not follow")
 	}
@@ -198,9 +212,9 @@ func TestABuildForAModuleLeavesWhatWasBegun(t *testing.T) {
 
 	// What another person published since is one.
 	stale := s.get(cart + "/publish")
-	s.put("pricing", "", `export const price = 3`)
-	s.put("cart", "", mine+" theirs")
-	s.write("cart", mine+" again")
+	s.release("pricing", "", `export const price = 3`)
+	s.release("cart", "", mine+" theirs")
+	s.begin("cart", mine+" again")
 	values = s.publishForm(stale, "revision", s.input(s.get(cart), "revision"))
 	s.sees(s.post(cart+"/publish", values), 409, "Version 3 was expected to be live, but version 5 is.")
 }

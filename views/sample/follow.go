@@ -8,8 +8,8 @@ import (
 	"picloud/views/ui"
 )
 
-// publishedHead is the module of the samples without a draft of its own.
-func publishedHead() views.ScriptHead {
+// followHead is the module of the samples without a draft of its own.
+func followHead() views.ScriptHead {
 	h := moduleHead()
 	h.Live, h.Added, h.Removed = &views.Live{Number: 3, At: ago(3 * time.Minute), Author: "anna"}, 0, 0
 	return h
@@ -17,7 +17,7 @@ func publishedHead() views.ScriptHead {
 
 // followers are who has the module of the samples; built tells that they were built with its draft.
 func followers(built bool) *views.FollowersProps {
-	p := &views.FollowersProps{Module: publishedHead(), Next: 4, Rows: []views.FollowerRow{
+	p := &views.FollowersProps{Module: followHead(), Next: 4, Rows: []views.FollowerRow{
 		{Name: "checkout", Version: 7, Has: 3, Direct: true, Chosen: true},
 		{Name: "greet", Version: 12, Has: 3, Chosen: true},
 		{Name: "a-name-that-is-as-long-as-names-of-scripts-may-be-in-this-picl", Version: 1204, Has: 2, Chosen: false},
@@ -33,9 +33,9 @@ func followers(built bool) *views.FollowersProps {
 	return p
 }
 
-func followingPages(at views.Frame) []Page {
+func followPages(at views.Frame) []Page {
 	diff := difference()
-	publish := views.PublishProps{Script: publishedHead(), Next: 4, IfVersion: 3, Revision: 41, Diff: diff, Followers: followers(true)}
+	publish := views.PublishProps{Script: followHead(), Next: 4, IfVersion: 3, Revision: 41, Diff: diff, Followers: followers(true)}
 	asking := publish
 	asking.Dialog, asking.Followers = true, followers(false)
 	problems := []views.Problem{{Line: 9, Column: 16, Message: "Expected \")\" but found \";\""}}
@@ -44,7 +44,7 @@ func followingPages(at views.Frame) []Page {
 	broken.Followers.Asking, broken.Followers.Unbuilt, broken.Followers.Problems = "", true, problems
 	refused.Faults = views.Faults{"note": "The note has 501 characters; the limit is 500."}
 	unused := publish
-	unused.Followers = &views.FollowersProps{Module: publishedHead(), Next: 4}
+	unused.Followers = &views.FollowersProps{Module: followHead(), Next: 4}
 	versions := []views.VersionRow{
 		{Number: 8, At: ago(3 * time.Minute), Author: "anna", Note: "follows pricing v3", Size: 512, Live: true, Origin: 5},
 		{Number: 5, At: ago(2 * time.Hour), Author: "ben", Size: 480, Builds: 3, LastBuild: 8},
@@ -57,11 +57,11 @@ func followingPages(at views.Frame) []Page {
 	}}
 	all := history
 	all.All, all.Faults = true, views.Faults{"version": "greet cannot be unpublished while others use it: checkout, museum, prices, 2 more."}
-	live := views.MakeLiveProps{Script: publishedHead(), Version: versions[3], Followers: followers(true)}
+	live := views.MakeLiveProps{Script: followHead(), Version: versions[3], Followers: followers(true)}
 	stays := live
 	stays.Note, stays.Problems, stays.Followers = "All the same", problems, broken.Followers
 	stays.Followers.Problems = nil
-	was := views.MakeLiveProps{Script: publishedHead(), Version: versions[2]}
+	was := views.MakeLiveProps{Script: followHead(), Version: versions[2]}
 	was.Version.Was = "endpoint"
 	broken.Followers = followers(false)
 	broken.Followers.Asking, broken.Followers.Unbuilt, broken.Followers.Problems = "", true, problems
@@ -84,13 +84,13 @@ func followingPages(at views.Frame) []Page {
 			},
 		})},
 		{"diff-modules", paths.Diff(app, "greet", "5", paths.Draft), 200, views.Diff(at, views.DiffPageProps{
-			Script: head(), From: views.DiffSide{Key: "5", Label: "v5"}, To: views.DiffSide{Key: paths.Draft, Label: "Draft"}, DraftAs: 8,
-			Sides: []views.DiffSide{{Key: paths.Draft, Label: "Draft"}, {Key: "5", Label: "v5"}}, Modules: moduleDiffs(diff),
+			Script: head(), From: views.DiffSide{Key: "5", Label: "v5"}, To: views.DiffSide{Key: paths.Draft, Label: "Draft"}, Live: 8,
+			Sides: []views.DiffSide{{Key: paths.Draft, Label: "Draft"}, {Key: "5", Label: "v5"}}, Modules: followDiffs(diff),
 		})},
 	}
 }
 
-func moduleDiffs(diff ui.DiffProps) views.ModuleDiffs {
+func followDiffs(diff ui.DiffProps) views.ModuleDiffs {
 	return views.ModuleDiffs{
 		Changed: []views.ModuleDiff{
 			{Name: "pricing", File: "pricing.ts", From: 1, To: 3, Diff: diff, Open: true},
