@@ -11,6 +11,7 @@ import (
 
 	"picloud/engine/bundle"
 	"picloud/engine/fault"
+	"picloud/engine/name"
 	"picloud/engine/script"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -102,7 +103,9 @@ func followOf(values url.Values) script.Follow {
 
 // leftOut are those who could have been chosen and were not.
 func leftOut(values url.Values) []string {
-	return slices.DeleteFunc(slices.Clone(values["offered"]), func(name string) bool { return slices.Contains(values["follow"], name) })
+	return slices.DeleteFunc(slices.Clone(values["offered"]), func(script string) bool {
+		return slices.Contains(values["follow"], script) || name.Check(script) != ""
+	})
 }
 
 // Of those who follow, and of those who stay, so many are named in a notice.

@@ -218,3 +218,40 @@ func TestABuildForAModuleLeavesWhatWasBegun(t *testing.T) {
 	values = s.publishForm(stale, "revision", s.input(s.get(cart), "revision"))
 	s.sees(s.post(cart+"/publish", values), 409, "Version 3 was expected to be live, but version 5 is.")
 }
+
+// What a module is called, says and exports is text wherever it is shown.
+func TestNothingWrittenInModulesRuns(t *testing.T) {
+	t.Parallel()
+	s := library(t)
+	shop, found := s.find("shop", "pricing")
+	exports := fmt.Sprintf("const one = 1; export { one as price, one as %q }; // %s", evil, evil)
+	for n := range 2 {
+		source := fmt.Sprintf("%s %d\n", exports, n)
+		_, err := s.scripts.Publish(t.Context(), s.may(actor.WriteScript, shop.ID), found.ID, script.Publishing{Source: &source, Note: evil})
+		s.must(err)
+	}
+	s.begin("pricing", exports)
+	for _, path := range []string{
+		pricingPage + "/publish", pricingPage + "/versions", pricingPage + "/versions/2", pricingPage + "/versions/2/live", pricingPage + "/diff?from=1&to=3",
+		"/apps/shop/scripts/cart/versions", "/apps/shop/scripts/cart/versions/3", "/apps/shop/scripts/cart/diff?from=1&to=3",
+	} {
+		page := s.get(path)
+		if s.inert(path, page); !strings.Contains(page.text(), "alert(1)") && strings.Contains(path, "pricing") {
+			t.Errorf("%s shows nothing of it", path)
+		}
+	}
+	page := s.get(pricingPage + "/publish")
+	s.sees(page, 200, "app:pricing has no old; it exports &#34;&#39;&gt;&lt;script&gt;alert(1)")
+	values := s.publishForm(page, "note", evil+strings.Repeat("n", 500))
+	values["offered"], values["follow"] = append(values["offered"], evil), append(values["follow"], evil+evil)
+	s.inert("publish", s.post(pricingPage+"/publish", values))
+	s.inert("make live", s.post(pricingPage+"/versions/2/live", values))
+	values.Set("note", evil)
+	s.goes(s.post(pricingPage+"/publish", values), pricingPage)
+	page = s.get(pricingPage)
+	s.inert("notice", page)
+	s.says(page, "v4 is live. cart")
+	if strings.Contains(page.text(), "as you chose") {
+		t.Error("what is no name is told of")
+	}
+}
