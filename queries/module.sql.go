@@ -166,7 +166,11 @@ func (q *Queries) FindModules(ctx context.Context, db DBTX, arg FindModulesParam
 
 const listDependents = `-- name: ListDependents :many
 SELECT s.id, s.name, s.kind, v.number, v.language, m.number AS module_number, m.follows,
-  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct
+  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct,
+  ARRAY(SELECT DISTINCT coalesce(t.name, j.name) FROM version_imports i
+    JOIN version_modules j ON j.version_id = i.version_id AND j.file = i.importer
+    LEFT JOIN scripts t ON t.app_id = j.app_id AND t.id = j.module_id
+    WHERE i.version_id = m.version_id AND i.file = m.file ORDER BY 1)::text[] AS through
 FROM version_modules m JOIN script_versions v ON v.id = m.version_id
 JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id AND s.live_version = v.number
 WHERE m.app_id = $1 AND m.module_id = ANY($2::uuid[]) ORDER BY s.name, m.number DESC
@@ -186,6 +190,7 @@ type ListDependentsRow struct {
 	ModuleNumber int32
 	Follows      bool
 	Direct       bool
+	Through      []string
 }
 
 // The scripts whose live versions have one of the modules in them.
@@ -207,6 +212,7 @@ func (q *Queries) ListDependents(ctx context.Context, db DBTX, arg ListDependent
 			&i.ModuleNumber,
 			&i.Follows,
 			&i.Direct,
+			&i.Through,
 		); err != nil {
 			return nil, err
 		}

@@ -93,6 +93,8 @@ type Dependent struct {
 	Follows bool // it is built anew with the module
 	Direct  bool // its own text imports the module
 
+	Through []string // the modules in it that import the module, by name
+
 	language bundle.Language
 }
 
@@ -122,11 +124,14 @@ func (s *Service) dependentsOf(ctx context.Context, source queries.DBTX, app id.
 		if last := len(found) - 1; last >= 0 && found[last].ID == row.ID {
 			found[last].Follows = found[last].Follows || row.Follows
 			found[last].Direct = found[last].Direct || row.Direct
+			found[last].Through = append(found[last].Through, row.Through...)
+			slices.Sort(found[last].Through)
+			found[last].Through = slices.Compact(found[last].Through)
 			continue
 		}
 		found = append(found, Dependent{
 			ID: row.ID, Name: row.Name, Kind: Kind(row.Kind), Version: int(row.Number), Module: int(row.ModuleNumber),
-			Follows: row.Follows, Direct: row.Direct, language: bundle.Language(row.Language),
+			Follows: row.Follows, Direct: row.Direct, Through: row.Through, language: bundle.Language(row.Language),
 		})
 	}
 	return found, nil

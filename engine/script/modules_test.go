@@ -416,6 +416,10 @@ func TestExportsAndGraphAreTold(t *testing.T) {
 	if _, err := w.scripts.Rename(ctx, w.write, w.find(t, "tax").ID, "taxes"); err != nil {
 		t.Fatal(err)
 	}
+	dependents, err := w.scripts.Dependents(ctx, w.write, w.find(t, "taxes").ID)
+	if err != nil || len(dependents) != 2 || len(dependents[0].Through) != 0 || fmt.Sprint(dependents[1].Name, dependents[1].Through) != "shop[pricing]" {
+		t.Errorf("%+v, %v", dependents, err)
+	}
 	users, err := w.scripts.Users(ctx, w.write)
 	if want := map[id.Script]int{w.find(t, "pricing").ID: 1, w.find(t, "taxes").ID: 2, w.find(t, "other").ID: 1}; err != nil || !maps.Equal(users, want) {
 		t.Errorf("%v instead of %v, %v", users, want, err)

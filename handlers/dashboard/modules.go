@@ -3,7 +3,6 @@ package dashboard
 import (
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"picloud/engine/bundle"
@@ -126,30 +125,10 @@ func (d *Dashboard) withModules(r *http.Request, props *views.ScriptProps) error
 	for _, dependent := range dependents {
 		props.About.Users = append(props.About.Users, views.UserRow{
 			Name: dependent.Name, Module: dependent.Kind == script.Module, Version: dependent.Version, Has: dependent.Module,
-			Pinned: !dependent.Follows, Direct: dependent.Direct, Through: through(arrows, dependent, state.Script),
+			Pinned: !dependent.Follows, Direct: dependent.Direct, Through: dependent.Through,
 		})
 	}
 	return err
-}
-
-// through are the modules that a script imports and that lead to another module, as far as what is
-// live tells it.
-func through(arrows []script.Arrow, from script.Dependent, to script.Script) (names []string) {
-	leads := map[string]bool{}
-	for grown := true; grown; {
-		grown = false
-		for _, a := range arrows {
-			if !leads[a.FromName] && a.From != to.ID && (a.To == to.ID || leads[a.ToName]) {
-				leads[a.FromName], grown = true, true
-			}
-		}
-	}
-	for _, a := range arrows {
-		if a.From == from.ID && a.To != to.ID && leads[a.ToName] && !slices.Contains(names, a.ToName) {
-			names = append(names, a.ToName)
-		}
-	}
-	return names
 }
 
 func useRows(uses []script.Use) []views.UseRow {
