@@ -85,7 +85,7 @@ screenshots: prepare-test build ## a picture of every page, in ./screenshots
 prepare: postgres git node_modules/.package-lock.json
 
 prepare-test: node_modules/.package-lock.json
-	@$(SHELL) tools/install.sh postgres git compiler chromium
+	@$(SHELL) tools/install.sh postgres git compiler chromium curl
 
 postgres:
 	@if [ -z "$${DATABASE_URL:-}$${DATABASE_URL_FILE:-}" ]; then $(SHELL) tools/install.sh postgres; fi

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -71,6 +72,24 @@ func TestReadmeListsTheAPI(t *testing.T) {
 		row := "| `" + route.Method + " " + strings.TrimPrefix(route.Pattern, "/api/v1") + "` | "
 		if route.Access.Kind == web.Key && !strings.Contains(string(text), row) {
 			t.Errorf("README.md has no row that begins with %s", row)
+		}
+	}
+}
+
+// docs/api.md has an example of each of them, which a test runs.
+func TestDocsShowTheAPI(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range handlers.Routes(handlers.Deps{}) {
+		if route.Access.Kind != web.Key {
+			continue
+		}
+		path := regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(strings.TrimPrefix(route.Pattern, "/api/v1")), `[^/?' ]+`)
+		if !regexp.MustCompile(`(?m)^api ` + route.Method + ` '?` + path + `(\?|'|\s)`).Match(text) {
+			t.Errorf("docs/api.md has no example of %s %s", route.Method, route.Pattern)
 		}
 	}
 }

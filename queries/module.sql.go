@@ -67,17 +67,50 @@ func (q *Queries) AddVersionModule(ctx context.Context, db DBTX, arg AddVersionM
 	return err
 }
 
+const countUsers = `-- name: CountUsers :many
+SELECT m.module_id, count(DISTINCT s.id)::int AS users
+FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN version_modules m ON m.version_id = v.id
+WHERE s.app_id = $1 GROUP BY m.module_id
+`
+
+type CountUsersRow struct {
+	ModuleID id.Script
+	Users    int32
+}
+
+// How many scripts have a module in what is live of them, for all modules of an app that somebody uses.
+func (q *Queries) CountUsers(ctx context.Context, db DBTX, appID id.App) ([]CountUsersRow, error) {
+	rows, err := db.Query(ctx, countUsers, appID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountUsersRow
+	for rows.Next() {
+		var i CountUsersRow
+		if err := rows.Scan(&i.ModuleID, &i.Users); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findModules = `-- name: FindModules :many
 SELECT a.name::text AS asked, a.number::int AS asked_number, s.id, s.name, s.kind,
-  coalesce(v.number, 0)::int AS number, coalesce(v.language, '')::text AS language, coalesce(x.hash, '')::bytea AS source_hash,
-  coalesce(x.source, '')::text AS source, coalesce(v.hash IS NULL, false)::bool AS module
+  coalesce(v.number, 0)::int AS number, coalesce(v.language, '')::text AS language, coalesce(v.source_hash, '')::bytea AS source_hash,
+  coalesce(octet_length(x.source), 0)::int AS size, (v.id IS NOT NULL AND v.hash IS NULL)::bool AS module
 FROM (SELECT unnest($1::text[]) AS name, unnest($2::int[]) AS number) a
 JOIN scripts s ON s.app_id = $3 AND (s.name = a.name
   OR s.id = (SELECT o.script_id FROM script_old_names o WHERE o.app_id = $3 AND o.name = a.name)
     AND NOT EXISTS (SELECT FROM scripts y WHERE y.app_id = $3 AND y.name = a.name))
 LEFT JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id
   AND v.number = CASE WHEN a.number > 0 THEN a.number ELSE s.live_version END
-LEFT JOIN sources x ON s.kind = 'module' AND v.hash IS NULL AND x.app_id = v.app_id AND x.hash = v.source_hash
+LEFT JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 `
 
 type FindModulesParams struct {
@@ -95,12 +128,11 @@ type FindModulesRow struct {
 	Number      int32
 	Language    string
 	SourceHash  []byte
-	Source      string
+	Size        int32
 	Module      bool
 }
 
-// The scripts that names lead to, with the version that is live, or the one of a number. Only
-// modules come with their text.
+// The scripts that names lead to, with the version that is live, or the one of a number.
 func (q *Queries) FindModules(ctx context.Context, db DBTX, arg FindModulesParams) ([]FindModulesRow, error) {
 	rows, err := db.Query(ctx, findModules, arg.Names, arg.Numbers, arg.AppID)
 	if err != nil {
@@ -119,7 +151,7 @@ func (q *Queries) FindModules(ctx context.Context, db DBTX, arg FindModulesParam
 			&i.Number,
 			&i.Language,
 			&i.SourceHash,
-			&i.Source,
+			&i.Size,
 			&i.Module,
 		); err != nil {
 			return nil, err
@@ -133,8 +165,12 @@ func (q *Queries) FindModules(ctx context.Context, db DBTX, arg FindModulesParam
 }
 
 const listDependents = `-- name: ListDependents :many
-SELECT s.id, s.name, s.kind, s.language, v.number, v.language AS live_language, v.origin, m.module_id, m.number AS module_number, m.follows,
-  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct
+SELECT s.id, s.name, s.kind, v.number, v.language, m.number AS module_number, m.follows,
+  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct,
+  ARRAY(SELECT DISTINCT coalesce(t.name, j.name) FROM version_imports i
+    JOIN version_modules j ON j.version_id = i.version_id AND j.file = i.importer
+    LEFT JOIN scripts t ON t.app_id = j.app_id AND t.id = j.module_id
+    WHERE i.version_id = m.version_id AND i.file = m.file ORDER BY 1)::text[] AS through
 FROM version_modules m JOIN script_versions v ON v.id = m.version_id
 JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id AND s.live_version = v.number
 WHERE m.app_id = $1 AND m.module_id = ANY($2::uuid[]) ORDER BY s.name, m.number DESC
@@ -149,14 +185,12 @@ type ListDependentsRow struct {
 	ID           id.Script
 	Name         string
 	Kind         string
-	Language     string
 	Number       int32
-	LiveLanguage string
-	Origin       int32
-	ModuleID     id.Script
+	Language     string
 	ModuleNumber int32
 	Follows      bool
 	Direct       bool
+	Through      []string
 }
 
 // The scripts whose live versions have one of the modules in them.
@@ -173,14 +207,12 @@ func (q *Queries) ListDependents(ctx context.Context, db DBTX, arg ListDependent
 			&i.ID,
 			&i.Name,
 			&i.Kind,
-			&i.Language,
 			&i.Number,
-			&i.LiveLanguage,
-			&i.Origin,
-			&i.ModuleID,
+			&i.Language,
 			&i.ModuleNumber,
 			&i.Follows,
 			&i.Direct,
+			&i.Through,
 		); err != nil {
 			return nil, err
 		}
@@ -192,19 +224,59 @@ func (q *Queries) ListDependents(ctx context.Context, db DBTX, arg ListDependent
 	return items, nil
 }
 
+const listImportersByName = `-- name: ListImportersByName :many
+SELECT DISTINCT s.name, t.name AS module FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+JOIN version_imports i ON i.version_id = v.id
+JOIN version_modules m ON m.version_id = v.id AND m.file = i.file
+JOIN scripts t ON t.app_id = m.app_id AND t.id = m.module_id
+WHERE s.app_id = $1 AND split_part(i.specifier, '@', 1) = 'app:' || $2::text AND strpos(i.file, '/') = 0 AND t.name <> $2::text
+ORDER BY s.name LIMIT 4
+`
+
+type ListImportersByNameParams struct {
+	AppID id.App
+	Name  string
+}
+
+type ListImportersByNameRow struct {
+	Name   string
+	Module string
+}
+
+// The scripts whose live versions follow a module by this name of it.
+func (q *Queries) ListImportersByName(ctx context.Context, db DBTX, arg ListImportersByNameParams) ([]ListImportersByNameRow, error) {
+	rows, err := db.Query(ctx, listImportersByName, arg.AppID, arg.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListImportersByNameRow
+	for rows.Next() {
+		var i ListImportersByNameRow
+		if err := rows.Scan(&i.Name, &i.Module); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listModuleImports = `-- name: ListModuleImports :many
-SELECT s.id, s.name, s.kind, i.importer, m.module_id, m.name AS module_name, m.number, m.follows
+SELECT s.id, s.name, s.kind, m.module_id, coalesce(t.name, m.name)::text AS module_name, m.number, m.follows
 FROM scripts s JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
 JOIN version_imports i ON i.version_id = v.id AND i.importer = ''
 JOIN version_modules m ON m.version_id = i.version_id AND m.file = i.file
-WHERE s.app_id = $1 ORDER BY s.name, m.name, m.number
+LEFT JOIN scripts t ON t.app_id = m.app_id AND t.id = m.module_id
+WHERE s.app_id = $1 ORDER BY s.name, module_name, m.number
 `
 
 type ListModuleImportsRow struct {
 	ID         id.Script
 	Name       string
 	Kind       string
-	Importer   string
 	ModuleID   id.Script
 	ModuleName string
 	Number     int32
@@ -225,7 +297,6 @@ func (q *Queries) ListModuleImports(ctx context.Context, db DBTX, appID id.App) 
 			&i.ID,
 			&i.Name,
 			&i.Kind,
-			&i.Importer,
 			&i.ModuleID,
 			&i.ModuleName,
 			&i.Number,
@@ -275,8 +346,8 @@ func (q *Queries) ListModuleNames(ctx context.Context, db DBTX, appID id.App) ([
 }
 
 const listModulesOfVersion = `-- name: ListModulesOfVersion :many
-SELECT m.file, m.module_id, m.name, m.number, m.language, m.source_hash, m.follows, s.name AS now,
-  EXISTS (SELECT FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file AND i.importer = '') AS direct
+SELECT m.file, m.module_id, m.name, m.number, m.language, m.follows, s.name AS now,
+  ARRAY(SELECT DISTINCT i.importer FROM version_imports i WHERE i.version_id = m.version_id AND i.file = m.file ORDER BY 1)::text[] AS importers
 FROM version_modules m JOIN script_versions v ON v.id = m.version_id
 LEFT JOIN scripts s ON s.app_id = m.app_id AND s.id = m.module_id
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3 ORDER BY m.name, m.number
@@ -289,15 +360,14 @@ type ListModulesOfVersionParams struct {
 }
 
 type ListModulesOfVersionRow struct {
-	File       string
-	ModuleID   id.Script
-	Name       string
-	Number     int32
-	Language   string
-	SourceHash []byte
-	Follows    bool
-	Now        *string
-	Direct     bool
+	File      string
+	ModuleID  id.Script
+	Name      string
+	Number    int32
+	Language  string
+	Follows   bool
+	Now       *string
+	Importers []string
 }
 
 func (q *Queries) ListModulesOfVersion(ctx context.Context, db DBTX, arg ListModulesOfVersionParams) ([]ListModulesOfVersionRow, error) {
@@ -315,10 +385,9 @@ func (q *Queries) ListModulesOfVersion(ctx context.Context, db DBTX, arg ListMod
 			&i.Name,
 			&i.Number,
 			&i.Language,
-			&i.SourceHash,
 			&i.Follows,
 			&i.Now,
-			&i.Direct,
+			&i.Importers,
 		); err != nil {
 			return nil, err
 		}
@@ -379,7 +448,7 @@ func (q *Queries) ListPinnedImports(ctx context.Context, db DBTX, arg ListPinned
 }
 
 const listPinnedModules = `-- name: ListPinnedModules :many
-SELECT v.script_id AS root_id, v.number AS root_number, m.file, m.module_id, m.name, m.number, m.language, m.source_hash, x.source
+SELECT v.script_id AS root_id, v.number AS root_number, m.file, m.module_id, m.name, m.number, m.language, m.source_hash, octet_length(x.source)::int AS size
 FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::int[]) AS number) a
 JOIN script_versions v ON v.script_id = a.id AND v.number = a.number
 JOIN version_modules m ON m.version_id = v.id
@@ -402,10 +471,10 @@ type ListPinnedModulesRow struct {
 	Number     int32
 	Language   string
 	SourceHash []byte
-	Source     string
+	Size       int32
 }
 
-// The modules in some versions, with their texts as they were.
+// The modules in some versions, as they were.
 func (q *Queries) ListPinnedModules(ctx context.Context, db DBTX, arg ListPinnedModulesParams) ([]ListPinnedModulesRow, error) {
 	rows, err := db.Query(ctx, listPinnedModules, arg.Scripts, arg.Numbers, arg.AppID)
 	if err != nil {
@@ -424,8 +493,42 @@ func (q *Queries) ListPinnedModules(ctx context.Context, db DBTX, arg ListPinned
 			&i.Number,
 			&i.Language,
 			&i.SourceHash,
-			&i.Source,
+			&i.Size,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSources = `-- name: ListSources :many
+SELECT hash, source FROM sources WHERE app_id = $1 AND hash = ANY($2::bytea[])
+`
+
+type ListSourcesParams struct {
+	AppID  id.App
+	Hashes [][]byte
+}
+
+type ListSourcesRow struct {
+	Hash   []byte
+	Source string
+}
+
+func (q *Queries) ListSources(ctx context.Context, db DBTX, arg ListSourcesParams) ([]ListSourcesRow, error) {
+	rows, err := db.Query(ctx, listSources, arg.AppID, arg.Hashes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSourcesRow
+	for rows.Next() {
+		var i ListSourcesRow
+		if err := rows.Scan(&i.Hash, &i.Source); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -485,16 +588,36 @@ func (q *Queries) LockModules(ctx context.Context, db DBTX, argID id.App) (int64
 	return module_revision, err
 }
 
+const readExports = `-- name: ReadExports :one
+SELECT exports FROM script_versions WHERE app_id = $1 AND script_id = $2 AND number = $3
+`
+
+type ReadExportsParams struct {
+	AppID    id.App
+	ScriptID id.Script
+	Number   int32
+}
+
+func (q *Queries) ReadExports(ctx context.Context, db DBTX, arg ReadExportsParams) ([]byte, error) {
+	row := db.QueryRow(ctx, readExports, arg.AppID, arg.ScriptID, arg.Number)
+	var exports []byte
+	err := row.Scan(&exports)
+	return exports, err
+}
+
 const readLiveSources = `-- name: ReadLiveSources :many
-SELECT s.id, x.source FROM scripts s
-JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
-JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
-WHERE s.app_id = $1 AND s.id = ANY($2::uuid[])
+SELECT l.id, l.source FROM (
+  SELECT s.id, x.source, sum(octet_length(x.source)) OVER (ORDER BY s.id) AS size FROM scripts s
+  JOIN script_versions v ON v.app_id = s.app_id AND v.script_id = s.id AND v.number = s.live_version
+  JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
+  WHERE s.app_id = $1 AND s.id = ANY($2::uuid[])
+) l WHERE l.size <= $3::bigint
 `
 
 type ReadLiveSourcesParams struct {
 	AppID   id.App
 	Scripts []pgtype.UUID
+	Most    int64
 }
 
 type ReadLiveSourcesRow struct {
@@ -502,8 +625,9 @@ type ReadLiveSourcesRow struct {
 	Source string
 }
 
+// As many as are together not too large.
 func (q *Queries) ReadLiveSources(ctx context.Context, db DBTX, arg ReadLiveSourcesParams) ([]ReadLiveSourcesRow, error) {
-	rows, err := db.Query(ctx, readLiveSources, arg.AppID, arg.Scripts)
+	rows, err := db.Query(ctx, readLiveSources, arg.AppID, arg.Scripts, arg.Most)
 	if err != nil {
 		return nil, err
 	}

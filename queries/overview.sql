@@ -38,7 +38,7 @@ WHERE l.app_id = @app_id AND l.execution_id = ANY (@execution_ids::uuid[]) AND l
   AND l.execution_id BETWEEN @low AND @high;
 
 -- name: SearchScriptsAcrossApps :many
-SELECT a.slug, a.name AS app_name, s.name, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
+SELECT a.slug, a.name AS app_name, s.name, s.kind, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
 WHERE s.app_id = ANY (@seen::uuid[])
   AND (position(lower(@text::text) IN s.name) > 0 OR position(lower(@text::text) IN lower(s.description)) > 0)
 ORDER BY starts_with(s.name, lower(@text::text)) DESC, position(lower(@text::text) IN s.name) = 0, s.name, a.slug

@@ -186,7 +186,7 @@ func (q *Queries) ListLastExecutionsOfApps(ctx context.Context, db DBTX, appIds 
 }
 
 const searchScriptsAcrossApps = `-- name: SearchScriptsAcrossApps :many
-SELECT a.slug, a.name AS app_name, s.name, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
+SELECT a.slug, a.name AS app_name, s.name, s.kind, s.description FROM scripts s JOIN apps a ON a.id = s.app_id
 WHERE s.app_id = ANY ($1::uuid[])
   AND (position(lower($2::text) IN s.name) > 0 OR position(lower($2::text) IN lower(s.description)) > 0)
 ORDER BY starts_with(s.name, lower($2::text)) DESC, position(lower($2::text) IN s.name) = 0, s.name, a.slug
@@ -203,6 +203,7 @@ type SearchScriptsAcrossAppsRow struct {
 	Slug        string
 	AppName     string
 	Name        string
+	Kind        string
 	Description string
 }
 
@@ -219,6 +220,7 @@ func (q *Queries) SearchScriptsAcrossApps(ctx context.Context, db DBTX, arg Sear
 			&i.Slug,
 			&i.AppName,
 			&i.Name,
+			&i.Kind,
 			&i.Description,
 		); err != nil {
 			return nil, err

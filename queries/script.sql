@@ -1,7 +1,7 @@
 -- name: AddScript :exec
 INSERT INTO scripts (id, app_id, name, description, language, kind) VALUES ($1, $2, $3, $4, $5, $6);
 
--- name: ReuseScriptName :exec
+-- name: ReuseScriptName :execrows
 DELETE FROM script_old_names WHERE app_id = $1 AND name = $2;
 
 -- name: KeepScriptName :exec
@@ -132,7 +132,7 @@ WHERE app_id = $1 AND script_id = $2 AND origin = ANY(sqlc.arg(origins)::int[]) 
 
 -- name: ReadVersion :one
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, x.source,
-  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, v.exports, (v.hash IS NULL)::bool AS module
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
 JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3;

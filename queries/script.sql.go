@@ -664,7 +664,7 @@ func (q *Queries) ReadReplacedDraft(ctx context.Context, db DBTX, arg ReadReplac
 
 const readVersion = `-- name: ReadVersion :one
 SELECT v.id, v.number, v.language, v.author_id, v.author, v.note, v.created_at, x.source,
-  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, v.exports, (v.hash IS NULL)::bool AS module
+  octet_length(x.source)::int AS size, coalesce(v.number = s.live_version, false)::bool AS live, v.origin, (v.hash IS NULL)::bool AS module
 FROM script_versions v JOIN scripts s ON s.app_id = v.app_id AND s.id = v.script_id
 JOIN sources x ON x.app_id = v.app_id AND x.hash = v.source_hash
 WHERE v.app_id = $1 AND v.script_id = $2 AND v.number = $3
@@ -688,7 +688,6 @@ type ReadVersionRow struct {
 	Size      int32
 	Live      bool
 	Origin    int32
-	Exports   []byte
 	Module    bool
 }
 
@@ -707,7 +706,6 @@ func (q *Queries) ReadVersion(ctx context.Context, db DBTX, arg ReadVersionParam
 		&i.Size,
 		&i.Live,
 		&i.Origin,
-		&i.Exports,
 		&i.Module,
 	)
 	return i, err
@@ -813,7 +811,7 @@ func (q *Queries) ReplaceDraft(ctx context.Context, db DBTX, arg ReplaceDraftPar
 	return revision, err
 }
 
-const reuseScriptName = `-- name: ReuseScriptName :exec
+const reuseScriptName = `-- name: ReuseScriptName :execrows
 DELETE FROM script_old_names WHERE app_id = $1 AND name = $2
 `
 
@@ -822,9 +820,12 @@ type ReuseScriptNameParams struct {
 	Name  string
 }
 
-func (q *Queries) ReuseScriptName(ctx context.Context, db DBTX, arg ReuseScriptNameParams) error {
-	_, err := db.Exec(ctx, reuseScriptName, arg.AppID, arg.Name)
-	return err
+func (q *Queries) ReuseScriptName(ctx context.Context, db DBTX, arg ReuseScriptNameParams) (int64, error) {
+	result, err := db.Exec(ctx, reuseScriptName, arg.AppID, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const saveDraft = `-- name: SaveDraft :one

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # install.sh <what>…: installs with apt what is missing of: postgres (the server programs,
 # without starting a server of Debian's own), git (which applies tools/goja/goja.diff),
-# compiler (for the race detector), chromium, wrk (the load of the bench).
+# compiler (for the race detector), chromium, curl (the examples of the documentation), wrk (the
+# load of the bench).
 set -euo pipefail
 
 fail() {
@@ -75,6 +76,7 @@ for what in "$@"; do
 	git) has git || apt git ;;
 	compiler) has cc || has gcc || has clang || apt gcc libc6-dev ;;
 	chromium) has_chromium || apt chromium ;;
+	curl) has curl || apt curl ca-certificates ;;
 	wrk) has wrk || apt wrk ;;
 	*) fail "unknown: $what" ;;
 	esac

@@ -22,6 +22,8 @@
 // PUT …/draft takes {source, revision} and gives {revision, saved_at, differs: {added,
 // removed}}, or 409 with {source, revision, by, at}.
 //
+// The reference beside the editor is what GET /docs/reference answers with the header HX-Request.
+//
 // Live streams have the events "row" (a RunRow; it replaces the row of the same id),
 // "chart" (the chart with what has ended meanwhile), "line" (a LogLine, on the stream of one
 // run), "note" (a sentence, as on sampling; empty takes it away) and "bye" (do not connect

@@ -36,8 +36,11 @@ type desk struct {
 
 func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
 	mux, pages := http.NewServeMux(), sample.Handler(assets)
-	mux.HandleFunc("PUT /apps/shop/scripts/greet/draft", d.save)
-	mux.HandleFunc("POST /apps/shop/scripts/greet/run", d.run)
+	mux.HandleFunc("PUT /apps/shop/scripts/{script}/draft", d.save)
+	mux.HandleFunc("POST /apps/shop/scripts/{script}/run", d.run)
+	mux.HandleFunc("GET /apps/shop/scripts/pricing", func(w http.ResponseWriter, _ *http.Request) {
+		pages.ServeHTTP(w, httptest.NewRequest("GET", "/sample/module-alone", nil))
+	})
 	mux.HandleFunc("GET /apps/shop/runs/live", d.live)
 	mux.HandleFunc("GET /apps/shop/scripts/greet/publish", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sample/publish", http.StatusFound)
@@ -47,6 +50,9 @@ func (d *desk) ServeHTTP(assets *static.Assets) http.Handler {
 	})
 	mux.HandleFunc("GET /search", func(w http.ResponseWriter, r *http.Request) {
 		_ = views.SearchResults(views.SearchProps{Results: []views.SearchResult{{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: "/sample/apps"}}}).Render(r.Context(), w)
+	})
+	mux.HandleFunc("GET /docs/reference", func(w http.ResponseWriter, r *http.Request) {
+		_ = views.ReferencePanel(sample.Reference()).Render(r.Context(), w)
 	})
 	mux.Handle("/", pages)
 	return mux
@@ -84,6 +90,9 @@ func (d *desk) run(w http.ResponseWriter, r *http.Request) {
 	d.Lock()
 	defer d.Unlock()
 	method := r.PostFormValue("method") // who has not read the body does not hear that the caller went
+	if in := r.PostFormValue("dependent"); in != "" {
+		method += " in " + in
+	}
 	if d.slow {
 		d.Unlock()
 		<-r.Context().Done()

@@ -18,7 +18,7 @@ type SearchProps struct {
 
 // SearchResult is one match.
 type SearchResult struct {
-	Kind  string // "Script", "App", "Page"
+	Kind  string // "Script", "Module", "App", "Page"
 	Title string
 	Hint  string // where it is
 	Href  string

@@ -29,8 +29,9 @@ type act struct {
 }
 
 const (
-	greetPage = "/apps/shop/scripts/greet"
-	editor    = `document.querySelector(".cm-content")`
+	greetPage   = "/apps/shop/scripts/greet"
+	pricingPage = "/apps/shop/scripts/pricing"
+	editor      = `document.querySelector(".cm-content")`
 )
 
 // perform plays an act on its page, looks, and ends it.
@@ -132,6 +133,28 @@ func scriptActs() []act {
 			w.press("Preview")
 			w.until(`performance.getEntriesByType("resource").some((e) => e.initiatorType === "iframe" && e.responseEnd)`)
 		}},
+		{name: "module-answer", path: pricingPage, play: func(w *window) {
+			w.until(editor)
+			w.unfold("Query")
+			w.fill("Query", "count=12")
+			w.keys("\r", control)
+			w.shows("#answer .ran", "Ran basket v1 with this draft of pricing")
+			w.shows("#answer .out", "57.83")
+		}},
+		{name: "module-imports", path: "/apps/shop/scripts/basket", play: func(w *window) {
+			w.until(editor)
+			w.paste("import { } from \"app:")
+			w.shows("#saved", "Saved just now")
+			w.keys(" ", control)
+			w.shows(".cm-tooltip-autocomplete li", "app:pricing")
+		}, end: func(w *window) { w.p.signIn().saveDraft("shop", "basket", w.p.demoSource("basket")) }},
+		{name: "app-together", path: "/apps/shop", play: func(w *window) {
+			w.expect("status of 422")
+			w.p.signIn().saveDraft("shop", "pricing", strings.ReplaceAll(w.p.demoSource("pricing-draft"), "withTax", "withTaxes"))
+			w.visit("/apps/shop")
+			w.press("Publish together")
+			w.shows(".draft-row .fault", "app:tax has no withTaxes")
+		}, end: func(w *window) { w.p.signIn().saveDraft("shop", "pricing", w.p.demoSource("pricing-draft")) }},
 		{name: "script-problems", play: func(w *window) {
 			w.until(`(document.querySelector("[data-problems]"), true)`)
 			w.write("export default () => {\n  const = 2;\n};")
@@ -150,6 +173,11 @@ func scriptActs() []act {
 			w.until(`document.activeElement.matches(".cm-search [name=search]")`)
 			w.keys("money") // the panel hears keys
 			w.until(`document.querySelectorAll(".cm-searchMatch").length > 3`)
+		}},
+		{name: "script-reference", play: func(w *window) {
+			w.press("Reference")
+			w.fill("Filter the reference", "log")
+			w.shows("#reference .entry code", "log.info(message, fields?)")
 		}},
 		{name: "script-dialog", play: func(w *window) {
 			w.keys("P", control, shift)

@@ -42,6 +42,7 @@ func serveDemo(t *testing.T) *product {
 		t.Fatalf("make a script: %d %s", status, body)
 	}
 	someone := p.signIn()
+	p.demoModules(someone)
 	someone.post("/apps/shop/scripts/greet/settings", "description", "Says hello, and tells the price in the caller's money", "capture", "heads")
 	someone.post("/apps/shop/scripts/orders/settings", "description", "Takes an order and gives it a number", "capture", "all")
 	someone.post("/apps/shop/scripts/greet/versions/2/live", "note", "v3 has no Swiss francs")
@@ -51,6 +52,19 @@ func serveDemo(t *testing.T) *product {
 	p.demoRuns(someone)
 	p.demoPast()
 	return p
+}
+
+// demoModules are modules of the shop with who uses them, and a draft of one of them.
+func (p *product) demoModules(someone *browser) {
+	p.t.Helper()
+	for _, name := range []string{"tax", "pricing", "shipping"} {
+		p.mustModule("shop", name, p.demoSource(name))
+	}
+	for _, name := range []string{"basket", "checkout", "receipts"} {
+		p.demoScript("shop", name, "", "Counts with what the others count with")
+	}
+	someone.post("/apps/shop/scripts/pricing/settings", "description", "What things cost", "capture", "heads")
+	someone.saveDraft("shop", "pricing", p.demoSource("pricing-draft"))
 }
 
 // demoValues are variables and secrets of the shop.
@@ -279,6 +293,12 @@ func (p *product) places() (outside, inside []place) {
 		{name: "variable-secret", path: "/apps/shop/variables/PAYMENT_TOKEN"},
 		{name: "variables-paste", path: "/apps/shop/variables/env-file"},
 		{name: "script-new", path: "/apps/shop/scripts/new"},
+		{name: "script-new-module", path: "/apps/shop/scripts/new?kind=module"},
+		{name: "module", path: pricingPage, ready: editor},
+		{name: "module-of-modules", path: "/apps/shop/scripts/tax", ready: editor},
+		{name: "module-settings", path: pricingPage + "/settings"},
+		{name: "module-runs", path: pricingPage + "/runs"},
+		{name: "script-modules", path: "/apps/shop/scripts/basket", ready: editor},
 		{name: "script", path: greetPage, ready: editor},
 		{name: "script-unpublished", path: "/apps/shop/scripts/returns", ready: editor},
 		{name: "script-publish", path: greetPage + "/publish"},
@@ -292,6 +312,9 @@ func (p *product) places() (outside, inside []place) {
 		{name: "search", path: "/search?q=re"},
 		{name: "search-none", path: "/search?q=zebra"},
 		{name: "profile", path: "/profile"},
+		{name: "docs", path: "/docs"},
+		{name: "docs-page", path: "/docs/functions"},
+		{name: "docs-reference", path: "/docs/reference"},
 		{name: "error", path: "/apps/shop/nothing"},
 	}
 }

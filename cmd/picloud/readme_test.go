@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -35,10 +34,10 @@ func TestReadmeShowsWhatIsAnswered(t *testing.T) {
 	}
 }
 
-// holdsHelp: what the page on functions says is there is there, and what is not yet is not.
+// holdsHelp: what the page on globals says is there is there, and what is not yet is not.
 func (p *product) holdsHelp() {
 	p.t.Helper()
-	text, err := os.ReadFile("../../docs/functions.md")
+	text, err := os.ReadFile("../../docs/globals.md")
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -72,28 +71,5 @@ func (p *product) holdsHelp() {
 		if len(names) < 15 || is && len(there) != len(names) || !is && len(there) > 0 {
 			p.t.Errorf("%q names %v; of these are there %v", strings.TrimSpace(heading), names, there)
 		}
-	}
-}
-
-// TestJSXExample: the example of Help can be published as it stands.
-func TestJSXExample(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("../../docs/functions.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(text), "```tsx\n")
-	source, _, found := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("there is no example")
-	}
-	p := serveProduct(t)
-	status, body := p.api("PUT", "/api/v1/apps/main/scripts/page", map[string]any{"source": source, "language": "tsx"})
-	if status != http.StatusCreated || strings.Contains(string(body), "warnings") {
-		t.Fatalf("%d %s", status, body)
-	}
-	got := p.get("/fn/main/page?name=%3Cb%3E")
-	if got.status != http.StatusOK || got.body != `<h1 class="hello">Hello, &#60;b&#62;!</h1>` {
-		t.Errorf("%d %s", got.status, got.body)
 	}
 }

@@ -166,14 +166,19 @@ func (w *window) runDraft() {
 	w.clean()
 }
 
-// publish publishes the draft in the dialog, with a note.
+// publish publishes the draft of greet in the dialog, with a note.
 func (w *window) publish(version, note string) {
 	w.t.Helper()
+	w.publishOf("greet", version, note)
+}
+
+func (w *window) publishOf(script, version, note string) {
+	w.t.Helper()
 	w.press("Publish…")
-	w.shows("dialog[open] h1", "Publish greet as "+version)
+	w.shows("dialog[open] h1", "Publish "+script+" as "+version)
 	w.fill("Note", note)
 	w.press("Publish " + version)
-	w.until(`document.getElementById("say").textContent.startsWith(` + quoted("Published "+version) + `)`)
+	w.until(`[` + quoted("Published "+version) + `, ` + quoted(version+" is live") + `].some((text) => document.getElementById("say").textContent.startsWith(text))`)
 	w.shows(".head .state", "Live "+version)
 	w.shows("#differs", "Draft is the same")
 	w.until(`document.querySelector(".cm-content")`)

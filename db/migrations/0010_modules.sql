@@ -2,9 +2,6 @@
 -- Scripts that share code: some are modules, which have exports and no URL. A version keeps all
 -- that it was built from; texts and programs are there once, however many versions have them.
 SET LOCAL lock_timeout = '3s';
-ALTER TABLE scripts ADD COLUMN kind text NOT NULL DEFAULT 'endpoint' CHECK (kind IN ('endpoint', 'module'));
-ALTER TABLE apps ADD COLUMN module_revision bigint NOT NULL DEFAULT 0; -- grows when what imports lead to may change
-
 CREATE TABLE sources (
     app_id uuid NOT NULL REFERENCES apps ON DELETE CASCADE,
     hash   bytea NOT NULL,                 -- SHA-256 of source
@@ -61,3 +58,7 @@ CREATE TABLE version_imports (             -- who imports whom in a version
     PRIMARY KEY (version_id, importer, specifier),
     FOREIGN KEY (version_id, file) REFERENCES version_modules ON DELETE CASCADE
 );
+
+-- Last, since calls wait for it: what is above takes its time.
+ALTER TABLE scripts ADD COLUMN kind text NOT NULL DEFAULT 'endpoint' CHECK (kind IN ('endpoint', 'module'));
+ALTER TABLE apps ADD COLUMN module_revision bigint NOT NULL DEFAULT 0; -- grows when what imports lead to may change

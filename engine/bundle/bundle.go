@@ -25,6 +25,8 @@ const (
 	MaxSource  = 1 << 20 // bytes of a source
 	MaxSources = 4 << 20 // bytes of a source with those of its modules
 	MaxModules = 100     // in a program
+
+	MaxImports = 200 // of modules, in a source
 )
 
 // How many modules may import each other in a row.
@@ -142,6 +144,27 @@ func Build(input Input) (Output, []Problem) { return newReader().build(input) }
 
 // build makes the program of an input; what was read of its modules for another is not read again.
 func (r reader) build(input Input) (Output, []Problem) {
+	output, problems := r.attempt(input)
+	return output, bounded(problems)
+}
+
+// bounded are the first of some problems, in words of a bounded length.
+func bounded(problems []Problem) []Problem {
+	problems = problems[:min(len(problems), maxProblems)]
+	for i := range problems {
+		if text := problems[i].Message; len(text) > maxMessage {
+			problems[i].Message = cutText(text, maxMessage) + " …"
+		}
+	}
+	return problems
+}
+
+const (
+	maxProblems = 20
+	maxMessage  = 1000 // bytes
+)
+
+func (r reader) attempt(input Input) (Output, []Problem) {
 	used, problems := r.gather(input)
 	if problems != nil {
 		return Output{}, problems

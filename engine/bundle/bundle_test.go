@@ -198,7 +198,7 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		{"export default () => {", 1, 23, 0, "end of file"},
 		{"export default () => {\n//# sourceMappingURL=x", 2, 23, 0, "end of file"},
 		{"const x = await 1\nexport default () => x", 1, 11, 5, "Top-level await"},
-		{"import { nothing } from \"picloud\"\nexport default () => nothing()", 1, 10, 7, `"picloud" exports no "nothing"; it exports log.`},
+		{"import { nothing } from \"picloud\"\nexport default () => nothing()", 1, 10, 7, `"picloud" exports no "nothing"; it exports env, log, secrets.`},
 		{"const a = 1\nconst a = 2\nexport default () => a", 2, 7, 1, "already been declared"},
 		{"export default () => /a/v", 1, 22, 0, "flags"},
 		{"export default () => /a/d.exec(\"a\")", 1, 22, 0, "flags"},

@@ -20,6 +20,7 @@ import (
 const (
 	buildDeadline = 10 * time.Second
 	buildCPU      = 2 * time.Second
+	setDeadline   = 30 * time.Second // of all builds of a set together
 	buildMemory   = 512 << 20
 	// Half of what a worker has, so that what compiles here compiles there.
 	buildStack = 32 << 20
@@ -29,7 +30,7 @@ const (
 
 // What goes through the pipes, in bytes: JSON may write six bytes for one.
 const (
-	maxInput  = 256 << 20
+	maxInput  = 512 << 20
 	maxReply  = 32 << 20 // of one program
 	maxAnswer = 64 << 20 // of all programs of a set
 )
@@ -40,6 +41,7 @@ type Children struct {
 	executable string
 	start      func(*exec.Cmd) error
 	slots      chan struct{}
+	sets       chan struct{}
 	deadline   time.Duration
 }
 
@@ -52,20 +54,7 @@ func NewChildren(executable string, start func(*exec.Cmd) error) *Children {
 			return cmd.Start()
 		}
 	}
-	return &Children{executable: executable, start: start, slots: make(chan struct{}, buildsAtOnce), deadline: buildDeadline}
-}
-
-// Build builds one program. The error is Problems when the source is at fault, also when
-// the child died of it or hung; any other error is ours or ctx's.
-func (c *Children) Build(ctx context.Context, input Input) (Output, error) {
-	built, err := c.BuildAll(ctx, []Input{input})
-	if err != nil {
-		return Output{}, err
-	}
-	if len(built[0].Problems) > 0 {
-		return Output{}, built[0].Problems
-	}
-	return built[0].Output, nil
+	return &Children{executable: executable, start: start, slots: make(chan struct{}, buildsAtOnce), sets: make(chan struct{}, 1), deadline: buildDeadline}
 }
 
 // Built is what came of one input.
@@ -77,20 +66,23 @@ type Built struct {
 // BuildAll builds several programs, in one child as long as none of them is its end. What the
 // inputs call a module by a name must be the same in all of them. The error is ours or ctx's.
 func (c *Children) BuildAll(ctx context.Context, inputs []Input) ([]Built, error) {
-	all := make([]Built, 0, len(inputs))
-	for _, input := range inputs {
-		if problems := check(input.Entry); problems != nil && len(inputs) == 1 {
+	if len(inputs) == 1 {
+		if problems := check(inputs[0].Entry); problems != nil {
 			return []Built{{Problems: problems}}, nil
 		}
 	}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a build: %w", context.Cause(ctx))
+	leave, err := c.enter(ctx, len(inputs) > 1)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
+	all, end := make([]Built, 0, len(inputs)), time.Now().Add(max(c.deadline, setDeadline))
 	for size := 0; len(all) < len(inputs); {
-		built, err := c.run(ctx, inputs[len(all):])
+		if time.Now().After(end) {
+			all = append(all, Built{Problems: Problems{{Message: "The programs that are built together take too long. Publish fewer at a time."}}})
+			continue
+		}
+		built, err := c.run(ctx, inputs[len(all):], end)
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +94,29 @@ func (c *Children) BuildAll(ctx context.Context, inputs []Input) ([]Built, error
 		}
 	}
 	return all, nil
+}
+
+// enter waits for a place. Sets have but one of them, so that they keep no single build waiting.
+func (c *Children) enter(ctx context.Context, set bool) (leave func(), err error) {
+	lines := []chan struct{}{c.slots}
+	if set {
+		lines = []chan struct{}{c.sets, c.slots}
+	}
+	for i, line := range lines {
+		select {
+		case line <- struct{}{}:
+		case <-ctx.Done():
+			for _, entered := range lines[:i] {
+				<-entered
+			}
+			return nil, fmt.Errorf("wait for a build: %w", context.Cause(ctx))
+		}
+	}
+	return func() {
+		for _, line := range lines {
+			<-line
+		}
+	}, nil
 }
 
 // request is what a child reads: each module once.
@@ -119,13 +134,13 @@ func requestOf(inputs []Input) request {
 }
 
 // run builds in one child, as many of the inputs as it lives to see, and at least one.
-func (c *Children) run(ctx context.Context, inputs []Input) ([]Built, error) {
+func (c *Children) run(ctx context.Context, inputs []Input, end time.Time) ([]Built, error) {
 	file := inputs[0].Entry.Name
 	text, err := json.Marshal(requestOf(inputs))
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", file, err)
 	}
-	limited, cancel := context.WithTimeout(ctx, c.deadline*time.Duration(len(inputs)))
+	limited, cancel := context.WithTimeout(ctx, min(c.deadline*time.Duration(len(inputs)), time.Until(end)))
 	defer cancel()
 	answer, complaint := &head{limit: min(maxAnswer, maxReply*len(inputs))}, &head{limit: 4 << 10}
 	cmd := exec.CommandContext(limited, c.executable, "build")

@@ -25,10 +25,22 @@ func children(t *testing.T) *Children {
 	return NewChildren(executable, nil)
 }
 
+// buildOne builds a set of one.
+func buildOne(ctx context.Context, builder *Children, input Input) (Output, error) {
+	built, err := builder.BuildAll(ctx, []Input{input})
+	if err != nil {
+		return Output{}, err
+	}
+	if len(built[0].Problems) > 0 {
+		return Output{}, built[0].Problems
+	}
+	return built[0].Output, nil
+}
+
 func TestChildBuildsWhatBuildBuilds(t *testing.T) {
 	t.Parallel()
 	input := Input{Entry: File{Name: "hello.ts", Language: TypeScript, Source: "enum E { A }\nexport default (): string => `ü${E.A}`"}}
-	got, err := children(t).Build(t.Context(), input)
+	got, err := buildOne(t.Context(), children(t), input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +48,7 @@ func TestChildBuildsWhatBuildBuilds(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	input.Entry.Source = "export default 1 +"
-	_, err = children(t).Build(t.Context(), input)
+	_, err = buildOne(t.Context(), children(t), input)
 	if problems, ok := errors.AsType[Problems](err); !ok || problems[0].Line != 1 {
 		t.Errorf("%v", err)
 	}
@@ -50,7 +62,7 @@ func TestChildSurvivesABigSource(t *testing.T) {
 		source.WriteString(strings.Replace(line, "0000000", fmt7(n), 1))
 	}
 	source.WriteString("export default () => f0000001(1)")
-	if _, err := children(t).Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: source.String()}}); err != nil {
+	if _, err := buildOne(t.Context(), children(t), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: source.String()}}); err != nil {
 		t.Fatalf("%.300v", err)
 	}
 }
@@ -90,7 +102,7 @@ func TestBombsEndAsProblems(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			input := Input{Entry: File{Name: "bomb.ts", Language: TypeScript, Source: "export default () => {};\n" + text}}
-			_, err := builder.Build(t.Context(), input)
+			_, err := buildOne(t.Context(), builder, input)
 			if err == nil {
 				t.Log("compiled")
 				return
@@ -116,7 +128,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 	input := Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}}
 	for range buildsAtOnce + 1 {
 		go func() {
-			_, err := builder.Build(ctx, input)
+			_, err := buildOne(ctx, builder, input)
 			ended <- err
 		}()
 	}
@@ -126,7 +138,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := NewChildren("/nowhere/picloud", nil).Build(t.Context(), input); err == nil || errors.As(err, &Problems{}) {
+	if _, err := buildOne(t.Context(), NewChildren("/nowhere/picloud", nil), input); err == nil || errors.As(err, &Problems{}) {
 		t.Errorf("a missing executable is %v", err)
 	}
 }
@@ -135,7 +147,7 @@ func TestBuildsWaitInLineAndGiveUp(t *testing.T) {
 func TestChildThatCannotBuild(t *testing.T) {
 	t.Parallel()
 	path := shellScript(t, "echo limit the build: not permitted >&2\nexit 1")
-	_, err := NewChildren(path, nil).Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
+	_, err := buildOne(t.Context(), NewChildren(path, nil), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
 	if err == nil || errors.As(err, &Problems{}) || !strings.Contains(err.Error(), "limit the build: not permitted") {
 		t.Errorf("%v", err)
 	}
@@ -161,7 +173,7 @@ func TestDeadlineIsAProblem(t *testing.T) {
 	t.Parallel()
 	builder := NewChildren(hanging(t), nil)
 	builder.deadline = 50 * time.Millisecond
-	_, err := builder.Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
+	_, err := buildOne(t.Context(), builder, Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}})
 	if problems, ok := errors.AsType[Problems](err); !ok || !strings.Contains(problems[0].Message, "too long") {
 		t.Errorf("%v", err)
 	}
@@ -176,7 +188,7 @@ func TestChildHasNoSecrets(t *testing.T) {
 		seen <- cmd.Env
 		return start(cmd)
 	}
-	if _, err := builder.Build(t.Context(), Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}}); err != nil {
+	if _, err := buildOne(t.Context(), builder, Input{Entry: File{Name: "a.ts", Language: TypeScript, Source: "export default 1"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, variable := range <-seen {

@@ -91,9 +91,9 @@ func TestMessagesHavePlainerOnes(t *testing.T) {
 		"export default (x) => import(x)":                         plainer[2].message,
 		"export default (x) => require(x)":                        plainer[3].message,
 		"const r = require; export default (x) => r(x)":           plainer[4].message,
-		`import { x } from "picloud"; export default () => x`:     `"picloud" exports no "x"; it exports log.`,
-		`import { x as log } from "picloud"; export default log`:  `"picloud" exports no "x"; it exports log.`,
-		`import x from "picloud"; export default () => x.log("")`: `"picloud" exports no "default"; it exports log.`,
+		`import { x } from "picloud"; export default () => x`:     `"picloud" exports no "x"; it exports env, log, secrets.`,
+		`import { x as log } from "picloud"; export default log`:  `"picloud" exports no "x"; it exports env, log, secrets.`,
+		`import x from "picloud"; export default () => x.log("")`: `"picloud" exports no "default"; it exports env, log, secrets.`,
 	} {
 		_, problems := Build(Input{Entry: File{Name: "hello.js", Language: JavaScript, Source: source}})
 		if len(problems) == 0 || problems[0].Message != want {

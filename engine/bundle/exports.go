@@ -17,8 +17,9 @@ type Export struct {
 
 const (
 	maxExports   = 200
-	maxSignature = 400 // bytes
-	maxDoc       = 500 // bytes
+	maxSignature = 400     // bytes
+	maxDoc       = 500     // bytes
+	maxHead      = 2 << 10 // bytes before and behind the begin of a declaration that are looked at
 )
 
 // declaration is one at the begin of a line. Nothing here is parsed: what looks otherwise is told
@@ -62,7 +63,7 @@ func declarations(source string) (declared map[string]Export, types []Export) {
 	declared = map[string]Export{}
 	for _, at := range declaration.FindAllStringSubmatchIndex(source, -1) {
 		kind, name := source[at[6]:at[7]], source[at[8]:at[9]]
-		export := Export{Name: name, Signature: signature(source[at[6]:], kind), Doc: docAbove(source[:at[0]])}
+		export := Export{Name: name, Signature: signature(source[at[6]:min(at[6]+maxHead, len(source))], kind), Doc: docAbove(source[max(0, at[0]-maxHead):at[0]])}
 		export.Type = kind == "interface" || kind == "type"
 		switch {
 		case export.Type && at[2] >= 0:
@@ -130,10 +131,18 @@ func walk(text string, each func(at int, c byte, depth int) bool) {
 			}
 			continue
 		case strings.HasPrefix(text[at:], "//"):
-			at += max(0, strings.IndexByte(text[at:]+"\n", '\n')-1)
+			end := strings.IndexByte(text[at:], '\n')
+			if end < 0 {
+				return
+			}
+			at += end - 1
 			continue
 		case strings.HasPrefix(text[at:], "/*"):
-			at += max(1, strings.Index(text[at:]+"*/", "*/")+1)
+			end := strings.Index(text[at+2:], "*/")
+			if end < 0 {
+				return
+			}
+			at += end + 3
 			continue
 		case c == ')' || c == ']' || c == '}':
 			depth = max(0, depth-1)
@@ -150,8 +159,11 @@ func walk(text string, each func(at int, c byte, depth int) bool) {
 // docAbove is the comment that ends where a declaration begins.
 func docAbove(before string) string {
 	before = strings.TrimRight(before, " \t\r\n")
+	if !strings.HasSuffix(before, "*/") {
+		return ""
+	}
 	start := strings.LastIndex(before, "/**")
-	if !strings.HasSuffix(before, "*/") || start < 0 || strings.Contains(before[start:len(before)-2], "*/") {
+	if start < 0 || strings.Contains(before[start:len(before)-2], "*/") {
 		return ""
 	}
 	var lines []string

@@ -3,6 +3,8 @@ package bundle
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -19,6 +21,8 @@ func refusal(args api.OnResolveArgs) string {
 	switch {
 	case strings.HasPrefix(args.Path, appScheme) && len(args.With) == 0 && !isImport(args.Kind):
 		return fmt.Sprintf("%s cannot be had this way. Use import, as in: import { total } from %s.", path, path)
+	case strings.HasPrefix(args.Path, appScheme) && len(args.With) == 0:
+		return NoModule(args.Path)
 	case len(args.With) > 0:
 		return fmt.Sprintf("%s cannot be imported with attributes. %s", path, allowed)
 	case missing.Module(args.Path) != "":
@@ -67,6 +71,9 @@ func (u *used) toProblems(messages []api.Message) []Problem {
 	return problems
 }
 
+// maxNamed is how many exports are named where one is missing.
+const maxNamed = 20
+
 // lackingExport says that a module has no export of a name, and which it has.
 func (u *used) lackingExport(message api.Message) (string, bool) {
 	rest, found := strings.CutPrefix(message.Text, `No matching export in "`+appScheme)
@@ -75,7 +82,10 @@ func (u *used) lackingExport(message api.Message) (string, bool) {
 	if !found || !ok || u.read[file] == nil {
 		return "", false
 	}
-	has := (&used{input: Input{Entry: u.read[file].file, Module: true}, read: u.read}).exportNames()
+	has := u.exportsOf(file)
+	if len(has) > maxNamed {
+		has = append(slices.Clone(has[:maxNamed]), "…")
+	}
 	what := name
 	if name == "default" {
 		what = "default export"
@@ -95,7 +105,7 @@ func toProblem(input File, message api.Message) Problem {
 		}
 	}
 	if name, found := strings.CutPrefix(message.Text, `No matching export in "`+sdkNamespace+":"+sdkModule+`" for import `); found {
-		problem.Message = fmt.Sprintf("%q exports no %s; it exports log.", sdkModule, name)
+		problem.Message = fmt.Sprintf("%q exports no %s; it exports %s.", sdkModule, name, strings.Join(slices.Sorted(maps.Keys(sdkParts())), ", "))
 	}
 	at := message.Location
 	if at == nil || strings.TrimPrefix(at.File, appScheme) != input.Name {

@@ -21,7 +21,8 @@ type read struct {
 	file     File
 	problems []Problem
 	imports  []imported // of modules, in the order of the text
-	plain    plain      // made when it is needed
+	plain    *plain     // made when it is needed, like exports
+	exports  *[]string
 }
 
 // plain is a file as JavaScript: there a name that is not exported is an error, while TypeScript
@@ -31,16 +32,16 @@ type plain struct {
 	places SourceMap
 }
 
-func plainOf(file File) plain {
+func plainOf(file File) *plain {
 	if file.Language == JavaScript {
-		return plain{text: ownSource(file.Source)}
+		return &plain{text: ownSource(file.Source)}
 	}
 	options := settings(file)
 	result := api.Transform(options.Stdin.Contents, api.TransformOptions{
 		Sourcefile: file.Name, Loader: options.Stdin.Loader, JSX: options.JSX, JSXFactory: options.JSXFactory, JSXFragment: options.JSXFragment,
 		Target: options.Target, TsconfigRaw: "{}", LogLevel: options.LogLevel, Sourcemap: api.SourceMapExternal,
 	})
-	return plain{text: ownSource(string(result.Code)), places: ReadMap(string(result.Map))}
+	return &plain{text: ownSource(string(result.Code)), places: ReadMap(string(result.Map))}
 }
 
 // imported is an import of a module, at its place.
@@ -78,8 +79,11 @@ func (r reader) of(file File) *read {
 // importsOf are the imports of modules in a file that nothing speaks against. Each is made an
 // error, since those have places.
 func importsOf(file File) (found []imported) {
+	if !strings.Contains(file.Source, appScheme) {
+		return nil
+	}
 	options := settings(file)
-	options.TsconfigRaw, options.LogLimit = keepImports, 0
+	options.TsconfigRaw, options.LogLimit = keepImports, MaxImports
 	options.Plugins = []api.Plugin{{Name: appNamespace, Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
 			if !strings.HasPrefix(args.Path, appScheme) || len(args.With) > 0 || !isImport(args.Kind) {
@@ -113,7 +117,7 @@ func (r reader) gather(input Input) (*used, []Problem) {
 		queue = queue[1:]
 		for _, next := range u.read[name].imports {
 			file, found := input.Modules[next.File]
-			if why := next.refused(found); why != "" {
+			if why := u.read[name].refuses(next, found); why != "" {
 				problems = append(problems, u.at(name, []Problem{next.problem(why)})...)
 				continue
 			}
@@ -124,7 +128,7 @@ func (r reader) gather(input Input) (*used, []Problem) {
 			u.read[file.Name] = r.of(file)
 			size += len(file.Source)
 			if len(u.read) > MaxModules+1 || size > MaxSources {
-				return nil, u.at(name, []Problem{next.problem(tooMuch)})
+				return nil, u.at(name, []Problem{next.problem(TooMuch)})
 			}
 			problems = append(problems, u.at(file.Name, u.read[file.Name].problems)...)
 			queue = append(queue, file.Name)
@@ -143,7 +147,7 @@ func (r reader) gather(input Input) (*used, []Problem) {
 func (u *used) matchExports() (problems []Problem) {
 	options := u.settings()
 	entry := u.plain(u.input.Entry.Name)
-	options.Stdin.Contents, options.Stdin.Loader, options.LogLimit = entry.text, api.LoaderJS, 0
+	options.Stdin.Contents, options.Stdin.Loader = entry.text, api.LoaderJS
 	options.Plugins = []api.Plugin{{Name: sdkNamespace, Setup: func(build api.PluginBuild) { u.answer(build, u.asPlain) }}}
 	for _, message := range api.Build(options).Errors {
 		lacks, found := u.lackingExport(message)
@@ -154,10 +158,11 @@ func (u *used) matchExports() (problems []Problem) {
 		if u.read[name] == nil {
 			continue
 		}
-		problem := Problem{Message: lacks, Line: message.Location.Line, Column: message.Location.Column + 1, Length: message.Location.Length}
-		if place, mapped := u.plain(name).places.find(call.Frame{Line: problem.Line, Column: problem.Column}); mapped {
+		problem := toProblem(u.read[name].file, message)
+		if place, mapped := u.plain(name).places.find(call.Frame{Line: message.Location.Line, Column: message.Location.Column + 1}); mapped {
 			problem.Line, problem.Column = place.Line, place.Column
 		}
+		problem.Message = lacks
 		if told := u.at(name, []Problem{problem})[0]; !slices.Contains(problems, told) {
 			problems = append(problems, told)
 		}
@@ -167,23 +172,28 @@ func (u *used) matchExports() (problems []Problem) {
 
 func (u *used) asPlain(file File) (string, api.Loader) { return u.plain(file.Name).text, api.LoaderJS }
 
-func (u *used) plain(name string) plain {
+func (u *used) plain(name string) *plain {
 	read := u.read[name]
-	if read.plain.text == "" {
+	if read.plain == nil {
 		read.plain = plainOf(read.file)
 	}
 	return read.plain
 }
 
-var tooMuch = fmt.Sprintf("With this, more than %d modules or %d MiB of text come together; that is the limit.", MaxModules, MaxSources>>20)
+// TooMuch are the words for an import with which a program would have more than it may.
+var TooMuch = fmt.Sprintf("With this, more than %d modules or %d MiB of text come together; that is the limit.", MaxModules, MaxSources>>20)
 
-// refused says why an import leads nowhere; "" is nothing.
-func (i imported) refused(found bool) string {
+// refuses says why an import leads nowhere; "" is nothing.
+func (r *read) refuses(next imported, found bool) string {
 	switch {
-	case i.Refused != "":
-		return i.Refused
+	case next.Refused != "":
+		return next.Refused
+	case !found && len(r.file.Imports) >= MaxImports:
+		return TooMuch
+	case !found && !strings.Contains(r.file.Source, next.specifier): // whoever looked for modules did not see it
+		return fmt.Sprintf("Write %.100q without escapes.", next.specifier)
 	case !found:
-		return NoModule(i.specifier)
+		return NoModule(next.specifier)
 	}
 	return ""
 }
@@ -208,7 +218,9 @@ func (u *used) note(importer string, next imported) {
 			u.warnings = append(u.warnings, next.problem(next.Warning))
 		}
 	}
-	u.edges = append(u.edges, edge)
+	if !slices.Contains(u.edges, edge) { // one may be named by import() too
+		u.edges = append(u.edges, edge)
+	}
 	if _, known := u.via[next.File]; !known && next.File != u.input.Entry.Name {
 		if importer == u.input.Entry.Name {
 			u.via[next.File] = next
@@ -269,13 +281,16 @@ func (u *used) chains() []Problem {
 		deepest[name] = longest
 		return nil
 	}
+	if u.input.Module { // others import it
+		limit--
+	}
 	entry := u.input.Entry.Name
 	for _, next := range u.read[entry].imports {
 		if circle := walk([]string{entry, next.File}); circle != nil {
 			return []Problem{next.problem(fmt.Sprintf("Modules import each other in a circle here: %s.", chain(circle)))}
 		}
 		if row := deepest[next.File]; len(row) > limit {
-			return []Problem{next.problem(fmt.Sprintf("This leads %d modules deep; the limit is %d: %s.", len(row), limit, chain(row)))}
+			return []Problem{next.problem(fmt.Sprintf("This leads %d modules deep; here the limit is %d: %s.", len(row), limit, chain(row)))}
 		}
 	}
 	return nil
@@ -290,10 +305,15 @@ func chain(files []string) string {
 	return strings.Join(names, " → ")
 }
 
-// exportNames are what a module exports, when it is built alone.
-func (u *used) exportNames() []string {
-	options := u.settings()
-	options.Metafile, options.Format = true, api.FormatESModule
-	exports, _ := u.surveyExports(api.Build(options).Metafile)
-	return exports
+// exportsOf are what a module exports, when it is built alone.
+func (u *used) exportsOf(name string) []string {
+	module := u.read[name]
+	if module.exports == nil {
+		alone := &used{input: Input{Entry: module.file, Module: true}, read: u.read}
+		options := alone.settings()
+		options.Metafile, options.Format = true, api.FormatESModule
+		exports, _ := alone.surveyExports(api.Build(options).Metafile)
+		module.exports = &exports
+	}
+	return *module.exports
 }

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,8 +112,9 @@ func TestModulesThatDoNotFit(t *testing.T) {
 		{`import { x } from "app:a"`, `Modules import each other in a circle here: a → b → a.`, map[string]string{"a.ts": `import "app:b"; export let x`, "b.ts": `import "app:a"`}},
 		{`import { x } from "app:hello"`, `Modules import each other in a circle here: hello → hello.`, map[string]string{"hello.ts": `export let x`}},
 		{`import { x } from "app:a"`, `Modules import each other in a circle here: hello → a → hello.`, map[string]string{"hello.ts": `export let x`, "a.ts": `export { x } from "app:hello"`}},
-		{`import { x } from "app:m1"`, `This leads 9 modules deep; the limit is 8: m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9.`, long},
+		{`import { x } from "app:m1"`, `This leads 9 modules deep; here the limit is 8: m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9.`, long},
 		{`import { x } from "app:a"`, `app:a does not build: a.ts:1:1: This file uses CommonJS`, map[string]string{"a.ts": `exports.x = 1`}},
+		{`import { x } from "app:\u0061"`, `Write "app:a" without escapes.`, nil},
 		{`import { x } from "app:a"`, `app:a does not build: a.ts: "python" is no language`, map[string]string{"a.ts": "python"}},
 	} {
 		modules := app(t, c.modules)
@@ -130,6 +132,38 @@ func TestModulesThatDoNotFit(t *testing.T) {
 	}
 	if _, problems := Build(Input{Entry: module("hello.ts", `import { x } from "app:m0"; export default () => x`, long), Modules: app(t, long), Depth: 10}); problems != nil {
 		t.Error(problems)
+	}
+}
+
+// What a hostile or a large module costs is bounded, and so is what is said about it.
+func TestLargeModulesAreTold(t *testing.T) {
+	t.Parallel()
+	var large, missing strings.Builder
+	for n := range 12000 {
+		fmt.Fprintf(&large, "export const name%d = 'some text that is not short';\n", n)
+	}
+	for n := range 200 {
+		fmt.Fprintf(&missing, "import { missing%d } from 'app:large'; missing%[1]d;\n", n)
+	}
+	modules := map[string]string{"large.ts": large.String()}
+	for _, source := range []string{large.String(), strings.Repeat("export const a = /[(]x/;\n", 2500), strings.Repeat("export const x = // \n", 1) + strings.Repeat("\n", 1<<17) + "1", strings.Repeat("/** x\n", 1<<15) + "*/ export let y"} {
+		input := Input{Entry: module("large.ts", source, nil), Module: true}
+		if built, err := buildOne(t.Context(), children(t), input); err != nil && !strings.Contains(err.Error(), "already been declared") || len(built.Exports) > maxExports {
+			t.Errorf("%.40s: %.200v", source, err)
+		}
+	}
+	_, err := buildOne(t.Context(), children(t), Input{Entry: module("hello.ts", missing.String()+"export default 1", modules), Modules: app(t, modules)})
+	problems, _ := errors.AsType[Problems](err)
+	if len(problems) != maxProblems || len(err.Error()) > maxProblems*(maxMessage+40) || !strings.HasPrefix(problems[0].Message, "app:large has no missing0; it exports name0, name1,") {
+		t.Errorf("%d problems of %d bytes: %.200v", len(problems), len(fmt.Sprint(err)), err)
+	}
+}
+
+func TestOneModuleByBothImports(t *testing.T) {
+	t.Parallel()
+	output, problems := buildWith(t, `import { x } from "app:m"; export default async () => (await import("app:m")).x + x`, map[string]string{"m.ts": "export const x = 1"})
+	if want := []Edge{{"", "app:m", "m.ts"}}; problems != nil || !reflect.DeepEqual(output.Edges, want) {
+		t.Errorf("%v %v", output.Edges, problems)
 	}
 }
 

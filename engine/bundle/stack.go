@@ -168,7 +168,7 @@ func (m SourceMap) find(frame call.Frame) (call.Frame, bool) {
 func ownName(file, function string) string {
 	stem, isDefault := strings.CutSuffix(function, "_default")
 	base := strings.TrimSuffix(path.Base(file), path.Ext(file))
-	if isDefault && strings.ReplaceAll(base, "-", "_") == strings.TrimPrefix(stem, "_") {
+	if isDefault && strings.NewReplacer("-", "_", "@", "_").Replace(base) == strings.TrimPrefix(stem, "_") {
 		return "default"
 	}
 	return function

@@ -26,7 +26,7 @@ type Cause struct {
 	Parent  id.Execution // the run that caused this one; zero: none did
 	Depth   int          // runs between it and the root; 0: it is the root
 	Attempt int          // how often the same event has been tried, with this one; 0 and 1: the first
-	Source  string       // which one of its kind: the name of a schedule or a queue; empty: there is but one
+	Source  string       // which one of its kind: the name of a schedule or a queue, or of the module whose draft another script ran with; empty: there is but one
 }
 
 // Kind is what sort of thing causes runs.

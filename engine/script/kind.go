@@ -6,10 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"picloud/db"
-	"picloud/engine/actor"
-	"picloud/engine/app"
-	"picloud/engine/audit"
 	"picloud/engine/fault"
 	"picloud/engine/id"
 	"picloud/queries"
@@ -32,46 +28,25 @@ func CheckKind(kind Kind) string {
 	return fmt.Sprintf("%.40q is no kind of script; use %q or %q.", kind, Endpoint, Module)
 }
 
-// SetKind makes a module of an endpoint, or the other way round. Nothing is live afterwards, so a
-// script that is live is asked about (a Conflict at field "unpublish") unless unpublish is set.
-// A module that others use stays one.
-func (s *Service) SetKind(ctx context.Context, grant actor.Grant, script id.Script, kind Kind, unpublish bool) (Script, error) {
-	appID, err := grant.App(actor.WriteScript)
-	if err != nil {
-		return Script{}, err
+// changeKind makes a module of an endpoint, or the other way round. Nothing is live afterwards, so
+// a script that is live is asked about (a Conflict at field "unpublish") unless unpublish is set. A
+// module that others use stays one.
+func (s *Service) changeKind(ctx context.Context, tx pgx.Tx, by author, old queries.Script, kind Kind, unpublish bool) error {
+	if err := s.unused(ctx, tx, old, "kind", "cannot become an endpoint"); err != nil {
+		return err
 	}
-	if why := CheckKind(kind); why != "" {
-		return Script{}, fault.AtField("kind", "%s", why)
+	if old.LiveVersion != nil {
+		if !unpublish {
+			return askToUnpublish(old)
+		}
+		if err := s.deploy(ctx, tx, by, old, 0, "It becomes "+article(kind)+"."); err != nil {
+			return err
+		}
 	}
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.reviseModules(ctx, tx, appID); err != nil {
-			return err
-		}
-		old, err := s.lock(ctx, tx, appID, script)
-		if err != nil || Kind(old.Kind) == kind {
-			return err
-		}
-		if err := s.unused(ctx, tx, old, "kind", "cannot become an endpoint"); err != nil {
-			return err
-		}
-		if old.LiveVersion != nil {
-			if !unpublish {
-				return askToUnpublish(old)
-			}
-			if err := s.deploy(ctx, tx, authorOf(grant), old, 0, "It becomes "+article(kind)+"."); err != nil {
-				return err
-			}
-		}
-		if err := s.q.SetScriptKind(ctx, tx, queries.SetScriptKindParams{AppID: appID, ID: script, Kind: string(kind)}); err != nil {
-			return err
-		}
-		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"kind": kind}))
-	})
-	if err != nil {
-		return Script{}, fmt.Errorf("change the kind of %s: %w", script, err)
+	if err := s.q.ReviseModules(ctx, tx, old.AppID); err != nil {
+		return err
 	}
-	s.Announce(ctx)
-	return s.Get(ctx, grant, script)
+	return s.q.SetScriptKind(ctx, tx, queries.SetScriptKindParams{AppID: old.AppID, ID: old.ID, Kind: string(kind)})
 }
 
 func askToUnpublish(old queries.Script) error {
@@ -91,14 +66,23 @@ func article(kind Kind) string {
 	return "a module"
 }
 
-// reviseModules holds the imports of an app as they are to the end of the transaction, and tells
-// those who have built with them that they changed.
-func (s *Service) reviseModules(ctx context.Context, tx pgx.Tx, appID id.App) error {
-	if _, err := s.q.LockModules(ctx, tx, appID); err != nil {
-		if db.IsNoRows(err) {
-			return fault.New(fault.NotFound, "There is no such app.")
-		}
+// takeName takes a name away from a script that had it before. One by which others import a module
+// is not to be had: they would get something else. A new name of a module is told to those who plan.
+func (s *Service) takeName(ctx context.Context, tx pgx.Tx, appID id.App, name string, kind Kind) error {
+	reused, err := s.q.ReuseScriptName(ctx, tx, queries.ReuseScriptNameParams{AppID: appID, Name: name})
+	if err != nil || reused == 0 && kind != Module {
 		return err
+	}
+	if reused > 0 {
+		importers, err := s.q.ListImportersByName(ctx, tx, queries.ListImportersByNameParams{AppID: appID, Name: name})
+		if err != nil {
+			return err
+		}
+		if len(importers) > 0 {
+			conflict := fault.New(fault.Conflict, "%s still imports %s by the name %s. Let it import %[2]s by its own name first.", importers[0].Name, importers[0].Module, name)
+			conflict.Fields = []fault.Field{{Name: "name", Message: conflict.Public}}
+			return conflict
+		}
 	}
 	return s.q.ReviseModules(ctx, tx, appID)
 }

@@ -39,7 +39,8 @@ func (s *Service) deploy(ctx context.Context, tx pgx.Tx, by author, script queri
 }
 
 // MakeLive makes a stored version live at once. With one of a module, what follows it is built
-// anew as when it is published.
+// anew as when it is published; if the modules that it imports are others now, another build of it
+// goes live.
 func (s *Service) MakeLive(ctx context.Context, grant actor.Grant, script id.Script, to int, note string, follow Follow) (Published, error) {
 	if to < 1 {
 		return Published{}, noVersion(to)
@@ -61,24 +62,24 @@ func (s *Service) goBack(ctx context.Context, grant actor.Grant, current Script,
 	if err != nil {
 		return Published{}, err
 	}
-	stored, err := s.Version(ctx, grant, current.ID, to)
+	w, err := s.wishBack(ctx, grant, current, to)
 	if err != nil {
 		return Published{}, err
 	}
-	if stored.Kind != Module {
-		return Published{}, otherKind(current.Name, to, Module)
-	}
-	faults := Publishing{Note: note}.check()
-	if len(faults) > 0 {
-		return Published{}, invalid(faults)
-	}
-	current.Language = stored.Language
-	c := &change{script: current, source: stored.Source, version: to, note: strings.TrimSpace(note)}
-	p, err := s.release(ctx, grant, appID, []*change{c}, follow, func(p *plan) error { return s.judge(ctx, p, nil) })
+	w.note = strings.TrimSpace(note)
+	return s.publish(ctx, grant, appID, w, follow, Publishing{Note: note}.check())
+}
+
+// wishBack is a version that is to be live again.
+func (s *Service) wishBack(ctx context.Context, grant actor.Grant, current Script, to int) (wish, error) {
+	stored, err := s.Version(ctx, grant, current.ID, to)
 	if err != nil {
-		return Published{}, fmt.Errorf("make version %d of %s live: %w", to, current.Name, err)
+		return wish{}, err
 	}
-	return s.published(ctx, grant, p, c)
+	if stored.Kind != current.Kind {
+		return wish{}, otherKind(current.Name, to, current.Kind)
+	}
+	return wish{script: current.ID, name: current.Name, kind: current.Kind, source: stored.Source, stored: &stored}, nil
 }
 
 func otherKind(named string, version int, kind Kind) error {
@@ -107,12 +108,17 @@ func (s *Service) switchTo(ctx context.Context, grant actor.Grant, script id.Scr
 		return Script{}, fault.AtField("note", "%s", why)
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.reviseModules(ctx, tx, appID); err != nil {
+		if _, err := s.holdModules(ctx, tx, appID); err != nil {
 			return err
 		}
 		locked, err := s.lock(ctx, tx, appID, script)
 		if err != nil || number(locked.LiveVersion) == to {
 			return err
+		}
+		if Kind(locked.Kind) == Module {
+			if err := s.q.ReviseModules(ctx, tx, appID); err != nil {
+				return err
+			}
 		}
 		if to == 0 {
 			err = s.unused(ctx, tx, locked, "version", "cannot be unpublished")

@@ -143,7 +143,7 @@ func TestAnOlderVersionIsTriedAsItWas(t *testing.T) {
 		t.Error(err)
 	}
 	shop := w.find(t, "shop")
-	if _, err := w.scripts.SetKind(ctx, w.write, shop.ID, script.Module, true); err != nil {
+	if _, err := w.scripts.Describe(ctx, w.write, shop.ID, script.Settings{Capture: shop.Capture, Kind: script.Module, Unpublish: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.scripts.Preview(ctx, w.write, shop.ID, nil, 1); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "was an endpoint, and it is a module now") {

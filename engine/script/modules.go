@@ -26,6 +26,8 @@ type Use struct {
 	Follows bool // it is built anew with the module; otherwise the import names the version
 	Direct  bool // the script's own text imports it
 	Gone    bool // the module was deleted since
+
+	Through []string // the modules that import it, by name
 }
 
 // Modules are those in a version of a script.
@@ -38,14 +40,47 @@ func (s *Service) Modules(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return nil, fmt.Errorf("list modules of %s: %w", script, err)
 	}
-	uses := make([]Use, len(rows))
+	uses, names := make([]Use, len(rows)), make(map[string]string, len(rows)) // by files
 	for i, row := range rows {
-		uses[i] = Use{Script: row.ModuleID, Name: row.Name, File: row.File, Version: int(row.Number), Follows: row.Follows, Direct: row.Direct, Gone: row.Now == nil}
+		uses[i] = Use{Script: row.ModuleID, Name: row.Name, File: row.File, Version: int(row.Number), Follows: row.Follows, Gone: row.Now == nil}
 		if row.Now != nil {
 			uses[i].Name = *row.Now
 		}
+		names[row.File] = uses[i].Name
+	}
+	for i, row := range rows {
+		uses[i].from(row.Importers, names)
 	}
 	return uses, nil
+}
+
+// from notes the files that import a module, "" for the script's own text.
+func (u *Use) from(importers []string, names map[string]string) {
+	for _, file := range importers {
+		if file == "" {
+			u.Direct = true
+		} else if name := names[file]; name != "" && !slices.Contains(u.Through, name) {
+			u.Through = append(u.Through, name)
+		}
+	}
+	slices.Sort(u.Through)
+}
+
+// Users counts for each module of an app the scripts that have it in what is live of them.
+func (s *Service) Users(ctx context.Context, grant actor.Grant) (map[id.Script]int, error) {
+	app, err := grant.App(actor.ReadApp)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.q.CountUsers(ctx, s.pool, app)
+	if err != nil {
+		return nil, fmt.Errorf("count who uses modules of %s: %w", app, err)
+	}
+	users := make(map[id.Script]int, len(rows))
+	for _, row := range rows {
+		users[row.ModuleID] = int(row.Users)
+	}
+	return users, nil
 }
 
 // Dependent is a script that has a module in its live version.
@@ -57,6 +92,8 @@ type Dependent struct {
 	Module  int  // the version of the module that it has
 	Follows bool // it is built anew with the module
 	Direct  bool // its own text imports the module
+
+	Through []string // the modules in it that import the module, by name
 
 	language bundle.Language
 }
@@ -87,11 +124,14 @@ func (s *Service) dependentsOf(ctx context.Context, source queries.DBTX, app id.
 		if last := len(found) - 1; last >= 0 && found[last].ID == row.ID {
 			found[last].Follows = found[last].Follows || row.Follows
 			found[last].Direct = found[last].Direct || row.Direct
+			found[last].Through = append(found[last].Through, row.Through...)
+			slices.Sort(found[last].Through)
+			found[last].Through = slices.Compact(found[last].Through)
 			continue
 		}
 		found = append(found, Dependent{
 			ID: row.ID, Name: row.Name, Kind: Kind(row.Kind), Version: int(row.Number), Module: int(row.ModuleNumber),
-			Follows: row.Follows, Direct: row.Direct, language: bundle.Language(row.LiveLanguage),
+			Follows: row.Follows, Direct: row.Direct, Through: row.Through, language: bundle.Language(row.Language),
 		})
 	}
 	return found, nil
@@ -124,11 +164,11 @@ func (s *Service) Exports(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil || version < 1 || version > maxNumber {
 		return nil, err
 	}
-	row, err := s.q.ReadVersion(ctx, s.pool, queries.ReadVersionParams{AppID: app, ScriptID: script, Number: int32(version)})
+	text, err := s.q.ReadExports(ctx, s.pool, queries.ReadExportsParams{AppID: app, ScriptID: script, Number: int32(version)})
 	if err != nil {
 		return nil, fmt.Errorf("read version %d of %s: %w", version, script, err)
 	}
-	return exportsOf(row.Exports)
+	return exportsOf(text)
 }
 
 func exportsOf(text []byte) (exports []bundle.Export, err error) {

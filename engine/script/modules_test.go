@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -97,7 +98,8 @@ func TestWhoFollowsAModuleIsBuiltAnew(t *testing.T) {
 		t.Errorf("if_version of what another person replaced: %v", err)
 	}
 	uses, err := w.scripts.Modules(ctx, w.write, w.find(t, "shop").ID, 3)
-	if err != nil || len(uses) != 2 || uses[0].Name != "pricing" || uses[0].Version != 2 || !uses[0].Direct || !uses[0].Follows || uses[1].Direct || uses[1].Version != 2 {
+	if err != nil || len(uses) != 2 || uses[0].Name != "pricing" || uses[0].Version != 2 || !uses[0].Direct || !uses[0].Follows || uses[1].Direct || uses[1].Version != 2 ||
+		len(uses[0].Through) != 0 || fmt.Sprint(uses[1].Through) != "[pricing]" {
 		t.Errorf("%+v, %v", uses, err)
 	}
 	pinned, err := w.scripts.Modules(ctx, w.write, w.find(t, "pins").ID, 1)
@@ -134,7 +136,7 @@ func TestWhoDoesNotBuildStays(t *testing.T) {
 	if !strings.Contains(w.program(t, "shop"), "price = 2") {
 		t.Error(w.program(t, "shop"))
 	}
-	for follow, want := range map[string]script.Follow{"[]": {None: true}, "[{museum 3}]": {Only: []string{"museum", "nobody"}}} {
+	for follow, want := range map[string]script.Follow{"[]": {None: true}, "[{museum 3}]": {Only: []string{"museum"}}} {
 		source := `export const price = 4, old = 4 // ` + follow
 		published, err := w.scripts.Publish(t.Context(), w.write, w.find(t, "pricing").ID, script.Publishing{Source: &source, Follow: want})
 		if err != nil || fmt.Sprint(published.Followed) != follow {
@@ -202,9 +204,9 @@ func TestModulesThatAreUsedStay(t *testing.T) {
 	conflict("delete", "name", w.scripts.Delete(ctx, w.write, pricing.ID, "pricing"))
 	_, err := w.scripts.Unpublish(ctx, w.write, pricing.ID, "")
 	conflict("unpublish", "version", err)
-	_, err = w.scripts.SetKind(ctx, w.write, pricing.ID, script.Endpoint, true)
+	_, err = w.scripts.Describe(ctx, w.write, pricing.ID, script.Settings{Capture: pricing.Capture, Kind: script.Endpoint, Unpublish: true})
 	conflict("become an endpoint", "kind", err)
-	_, err = w.scripts.SetKind(ctx, w.write, shop.ID, script.Module, false)
+	_, err = w.scripts.Describe(ctx, w.write, shop.ID, script.Settings{Capture: shop.Capture, Kind: script.Module})
 	conflict("become a module while live", "unpublish", err)
 
 	if _, err := w.scripts.Rename(ctx, w.write, pricing.ID, "prices"); err != nil {
@@ -218,7 +220,7 @@ func TestModulesThatAreUsedStay(t *testing.T) {
 		t.Errorf("%+v", changed)
 	}
 
-	if _, err := w.scripts.SetKind(ctx, w.write, shop.ID, script.Module, true); err != nil {
+	if _, err := w.scripts.Describe(ctx, w.write, shop.ID, script.Settings{Capture: shop.Capture, Kind: script.Module, Unpublish: true}); err != nil {
 		t.Fatal(err)
 	}
 	if now := w.find(t, "shop"); now.Kind != script.Module || now.LiveVersion != 0 {
@@ -249,7 +251,8 @@ func TestScriptsArePublishedTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := w.scripts.PublishTogether(ctx, w.write, []string{"shop", "pricing"}, "first", script.Follow{})
+	together, err := w.scripts.PublishTogether(ctx, w.write, []string{"shop", "pricing"}, "first", script.Follow{})
+	all := together.Published
 	if err != nil || len(all) != 2 || all[0].Script.Name != "shop" || all[0].Version != 1 || !strings.Contains(w.program(t, "shop"), "price = 1") {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -273,8 +276,8 @@ func TestScriptsArePublishedTogether(t *testing.T) {
 		t.Error("one of two was published")
 	}
 	save("shop", strings.ReplaceAll(usesPrice, "price ", "cost as price "))
-	all, err = w.scripts.PublishTogether(ctx, w.write, []string{"pricing", "shop", "shop"}, "", script.Follow{})
-	if err != nil || len(all) != 2 || len(all[0].Failed) != 0 || w.find(t, "shop").LiveVersion != 2 || w.find(t, "pricing").LiveVersion != 2 {
+	together, err = w.scripts.PublishTogether(ctx, w.write, []string{"pricing", "shop", "shop"}, "", script.Follow{})
+	if all = together.Published; err != nil || len(all) != 2 || len(together.Failed) != 0 || w.find(t, "shop").LiveVersion != 2 || w.find(t, "pricing").LiveVersion != 2 {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, names := range [][]string{nil, {"nobody"}, make([]string, script.MaxTogether+1)} {
@@ -298,8 +301,14 @@ func TestADraftOfAModuleRunsInADependent(t *testing.T) {
 	if _, err := w.scripts.BuildWith(ctx, w.write, pricing.ID, nil, alone.ID); !fault.Is(err, fault.NotFound) {
 		t.Error(err)
 	}
-	if _, err := w.scripts.BuildWith(ctx, w.write, pricing.ID, new(`export const cost = 1`), shop.ID); !fault.Is(err, fault.Invalid) {
-		t.Error(err)
+	_, err = w.scripts.BuildWith(ctx, w.write, pricing.ID, new(`export const cost = 1`), shop.ID)
+	if fields := fault.Of(err).Fields; !fault.Is(err, fault.Invalid) || len(fields) != 1 || fields[0].Name != "dependent" ||
+		fields[0].Message != "shop does not build with this draft: shop.ts:1:10: app:pricing has no price; it exports cost." {
+		t.Errorf("%v: %+v", err, fields)
+	}
+	trial, err = w.scripts.BuildWith(ctx, w.write, pricing.ID, new("export const price = 1;\nexport const none = () => process.env.NOBODY"), shop.ID)
+	if err != nil || len(trial.Output.Warnings) != 1 || trial.Output.Warnings[0].Line != 2 {
+		t.Errorf("the warnings are those of the draft: %+v, %v", trial.Output.Warnings, err)
 	}
 	if strings.Contains(w.program(t, "shop"), "draft") {
 		t.Error("a trial was stored")
@@ -404,8 +413,19 @@ func TestExportsAndGraphAreTold(t *testing.T) {
 	if want := (bundle.Export{Name: "total", Signature: "function total(n: number): number", Doc: "In cents."}); modules[1].Exports[0] != want {
 		t.Errorf("%+v", modules[1].Exports)
 	}
+	if _, err := w.scripts.Rename(ctx, w.write, w.find(t, "tax").ID, "taxes"); err != nil {
+		t.Fatal(err)
+	}
+	dependents, err := w.scripts.Dependents(ctx, w.write, w.find(t, "taxes").ID)
+	if err != nil || len(dependents) != 2 || len(dependents[0].Through) != 0 || fmt.Sprint(dependents[1].Name, dependents[1].Through) != "shop[pricing]" {
+		t.Errorf("%+v, %v", dependents, err)
+	}
+	users, err := w.scripts.Users(ctx, w.write)
+	if want := map[id.Script]int{w.find(t, "pricing").ID: 1, w.find(t, "taxes").ID: 2, w.find(t, "other").ID: 1}; err != nil || !maps.Equal(users, want) {
+		t.Errorf("%v instead of %v, %v", users, want, err)
+	}
 	graph, err := w.scripts.Graph(ctx, w.write, w.find(t, "pricing").ID)
-	if err != nil || len(graph) != 2 || graph[0].FromName != "pricing" || graph[0].ToName != "tax" || graph[1].FromName != "shop" || graph[1].ToName != "pricing" {
+	if err != nil || len(graph) != 2 || graph[0].FromName != "pricing" || graph[0].ToName != "taxes" || graph[1].FromName != "shop" || graph[1].ToName != "pricing" {
 		t.Errorf("%+v, %v", graph, err)
 	}
 }

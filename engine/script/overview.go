@@ -41,6 +41,7 @@ func (s *Service) Changes(ctx context.Context, grant actor.Grant, scripts []id.S
 type Found struct {
 	AppSlug, AppName  string
 	Name, Description string
+	Kind              Kind
 }
 
 // Search gives the scripts whose name or description contains a text, in the apps that
@@ -67,7 +68,7 @@ func (s *Service) Search(ctx context.Context, grant actor.Grant, text string, li
 	}
 	found := make([]Found, 0, len(rows))
 	for _, row := range rows {
-		found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Description: row.Description})
+		found = append(found, Found{AppSlug: row.Slug, AppName: row.AppName, Name: row.Name, Kind: Kind(row.Kind), Description: row.Description})
 	}
 	return found, nil
 }

@@ -24,22 +24,26 @@ func (s *Service) Build(ctx context.Context, grant actor.Grant, script id.Script
 }
 
 // BuildWith makes the program of what is live of a script that uses a module, with a draft of the
-// module in its place.
+// module in its place. That the script does not build with it is a fault at field "dependent".
 func (s *Service) BuildWith(ctx context.Context, grant actor.Grant, script id.Script, source *string, dependent id.Script) (Trial, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return Trial{}, err
 	}
-	c, err := s.changeOf(ctx, grant, script, Publishing{Source: source})
+	w, _, err := s.wishOf(ctx, grant, script, Publishing{Source: source})
 	if err != nil {
 		return Trial{}, err
 	}
-	if faults := c.refuse(nil); len(faults) > 0 {
+	if faults := w.refuse(nil); len(faults) > 0 {
 		return Trial{}, invalid(faults)
+	}
+	c, err := s.changeOf(ctx, appID, w)
+	if err != nil {
+		return Trial{}, err
 	}
 	changes := []*change{c}
 	if dependent != script {
-		parent, err := s.parentOf(ctx, grant, appID, c, dependent)
+		parent, err := s.parentOf(ctx, c, dependent)
 		if err != nil {
 			return Trial{}, err
 		}
@@ -48,45 +52,55 @@ func (s *Service) BuildWith(ctx context.Context, grant actor.Grant, script id.Sc
 	if err := s.buildAll(ctx, appID, changes); err != nil {
 		return Trial{}, err
 	}
-	for _, c := range changes {
-		if err := s.verdict(ctx, c, nil); err != nil {
-			return Trial{}, err
-		}
+	if err := s.verdict(ctx, c, nil); err != nil {
+		return Trial{}, err
 	}
 	last := changes[len(changes)-1]
-	return Trial{Script: last.script, Output: last.output, Modules: last.uses()}, nil
+	if len(last.problems) > 0 {
+		return Trial{}, misfit(last)
+	}
+	last.output.Warnings = c.output.Warnings // their places are in the draft
+	return Trial{Script: last.current, Output: last.output, Modules: last.uses()}, nil
+}
+
+// misfit tells that a script does not build with a draft of a module.
+func misfit(dependent *change) error {
+	first := dependent.problems[0]
+	f := fault.New(fault.Invalid, "%s does not build with this draft: %s", dependent.name, summary(dependent.file().Name, dependent.problems))
+	f.Fields = []fault.Field{{Name: "dependent", Message: f.Public, Line: first.Line, Column: first.Column}}
+	return f
 }
 
 // parentOf is what is live of a script that uses a module, directly or through others.
-func (s *Service) parentOf(ctx context.Context, grant actor.Grant, appID id.App, module *change, dependent id.Script) (*change, error) {
-	parents, err := s.followers(ctx, appID, []*change{module}, Follow{})
+func (s *Service) parentOf(ctx context.Context, module *change, dependent id.Script) (*change, error) {
+	parents, err := s.followers(ctx, &plan{app: module.current.App, asked: []*change{module}}, Follow{})
 	if err != nil {
 		return nil, err
 	}
 	for _, parent := range parents {
-		if parent.script.ID != dependent {
-			continue
+		if parent.script == dependent {
+			current, err := s.read(ctx, module.current.App, dependent)
+			current.Language = parent.current.Language // of what is live
+			parent.current = current
+			return parent, err
 		}
-		language := parent.script.Language
-		if parent.script, err = s.Get(ctx, grant, dependent); err != nil {
-			return nil, err
-		}
-		parent.script.Language = language
-		return parent, nil
 	}
-	return nil, fault.New(fault.NotFound, "No such script follows %s.", module.script.Name)
+	return nil, fault.New(fault.NotFound, "No such script follows %s.", module.name)
 }
 
 // uses are the modules of a program as people are told of them.
 func (c *change) uses() []Use {
-	direct := map[string]bool{}
+	importers, names := map[string][]string{}, map[string]string{}
 	for _, edge := range c.output.Edges {
-		direct[edge.File] = direct[edge.File] || edge.Importer == ""
+		importers[edge.File] = append(importers[edge.File], edge.Importer)
+		names[edge.File] = c.modules[edge.File].name
 	}
 	var uses []Use
 	for _, file := range sortedFiles(c.modules) {
 		n := c.modules[file]
-		uses = append(uses, Use{Script: n.script, Name: n.name, File: file, Version: n.number, Follows: n.follows, Direct: direct[file]})
+		use := Use{Script: n.script, Name: n.name, File: file, Version: n.number, Follows: n.follows}
+		use.from(importers[file], names)
+		uses = append(uses, use)
 	}
 	return uses
 }
@@ -104,35 +118,18 @@ func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return nil, err
 	}
-	var stored Version
-	if version > 0 {
-		if stored, err = s.Version(ctx, grant, script, version); err != nil {
-			return nil, err
-		}
-		source = &stored.Source
-	}
-	c, err := s.changeOf(ctx, grant, script, Publishing{Source: source})
+	w, err := s.wishFor(ctx, grant, script, source, version)
 	if err != nil {
 		return nil, err
 	}
-	if version > 0 {
-		if stored.Kind != c.script.Kind {
-			return nil, otherKind(c.script.Name, version, c.script.Kind)
-		}
-		c.script.Language = stored.Language
-	}
-	if faults := c.refuse(nil); len(faults) > 0 {
-		return nil, invalid(faults)
-	}
-	c.version = version
-	p, err := s.plan(ctx, appID, []*change{c}, Follow{})
+	p, err := s.plan(ctx, appID, []wish{w}, Follow{})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.verdict(ctx, c, nil); err != nil {
+	if err := s.judge(ctx, p, nil); err != nil {
 		return nil, err
 	}
-	if c.script.Kind != Module {
+	if w.kind != Module {
 		return nil, nil
 	}
 	dependents, err := s.dependentsOf(ctx, s.pool, appID, script)
@@ -143,7 +140,7 @@ func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Scri
 	for i, d := range dependents {
 		outlooks[i].Dependent = d
 		for _, failed := range p.failed {
-			if failed.script.ID == d.ID {
+			if failed.script == d.ID {
 				outlooks[i].Problems = failed.problems
 			}
 		}
@@ -151,19 +148,62 @@ func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Scri
 	return outlooks, nil
 }
 
+// wishFor is what publishing a source comes to, or making a stored version live.
+func (s *Service) wishFor(ctx context.Context, grant actor.Grant, script id.Script, source *string, version int) (wish, error) {
+	if version > 0 {
+		current, err := s.Get(ctx, grant, script)
+		if err != nil {
+			return wish{}, err
+		}
+		return s.wishBack(ctx, grant, current, version)
+	}
+	w, _, err := s.wishOf(ctx, grant, script, Publishing{Source: source})
+	if err == nil {
+		err = invalid(w.refuse(nil))
+	}
+	return w, err
+}
+
+// Together is what came of publishing several scripts.
+type Together struct {
+	Published []Published // in the order asked for; what follows is told below
+	Followed  []Followed
+	Failed    []Failed
+}
+
 // PublishTogether makes the drafts of several scripts live in one transaction, with what follows
 // them: all or none. Those that are live already stay as they are.
-func (s *Service) PublishTogether(ctx context.Context, grant actor.Grant, scripts []string, note string, follow Follow) ([]Published, error) {
+func (s *Service) PublishTogether(ctx context.Context, grant actor.Grant, scripts []string, note string, follow Follow) (Together, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
-		return nil, err
+		return Together{}, err
 	}
+	wishes, err := s.wishesOf(ctx, grant, scripts, note)
+	if err != nil {
+		return Together{}, err
+	}
+	p, err := s.release(ctx, grant, appID, wishes, follow, func(p *plan) error { return s.judgeTogether(ctx, p) })
+	if err != nil {
+		return Together{}, fmt.Errorf("publish %d scripts of %s: %w", len(wishes), appID, err)
+	}
+	done := Together{Published: make([]Published, len(p.asked))}
+	done.Followed, done.Failed = p.outcome()
+	for i, c := range p.asked {
+		if done.Published[i], err = s.published(ctx, grant, c); err != nil {
+			return Together{}, err
+		}
+	}
+	return done, nil
+}
+
+// wishesOf are the drafts of scripts, each once.
+func (s *Service) wishesOf(ctx context.Context, grant actor.Grant, scripts []string, note string) (wishes []wish, err error) {
 	faults := Publishing{Note: note}.check()
 	if len(scripts) == 0 || len(scripts) > MaxTogether {
 		faults = append(faults, fault.Field{Name: "scripts", Message: fmt.Sprintf("%d scripts are named; 1 to %d can be published together.", len(scripts), MaxTogether)})
 		return nil, invalid(faults)
 	}
-	changes, seen := make([]*change, 0, len(scripts)), map[id.Script]bool{}
+	seen := map[id.Script]bool{}
 	for _, named := range scripts {
 		found, err := s.Find(ctx, grant, named)
 		if fault.Is(err, fault.NotFound) {
@@ -177,31 +217,13 @@ func (s *Service) PublishTogether(ctx context.Context, grant actor.Grant, script
 			continue
 		}
 		seen[found.ID] = true
-		c, err := s.changeOf(ctx, grant, found.ID, Publishing{Note: note})
+		w, _, err := s.wishOf(ctx, grant, found.ID, Publishing{Note: note})
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, c)
+		wishes = append(wishes, w)
 	}
-	if len(faults) > 0 {
-		return nil, invalid(faults)
-	}
-	p, err := s.release(ctx, grant, appID, changes, follow, func(p *plan) error { return s.judgeTogether(ctx, p) })
-	if err != nil {
-		return nil, fmt.Errorf("publish %d scripts of %s: %w", len(changes), appID, err)
-	}
-	all := make([]Published, len(changes))
-	for i, c := range changes {
-		if c.isLive {
-			all[i], err = s.unchanged(ctx, grant, c)
-		} else {
-			all[i], err = s.published(ctx, grant, p, c)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return wishes, invalid(faults)
 }
 
 // MaxTogether is how many drafts are published at a time.
@@ -213,12 +235,12 @@ func (s *Service) judgeTogether(ctx context.Context, p *plan) error {
 	var fields []fault.Field
 	for _, c := range p.asked {
 		for _, problem := range c.problems {
-			message := summary(c.script.File(), bundle.Problems{problem})
+			message := summary(c.current.File(), bundle.Problems{problem})
 			if problem.Line == 0 {
-				message = c.script.File() + ": " + message
+				message = c.current.File() + ": " + message
 			}
 			all = append(all, problem)
-			fields = append(fields, fault.Field{Name: "scripts." + c.script.Name, Message: message, Line: problem.Line, Column: problem.Column})
+			fields = append(fields, fault.Field{Name: "scripts." + c.name, Message: message, Line: problem.Line, Column: problem.Column})
 		}
 	}
 	if len(all) > 0 {

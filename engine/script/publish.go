@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -57,123 +56,109 @@ func (s *Service) Publish(ctx context.Context, grant actor.Grant, script id.Scri
 	if err != nil {
 		return Published{}, err
 	}
-	c, err := s.changeOf(ctx, grant, script, wanted)
+	w, current, err := s.wishOf(ctx, grant, script, wanted)
 	if err != nil {
 		return Published{}, err
 	}
-	return s.publish(ctx, grant, appID, c, wanted.Follow, wanted.check())
+	live := queries.Script{AppID: appID, ID: script}
+	if current.LiveVersion > 0 {
+		live.LiveVersion = new(int32(current.LiveVersion))
+	}
+	if err := s.fresh(ctx, s.pool, live, wanted.IfVersion); err != nil {
+		return Published{}, err
+	}
+	return s.publish(ctx, grant, appID, w, wanted.Follow, wanted.check())
 }
 
-// changeOf is what publishing comes to for a script that is there.
-func (s *Service) changeOf(ctx context.Context, grant actor.Grant, script id.Script, wanted Publishing) (*change, error) {
+// wishOf is what publishing comes to for a script that is there.
+func (s *Service) wishOf(ctx context.Context, grant actor.Grant, script id.Script, wanted Publishing) (wish, Script, error) {
 	current, err := s.Get(ctx, grant, script)
 	if err != nil {
-		return nil, err
+		return wish{}, Script{}, err
 	}
 	source, err := s.sourceOf(ctx, grant, script, wanted.Source)
-	if err != nil {
-		return nil, err
-	}
-	return &change{
-		script: current, source: source, note: strings.TrimSpace(wanted.Note), given: wanted.Source != nil, ifVersion: wanted.IfVersion,
-	}, nil
+	return wish{
+		script: script, name: current.Name, kind: current.Kind, source: source, note: strings.TrimSpace(wanted.Note),
+		given: wanted.Source != nil, ifVersion: wanted.IfVersion,
+	}, current, err
 }
 
 // publish makes one script live. faults are those of what is said beside it.
-func (s *Service) publish(ctx context.Context, grant actor.Grant, appID id.App, c *change, follow Follow, faults []fault.Field) (Published, error) {
-	if err := s.fresh(ctx, s.pool, c.row(), c.ifVersion); err != nil {
-		return Published{}, err
-	}
-	if faults = c.refuse(faults); isAbout(faults, "name", "source", "language", "kind") {
+func (s *Service) publish(ctx context.Context, grant actor.Grant, appID id.App, w wish, follow Follow, faults []fault.Field) (Published, error) {
+	if faults = w.refuse(faults); isAbout(faults, "name", "source", "language", "kind") {
 		return Published{}, invalid(faults)
 	}
-	p, err := s.release(ctx, grant, appID, []*change{c}, follow, func(p *plan) error { return s.judge(ctx, p, faults) })
+	p, err := s.release(ctx, grant, appID, []wish{w}, follow, func(p *plan) error { return s.judge(ctx, p, faults) })
 	if err != nil {
-		return Published{}, fmt.Errorf("publish %s: %w", c.script.Name, err)
+		return Published{}, fmt.Errorf("publish %s: %w", w.name, err)
 	}
-	if c.isLive {
-		return s.unchanged(ctx, grant, c)
-	}
-	return s.published(ctx, grant, p, c)
-}
-
-func (s *Service) published(ctx context.Context, grant actor.Grant, p *plan, c *change) (Published, error) {
-	current, err := s.Get(ctx, grant, c.script.ID)
-	done := Published{Script: current, Version: c.made, Created: c.add != nil, Warnings: c.output.Warnings}
-	for _, f := range p.followed {
-		done.Followed = append(done.Followed, Followed{Name: f.script.Name, Version: f.made})
-	}
-	for _, f := range p.failed {
-		done.Failed = append(done.Failed, Failed{Name: f.script.Name, Problems: f.problems})
-	}
+	done, err := s.published(ctx, grant, p.asked[0])
+	done.Followed, done.Failed = p.outcome()
 	return done, err
 }
 
-// unchanged answers for what is live already.
-func (s *Service) unchanged(ctx context.Context, grant actor.Grant, c *change) (Published, error) {
-	err := s.q.RebaseDraft(ctx, s.pool, queries.RebaseDraftParams{
-		AppID: c.script.App, ScriptID: c.script.ID, SourceHash: hashOf(c.source), Version: int32(c.script.LiveVersion),
-	})
-	if err != nil {
-		return Published{}, fmt.Errorf("publish %s: %w", c.script.ID, err)
-	}
-	current, err := s.Get(ctx, grant, c.script.ID)
-	return Published{Script: current, Version: current.LiveVersion, Unchanged: true, Warnings: c.output.Warnings}, err
+func (s *Service) published(ctx context.Context, grant actor.Grant, c *change) (Published, error) {
+	current, err := s.Get(ctx, grant, c.current.ID)
+	return Published{Script: current, Version: c.made, Unchanged: c.isLive, Created: c.add != nil, Warnings: c.output.Warnings}, err
 }
 
-// judge refuses a plan whose scripts do not build, and leaves out what is live already.
+// outcome tells what came of those that follow.
+func (p *plan) outcome() (followed []Followed, failed []Failed) {
+	for _, c := range p.followed {
+		followed = append(followed, Followed{Name: c.name, Version: c.made})
+	}
+	slices.SortFunc(followed, func(a, b Followed) int { return strings.Compare(a.Name, b.Name) })
+	for _, c := range p.failed {
+		failed = append(failed, Failed{Name: c.name, Problems: c.problems})
+	}
+	return followed, failed
+}
+
+// judge refuses a plan whose scripts do not build.
 func (s *Service) judge(ctx context.Context, p *plan, faults []fault.Field) error {
-	changed := false
 	for _, c := range p.asked {
 		if err := s.verdict(ctx, c, faults); err != nil {
 			return err
 		}
-		var err error
-		if c.isLive, err = s.isLive(ctx, c); err != nil {
-			return err
-		}
-		changed = changed || !c.isLive
-	}
-	if !changed {
-		p.followed, p.failed = nil, nil
 	}
 	return invalid(faults)
 }
 
 // Put publishes a source under a name, and makes the script in the same step when the
 // app has none of that name; language and kind are used only then.
-func (s *Service) Put(ctx context.Context, grant actor.Grant, add New, wanted Publishing) (Published, error) {
+func (s *Service) Put(ctx context.Context, grant actor.Grant, wanted New, publishing Publishing) (Published, error) {
 	appID, err := grant.App(actor.WriteScript)
 	if err != nil {
 		return Published{}, err
 	}
-	found, err := s.Find(ctx, grant, add.Name)
-	if err == nil && found.Name == add.Name {
-		faults := append(wanted.check(), add.otherwise(found)...)
+	found, err := s.Find(ctx, grant, wanted.Name)
+	if err == nil && found.Name == wanted.Name {
+		faults := append(publishing.check(), wanted.otherwise(found)...)
 		if isAbout(faults, "language", "kind") {
 			return Published{}, invalid(faults)
 		}
-		return s.Publish(ctx, grant, found.ID, wanted)
+		return s.Publish(ctx, grant, found.ID, publishing)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Published{}, err
 	}
-	add.complete()
-	if wanted.Source != nil {
-		add.Source = *wanted.Source
+	if err := s.fresh(ctx, s.pool, queries.Script{}, publishing.IfVersion); err != nil {
+		return Published{}, err
 	}
-	faults := append(add.faults(), wanted.check()...)
-	if wanted.Source == nil {
+	add := wanted
+	add.complete()
+	if publishing.Source != nil {
+		add.Source = *publishing.Source
+	}
+	faults := append(add.faults(), publishing.check()...)
+	if publishing.Source == nil {
 		faults = append(faults, fault.Field{Name: "source", Message: "A source is needed."})
 	}
-	c := &change{
-		script: Script{App: appID, Name: add.Name, Language: add.Language, Kind: add.Kind}, add: &add, source: add.Source,
-		note: strings.TrimSpace(wanted.Note), ifVersion: wanted.IfVersion,
-	}
-	done, err := s.publish(ctx, grant, appID, c, wanted.Follow, faults)
+	w := wish{add: &add, name: add.Name, kind: add.Kind, source: add.Source, note: strings.TrimSpace(publishing.Note), ifVersion: publishing.IfVersion}
+	done, err := s.publish(ctx, grant, appID, w, publishing.Follow, faults)
 	if fault.Is(err, fault.Conflict) { // somebody has just made it
-		if found, findErr := s.Find(ctx, grant, add.Name); findErr == nil && found.Name == add.Name {
-			return s.Publish(ctx, grant, found.ID, wanted)
+		if found, findErr := s.Find(ctx, grant, wanted.Name); findErr == nil && found.Name == wanted.Name {
+			return s.Put(ctx, grant, wanted, publishing)
 		}
 	}
 	return done, err
@@ -207,29 +192,17 @@ func (s *Service) sourceOf(ctx context.Context, grant actor.Grant, script id.Scr
 	return *given, nil
 }
 
-// isLive tells whether all that a change is made of is live already.
-func (s *Service) isLive(ctx context.Context, c *change) (bool, error) {
-	if c.script.LiveVersion == 0 || c.version > 0 {
-		return false, nil
-	}
-	live, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: c.script.App, ScriptID: c.script.ID, Number: int32(c.script.LiveVersion)})
-	if err != nil {
-		return false, fmt.Errorf("read version %d of %s: %w", c.script.LiveVersion, c.script.ID, err)
-	}
-	return bytes.Equal(live.Inputs, c.inputs), nil
-}
-
 func isAbout(faults []fault.Field, names ...string) bool {
 	return slices.ContainsFunc(faults, func(field fault.Field) bool { return slices.Contains(names, field.Name) })
 }
 
 // refuse adds to some faults those that keep a source from being built: only one of a known
 // language and under a good name is.
-func (c *change) refuse(faults []fault.Field) []fault.Field {
-	if why := name.Check(c.script.Name); why != "" && !isAbout(faults, "name") {
+func (w wish) refuse(faults []fault.Field) []fault.Field {
+	if why := name.Check(w.name); why != "" && !isAbout(faults, "name") {
 		faults = append(faults, fault.Field{Name: "name", Message: why})
 	}
-	if why := checkSource(c.source); why != "" && !isAbout(faults, "source") {
+	if why := checkSource(w.source); why != "" && !isAbout(faults, "source") {
 		faults = append(faults, fault.Field{Name: "source", Message: why})
 	}
 	return faults
@@ -239,10 +212,10 @@ func (c *change) refuse(faults []fault.Field) []fault.Field {
 // adds to the warnings of what is good.
 func (s *Service) verdict(ctx context.Context, c *change, faults []fault.Field) (err error) {
 	if len(c.problems) == 0 {
-		c.output.Warnings, err = s.withUnknown(ctx, c.script, c.output)
+		c.output.Warnings, err = s.withUnknown(ctx, c.current, c.output)
 		return err
 	}
-	f := fault.New(fault.Invalid, "%s", summary(c.script.File(), c.problems)).Because(c.problems)
+	f := fault.New(fault.Invalid, "%s", summary(c.current.File(), c.problems)).Because(c.problems)
 	f.Fields = slices.Clone(faults)
 	for _, problem := range c.problems {
 		f.Fields = append(f.Fields, fault.Field{Name: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column})

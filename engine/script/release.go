@@ -2,14 +2,13 @@ package script
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -33,42 +32,42 @@ func (f Follow) takes(name string) bool {
 	return !f.None && (len(f.Only) == 0 || slices.Contains(f.Only, name))
 }
 
-// change is a script that gets another live version.
-type change struct {
-	script    Script // as it is; one without an id is made
-	add       *New
+// wish is a script that is to have another live version.
+type wish struct {
+	script    id.Script
+	add       *New // the script is to be made
+	name      string
+	kind      Kind
 	source    string
-	version   int // of what is made live; 0: a new one
+	stored    *Version // a version whose text is to be live again; nil: the source is a new one's
 	note      string
 	given     bool // the source did not come from the draft
 	ifVersion *int
-	follower  bool // it is built anew for the modules that it follows
+}
+
+// change is a wish for a script as it is now, or a script that is built anew with what it follows.
+type change struct {
+	wish
+	current  Script // as it is; one that is to be made has no id
+	follower bool
 
 	output   bundle.Output
 	problems bundle.Problems
 	modules  map[string]node // in the program
 	inputs   []byte          // inputsOf
 	isLive   bool            // all that it is made of is live already
+	isStored bool            // all that it is made of is that of the stored version
 	made     int             // the number of its version
 }
 
 func (c *change) file() bundle.File {
-	return bundle.File{Name: c.script.File(), Language: c.script.Language, Source: c.source}
-}
-
-// row is the script as the database has it, as far as it is known.
-func (c *change) row() queries.Script {
-	row := queries.Script{AppID: c.script.App, ID: c.script.ID, Name: c.script.Name}
-	if c.script.LiveVersion > 0 {
-		row.LiveVersion = new(int32(c.script.LiveVersion))
-	}
-	return row
+	return bundle.File{Name: c.current.File(), Language: c.current.Language, Source: c.source}
 }
 
 // touchesModules tells whether others must be sure of it, or it of them.
-func (c *change) touchesModules() bool { return c.script.Kind == Module || len(c.modules) > 0 }
+func (c *change) touchesModules() bool { return c.kind == Module || len(c.modules) > 0 }
 
-// plan is what a change of some scripts comes to, for the modules as they are now.
+// plan is what wishes come to, for the scripts of the app as they are now.
 type plan struct {
 	app      id.App
 	revision int64 // of the imports of the app
@@ -81,53 +80,96 @@ type plan struct {
 var errMoved = errors.New("the scripts of the app have changed meanwhile")
 
 // plan builds all that is asked for, and what follows it. Nothing is stored.
-func (s *Service) plan(ctx context.Context, appID id.App, asked []*change, follow Follow) (*plan, error) {
-	p := &plan{app: appID, asked: asked}
+func (s *Service) plan(ctx context.Context, appID id.App, wishes []wish, follow Follow) (*plan, error) {
+	p := &plan{app: appID}
+	var err error
 	if !appID.IsZero() {
-		revision, err := s.q.ReadModuleRevision(ctx, s.pool, appID)
-		if err != nil && !db.IsNoRows(err) {
+		if p.revision, err = s.q.ReadModuleRevision(ctx, s.pool, appID); err != nil && !db.IsNoRows(err) {
 			return nil, fmt.Errorf("read app %s: %w", appID, err)
 		}
-		p.revision = revision
 	}
-	followers, err := s.followers(ctx, appID, asked, follow)
+	for _, w := range wishes {
+		c, err := s.changeOf(ctx, appID, w)
+		if err != nil {
+			return nil, err
+		}
+		p.asked = append(p.asked, c)
+	}
+	followers, err := s.followers(ctx, p, follow)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.buildAll(ctx, appID, slices.Concat(asked, followers)); err != nil {
+	if err := s.buildAll(ctx, appID, slices.Concat(p.asked, followers)); err != nil {
 		return nil, err
 	}
+	return p, s.sort(ctx, p, followers)
+}
+
+// sort tells those that follow and build from those that do not, and leaves out those whose modules
+// are as they were.
+func (s *Service) sort(ctx context.Context, p *plan, followers []*change) error {
+	for _, c := range slices.Concat(p.asked, followers) {
+		if err := s.compareInputs(ctx, c); err != nil {
+			return err
+		}
+	}
 	for _, c := range followers {
-		if len(c.problems) > 0 {
+		switch {
+		case len(c.problems) > 0:
 			p.failed = append(p.failed, c)
-		} else {
+		case !c.isLive:
 			p.followed = append(p.followed, c)
 		}
 	}
-	return p, nil
+	return nil
 }
+
+// changeOf is a wish for a script as it is now.
+func (s *Service) changeOf(ctx context.Context, appID id.App, w wish) (*change, error) {
+	if w.add != nil {
+		return &change{wish: w, current: Script{App: appID, Name: w.add.Name, Language: w.add.Language, Kind: w.add.Kind}}, nil
+	}
+	current, err := s.read(ctx, appID, w.script)
+	if err != nil {
+		return nil, err
+	}
+	if current.Kind != w.kind {
+		return nil, fault.New(fault.Conflict, "%s has become %s meanwhile.", current.Name, article(current.Kind))
+	}
+	if w.stored != nil {
+		current.Language = w.stored.Language
+	}
+	return &change{wish: w, current: current}, nil
+}
+
+// maxTexts is how many bytes of scripts are built together.
+const maxTexts = 32 << 20
 
 // buildAll builds changes with each other, in one child.
 func (s *Service) buildAll(ctx context.Context, appID id.App, changes []*change) error {
-	r, texts := s.newResolver(appID, changes), []string(nil)
+	r, texts, size := s.newResolver(appID, changes), []string(nil), 0
 	for _, c := range changes {
 		texts = append(texts, c.source)
+		size += len(c.source)
+	}
+	if size > maxTexts {
+		return fault.New(fault.TooLarge, "The texts of %d scripts would be built together, %d bytes; the limit is %d. Let fewer of them follow.", len(changes), size, maxTexts)
 	}
 	if err := r.resolve(ctx, texts...); err != nil {
 		return err
 	}
 	modules, inputs := r.modules(), make([]bundle.Input, len(changes))
 	for i, c := range changes {
-		inputs[i] = bundle.Input{Entry: r.fill(c.file()), Module: c.script.Kind == Module, Modules: modules, Depth: s.ModuleDepth}
+		inputs[i] = bundle.Input{Entry: r.fill(c.file()), Module: c.kind == Module, Modules: modules, Depth: s.ModuleDepth}
 	}
 	built, err := s.build(ctx, inputs)
 	if err != nil {
-		return fmt.Errorf("build %s: %w", changes[0].script.File(), err)
+		return fmt.Errorf("build %s: %w", changes[0].current.File(), err)
 	}
 	for i, c := range changes {
 		c.output, c.problems = built[i].Output, built[i].Problems
 		c.modules = r.used(c.output)
-		c.inputs = inputsOf(c.script.Language, hashOf(c.source), c.modules)
+		c.inputs = inputsOf(c.current.Language, hashOf(c.source), c.modules)
 	}
 	return nil
 }
@@ -144,53 +186,93 @@ func inputsOf(language bundle.Language, source []byte, modules map[string]node) 
 
 func sortedFiles(modules map[string]node) []string { return slices.Sorted(maps.Keys(modules)) }
 
-// followers are the scripts that follow the modules among some changes, and are to be built anew.
-func (s *Service) followers(ctx context.Context, appID id.App, asked []*change, follow Follow) ([]*change, error) {
+// compareInputs tells whether a change is of what is live, or stored, already.
+func (s *Service) compareInputs(ctx context.Context, c *change) error {
+	same := func(version int) (bool, error) {
+		if version == 0 || len(c.problems) > 0 {
+			return false, nil
+		}
+		row, err := s.q.ReadVersionHash(ctx, s.pool, queries.ReadVersionHashParams{AppID: c.current.App, ScriptID: c.current.ID, Number: int32(version)})
+		if err != nil {
+			return false, fmt.Errorf("read version %d of %s: %w", version, c.current.ID, err)
+		}
+		return bytes.Equal(row.Inputs, c.inputs), nil
+	}
+	var err error
+	if c.stored != nil {
+		c.isStored, err = same(c.stored.Number)
+		return err
+	}
+	c.isLive, err = same(c.current.LiveVersion)
+	return err
+}
+
+// followers are the scripts that follow the modules among what is asked for, and are to be built
+// anew. A name that follows none of them is an Invalid fault at field "follow".
+func (s *Service) followers(ctx context.Context, p *plan, follow Follow) ([]*change, error) {
 	var modules []id.Script
-	for _, c := range asked {
-		if c.script.Kind == Module && !c.script.ID.IsZero() {
-			modules = append(modules, c.script.ID)
+	for _, c := range p.asked {
+		if c.kind == Module && c.add == nil {
+			modules = append(modules, c.script)
 		}
 	}
-	dependents, err := s.dependentsOf(ctx, s.pool, appID, modules...)
+	dependents, err := s.dependentsOf(ctx, s.pool, p.app, modules...)
 	if err != nil {
 		return nil, err
 	}
+	for _, named := range follow.Only {
+		if !slices.ContainsFunc(dependents, func(d Dependent) bool { return d.Name == named && d.Follows }) {
+			return nil, fault.AtField("follow", "%.80q does not follow what is published.", named)
+		}
+	}
 	var found []*change
-	var ids []pgtype.UUID
 	for _, d := range dependents {
-		isAsked := slices.ContainsFunc(asked, func(c *change) bool { return c.script.ID == d.ID })
+		isAsked := slices.ContainsFunc(p.asked, func(c *change) bool { return c.script == d.ID })
 		if isAsked || !d.Follows || !follow.takes(d.Name) {
 			continue
 		}
-		ids = append(ids, pgtype.UUID{Bytes: d.ID, Valid: true})
-		found = append(found, &change{script: Script{ID: d.ID, App: appID, Name: d.Name, Kind: d.Kind, Language: d.language, LiveVersion: d.Version}, follower: true})
+		found = append(found, &change{
+			wish:    wish{script: d.ID, name: d.Name, kind: d.Kind},
+			current: Script{ID: d.ID, App: p.app, Name: d.Name, Kind: d.Kind, Language: d.language, LiveVersion: d.Version}, follower: true,
+		})
 	}
-	if len(found) == 0 {
-		return nil, nil
+	return found, s.addLiveSources(ctx, p.app, found)
+}
+
+func (s *Service) addLiveSources(ctx context.Context, appID id.App, changes []*change) error {
+	if len(changes) == 0 {
+		return nil
 	}
-	rows, err := s.q.ReadLiveSources(ctx, s.pool, queries.ReadLiveSourcesParams{AppID: appID, Scripts: ids})
+	ids, byID := make([]pgtype.UUID, len(changes)), map[id.Script]*change{}
+	for i, c := range changes {
+		ids[i], byID[c.script] = pgtype.UUID{Bytes: c.script, Valid: true}, c
+	}
+	rows, err := s.q.ReadLiveSources(ctx, s.pool, queries.ReadLiveSourcesParams{AppID: appID, Scripts: ids, Most: maxTexts})
 	if err != nil {
-		return nil, fmt.Errorf("read what is live of %s: %w", appID, err)
+		return fmt.Errorf("read what is live of %s: %w", appID, err)
+	}
+	if len(rows) < len(changes) {
+		return fault.New(fault.TooLarge, "The texts of %d scripts would be built together; the limit is %d bytes. Let fewer of them follow.", len(changes), maxTexts)
 	}
 	for _, row := range rows {
-		for _, c := range found {
-			if c.script.ID == row.ID {
-				c.source = row.Source
-			}
-		}
+		byID[row.ID].source = row.Source
 	}
-	return found, nil
+	return nil
 }
 
 // maxPlans is how often a change is planned anew because another was faster.
 const maxPlans = 20
 
-// release makes changes live, with what follows them, in one transaction. check looks at a plan
+// release makes wishes live, with what follows them, in one transaction. check looks at a plan
 // and may refuse it.
-func (s *Service) release(ctx context.Context, grant actor.Grant, appID id.App, asked []*change, follow Follow, check func(*plan) error) (*plan, error) {
+func (s *Service) release(ctx context.Context, grant actor.Grant, appID id.App, wishes []wish, follow Follow, check func(*plan) error) (*plan, error) {
+	leave, err := s.turns.enter(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	for range maxPlans {
-		p, err := s.plan(ctx, appID, asked, follow)
+		p, err := s.plan(ctx, appID, wishes, follow)
 		if err != nil {
 			return nil, err
 		}
@@ -209,178 +291,19 @@ func (s *Service) release(ctx context.Context, grant actor.Grant, appID id.App, 
 	return nil, fault.New(fault.Conflict, "The modules of the app were changed again and again meanwhile. Nothing was published; try again.")
 }
 
-// carryOut stores a plan, unless it was overtaken.
-func (s *Service) carryOut(ctx context.Context, tx pgx.Tx, by author, p *plan) error {
-	all := slices.DeleteFunc(slices.Concat(p.asked, p.followed), func(c *change) bool { return c.isLive })
-	if slices.ContainsFunc(all, (*change).touchesModules) || len(all) > 1 {
-		revision, err := s.q.LockModules(ctx, tx, p.app)
-		if err != nil {
-			return err
-		}
-		if revision != p.revision {
-			return errMoved
-		}
-		if err := s.q.ReviseModules(ctx, tx, p.app); err != nil {
-			return err
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *change) int {
-		return cmp.Or(bytes.Compare(a.script.ID[:], b.script.ID[:])) // whoever locks several does so in this order
-	})
-	locked := make(map[*change]queries.Script, len(all))
-	for _, c := range all {
-		row, err := s.lockFor(ctx, tx, by, p.app, c)
-		if err != nil {
-			return err
-		}
-		locked[c] = row
-	}
-	made := map[string]int{} // by the names of modules
-	for _, c := range all {
-		if c.script.Kind == Module {
-			made[c.script.Name] = c.made
-		}
-	}
-	for _, c := range all {
-		if c.follower {
-			c.note = followNote(c, made)
-		}
-		if err := s.store(ctx, tx, by, locked[c], c, made); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lockFor holds the row of a script that changes, makes it if it is a new one, and chooses the
-// number of its version.
-func (s *Service) lockFor(ctx context.Context, tx pgx.Tx, by author, appID id.App, c *change) (queries.Script, error) {
-	script := c.script.ID
-	if c.add != nil {
-		made, err := s.add(ctx, tx, by, appID, *c.add)
-		if err != nil {
-			return queries.Script{}, err
-		}
-		script, c.script.ID = made, made
-	}
-	row, err := s.lock(ctx, tx, appID, script)
-	if err != nil {
-		return row, err
-	}
-	live := number(row.LiveVersion)
-	switch {
-	case c.follower && live != c.script.LiveVersion, Kind(row.Kind) != c.script.Kind, row.Name != c.script.Name:
-		return row, errMoved
-	}
-	if err := s.fresh(ctx, tx, row, c.ifVersion); err != nil {
-		return row, err
-	}
-	c.made = c.version
-	if c.made == 0 {
-		next, err := s.q.NextVersionNumber(ctx, tx, queries.NextVersionNumberParams{AppID: appID, ScriptID: script})
-		if err != nil {
-			return row, err
-		}
-		c.made = int(next)
-	}
-	return row, nil
-}
-
 // followNote says for which modules a script was built anew.
 func followNote(c *change, made map[string]int) string {
-	note := "follows"
+	var names []string
 	for _, file := range sortedFiles(c.modules) {
 		if n := c.modules[file]; n.follows && made[n.name] > 0 {
-			note += fmt.Sprintf(" %s v%d", n.name, made[n.name])
+			names = append(names, fmt.Sprintf("%s v%d", n.name, made[n.name]))
 		}
 	}
-	return note
+	if more := len(names) - maxFollowed; more > 0 {
+		names = append(names[:maxFollowed], fmt.Sprintf("and %d more", more))
+	}
+	return "follows " + strings.Join(names, " ")
 }
 
-// store writes a version, unless it is there, and makes it live.
-func (s *Service) store(ctx context.Context, tx pgx.Tx, by author, row queries.Script, c *change, made map[string]int) error {
-	if c.version > 0 {
-		return s.deploy(ctx, tx, by, row, int32(c.version), c.note)
-	}
-	hash := hashOf(c.source)
-	if err := s.q.AddSource(ctx, tx, queries.AddSourceParams{AppID: row.AppID, Hash: hash, Source: c.source}); err != nil {
-		return err
-	}
-	origin := int32(c.made)
-	if c.follower {
-		live, err := s.q.ReadVersionHash(ctx, tx, queries.ReadVersionHashParams{AppID: row.AppID, ScriptID: row.ID, Number: int32(c.script.LiveVersion)})
-		if err != nil {
-			return err
-		}
-		origin = live.Origin
-	}
-	version := queries.AddVersionParams{
-		ID: id.New[id.Version](), AppID: row.AppID, ScriptID: row.ID, Number: int32(c.made), Language: string(c.script.Language),
-		SourceHash: hash, SourceMap: c.output.SourceMap, AuthorID: by.user, Author: by.name, Note: c.note, EnvNames: envNames(c.output),
-		Inputs: c.inputs, Origin: origin,
-	}
-	var err error
-	if c.script.Kind == Module {
-		version.Exports, err = json.Marshal(c.output.Exports)
-	} else {
-		version.Hash = c.output.Hash[:]
-		err = s.q.AddProgram(ctx, tx, queries.AddProgramParams{AppID: row.AppID, Hash: version.Hash, Program: c.output.Program})
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.q.AddVersion(ctx, tx, version); err != nil {
-		return err
-	}
-	if err := s.storeModules(ctx, tx, version, c, made); err != nil {
-		return err
-	}
-	if err := s.moveDraft(ctx, tx, by, row, c); err != nil {
-		return err
-	}
-	return s.deploy(ctx, tx, by, row, int32(c.made), c.note)
-}
-
-// storeModules writes what a version was built with.
-func (s *Service) storeModules(ctx context.Context, tx pgx.Tx, version queries.AddVersionParams, c *change, made map[string]int) error {
-	for _, file := range sortedFiles(c.modules) {
-		n := c.modules[file]
-		if n.follows && made[n.name] > 0 {
-			n.number = made[n.name]
-		}
-		hash := hashOf(n.file.Source)
-		if err := s.q.AddSource(ctx, tx, queries.AddSourceParams{AppID: version.AppID, Hash: hash, Source: n.file.Source}); err != nil {
-			return err
-		}
-		err := s.q.AddVersionModule(ctx, tx, queries.AddVersionModuleParams{
-			AppID: version.AppID, VersionID: version.ID, File: file, ModuleID: n.script, Name: n.name, Number: int32(n.number),
-			Language: string(n.file.Language), SourceHash: hash, Follows: n.follows,
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for _, edge := range c.output.Edges {
-		err := s.q.AddVersionImport(ctx, tx, queries.AddVersionImportParams{
-			AppID: version.AppID, VersionID: version.ID, Importer: edge.Importer, Specifier: edge.Specifier, File: edge.File,
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moveDraft takes the draft of a published script along.
-func (s *Service) moveDraft(ctx context.Context, tx pgx.Tx, by author, row queries.Script, c *change) error {
-	if c.given {
-		err := s.q.FollowDraft(ctx, tx, queries.FollowDraftParams{
-			AppID: row.AppID, ScriptID: row.ID, Source: c.source, SourceHash: hashOf(c.source), Version: int32(c.made), UpdatedBy: by.user,
-			ExampleHash: hashOf(starterOf(c.script)),
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return s.q.RebaseDraft(ctx, tx, queries.RebaseDraftParams{AppID: row.AppID, ScriptID: row.ID, SourceHash: hashOf(c.source), Version: int32(c.made)})
-}
+// maxFollowed is how many modules the note of a version names.
+const maxFollowed = 5

@@ -31,11 +31,20 @@ func (s specifier) String() string {
 	return "app:" + s.name + "@" + strconv.Itoa(s.number)
 }
 
+// mentioned are the first of those in a text.
 func mentioned(text string) map[string]specifier {
 	found := map[string]specifier{}
-	for _, m := range mention.FindAllStringSubmatch(text, -1) {
-		number, _ := strconv.Atoi(m[2])
-		found[specifier{name: m[1], number: number}.String()] = specifier{m[1], number}
+	for at := 0; len(found) < bundle.MaxImports; {
+		m := mention.FindStringSubmatchIndex(text[at:])
+		if m == nil {
+			break
+		}
+		one := specifier{name: text[at+m[2] : at+m[3]]}
+		if m[4] >= 0 {
+			one.number, _ = strconv.Atoi(text[at+m[4] : at+m[5]])
+		}
+		found[one.String()] = one
+		at += m[1]
 	}
 	return found
 }
@@ -47,6 +56,7 @@ type node struct {
 	name    string
 	number  int // of its version; 0: the one that is made with the program
 	follows bool
+	hash    [32]byte // of its text, by which that is read
 }
 
 // resolver finds the modules that texts import.
@@ -56,13 +66,14 @@ type resolver struct {
 	given map[string]*change       // by name: modules as they are to become
 	known map[string]bundle.Import // by specifier
 	nodes map[string]node          // by the names of files
+	left  int                      // bytes of texts that may still be read
 }
 
 func (s *Service) newResolver(app id.App, changes []*change) *resolver {
-	r := &resolver{s: s, app: app, given: map[string]*change{}, known: map[string]bundle.Import{}, nodes: map[string]node{}}
+	r := &resolver{s: s, app: app, given: map[string]*change{}, known: map[string]bundle.Import{}, nodes: map[string]node{}, left: maxTexts}
 	for _, c := range changes {
-		if c.script.Kind == Module {
-			r.given[c.script.Name] = c
+		if c.kind == Module {
+			r.given[c.current.Name] = c
 		}
 	}
 	return r
@@ -110,30 +121,33 @@ func (r *resolver) find(ctx context.Context, asked map[string]specifier) (texts 
 	if err != nil {
 		return nil, fmt.Errorf("find modules of %s: %w", r.app, err)
 	}
-	pinned := queries.ListPinnedModulesParams{AppID: r.app}
+	var added, roots []string
 	for _, row := range rows {
-		wanted := specifier{row.Asked, int(row.AskedNumber)}
-		if given := r.given[row.Name]; given != nil && wanted.number == 0 { // by an old name
-			r.known[wanted.String()] = bundle.Import{File: r.addGiven(given), Warning: renamed(row)}
+		wanted := specifier{row.Asked, int(row.AskedNumber)}.String()
+		if given := r.given[row.Name]; given != nil && row.AskedNumber == 0 { // by an old name
+			r.known[wanted] = bundle.Import{File: r.addGiven(given), Warning: renamed(row)}
 			texts = append(texts, given.source)
 			continue
 		}
-		if why := unfit(row); why != "" {
-			r.known[wanted.String()] = bundle.Import{Refused: why}
+		file, why := r.addFound(row)
+		if why != "" {
+			r.known[wanted] = bundle.Import{Refused: why}
 			continue
 		}
-		found := node{script: row.ID, name: row.Name, number: int(row.Number), follows: wanted.number == 0}
-		found.file = bundle.File{Name: row.Name + bundle.Language(row.Language).Extension(), Language: bundle.Language(row.Language), Source: row.Source}
-		if wanted.number > 0 {
-			found.file.Name = fmt.Sprintf("%s@%d%s", row.Name, row.Number, found.file.Language.Extension())
-			pinned.Scripts, pinned.Numbers = append(pinned.Scripts, pgtype.UUID{Bytes: row.ID, Valid: true}), append(pinned.Numbers, row.Number)
-		} else {
-			texts = append(texts, row.Source)
+		r.known[wanted] = bundle.Import{File: file, Warning: renamed(row)}
+		added = append(added, file)
+		if row.AskedNumber > 0 {
+			roots = append(roots, file)
 		}
-		r.known[wanted.String()] = bundle.Import{File: r.add(found), Warning: renamed(row)}
 	}
-	if len(pinned.Scripts) > 0 {
-		err = r.pin(ctx, pinned)
+	pinned, err := r.pin(ctx, roots)
+	if err == nil {
+		err = r.read(ctx, append(added, pinned...))
+	}
+	for _, file := range added {
+		if r.nodes[file].follows {
+			texts = append(texts, r.nodes[file].file.Source)
+		}
 	}
 	return texts, err
 }
@@ -143,8 +157,35 @@ func (r *resolver) add(found node) (file string) {
 	return found.file.Name
 }
 
+// addGiven adds a module that changes. What follows it and does not build stays at its version.
 func (r *resolver) addGiven(given *change) (file string) {
-	return r.add(node{file: given.file(), script: given.script.ID, name: given.script.Name, number: given.version, follows: true})
+	n := node{file: given.file(), script: given.current.ID, name: given.current.Name, follows: true}
+	if given.follower {
+		n.number = given.current.LiveVersion
+	}
+	return r.add(n)
+}
+
+// addFound adds a module, or says why it cannot be imported.
+func (r *resolver) addFound(row queries.FindModulesRow) (file, why string) {
+	if why := unfit(row); why != "" {
+		return "", why
+	}
+	if !r.affords(int(row.Size)) {
+		return "", bundle.TooMuch
+	}
+	language := bundle.Language(row.Language)
+	found := node{script: row.ID, name: row.Name, number: int(row.Number), follows: row.AskedNumber == 0, hash: [32]byte(row.SourceHash)}
+	found.file = bundle.File{Name: row.Name + language.Extension(), Language: language}
+	if !found.follows {
+		found.file.Name = fmt.Sprintf("%s@%d%s", row.Name, row.Number, language.Extension())
+	}
+	return r.add(found), ""
+}
+
+func (r *resolver) affords(size int) bool {
+	r.left -= size
+	return r.left >= 0
 }
 
 // unfit says why a script that a name leads to cannot be imported.
@@ -169,53 +210,91 @@ func renamed(row queries.FindModulesRow) string {
 	return fmt.Sprintf("The module %s is called %s now.", row.Asked, row.Name)
 }
 
+// read gets the texts of files.
+func (r *resolver) read(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	hashes := make([][]byte, len(files))
+	for i, file := range files {
+		hash := r.nodes[file].hash
+		hashes[i] = hash[:]
+	}
+	rows, err := r.s.q.ListSources(ctx, r.s.pool, queries.ListSourcesParams{AppID: r.app, Hashes: hashes})
+	if err != nil {
+		return fmt.Errorf("read modules of %s: %w", r.app, err)
+	}
+	texts := make(map[[32]byte]string, len(rows))
+	for _, row := range rows {
+		texts[[32]byte(row.Hash)] = row.Source
+	}
+	for _, file := range files {
+		n := r.nodes[file]
+		n.file.Source = texts[n.hash]
+		r.nodes[file] = n
+	}
+	return nil
+}
+
+// version is one of a script.
+type version struct {
+	script id.Script
+	number int
+}
+
 // pin adds what versions that imports name were built with, as it was. Their files stand below
 // the version: pricing@3/tax.ts.
-func (r *resolver) pin(ctx context.Context, roots queries.ListPinnedModulesParams) error {
-	modules, err := r.s.q.ListPinnedModules(ctx, r.s.pool, roots)
+func (r *resolver) pin(ctx context.Context, roots []string) (files []string, err error) {
+	if len(roots) == 0 {
+		return nil, nil
+	}
+	params, tops := queries.ListPinnedModulesParams{AppID: r.app}, map[version]string{}
+	for _, root := range roots {
+		n := r.nodes[root]
+		tops[version{n.script, n.number}] = root
+		params.Scripts, params.Numbers = append(params.Scripts, pgtype.UUID{Bytes: n.script, Valid: true}), append(params.Numbers, int32(n.number))
+	}
+	modules, err := r.s.q.ListPinnedModules(ctx, r.s.pool, params)
 	if err != nil {
-		return fmt.Errorf("read modules of versions of %s: %w", r.app, err)
+		return nil, fmt.Errorf("read modules of versions of %s: %w", r.app, err)
 	}
-	imports, err := r.s.q.ListPinnedImports(ctx, r.s.pool, queries.ListPinnedImportsParams(roots))
+	imports, err := r.s.q.ListPinnedImports(ctx, r.s.pool, queries.ListPinnedImportsParams(params))
 	if err != nil {
-		return fmt.Errorf("read imports of versions of %s: %w", r.app, err)
+		return nil, fmt.Errorf("read imports of versions of %s: %w", r.app, err)
 	}
-	type version struct {
-		script id.Script
-		number int
-	}
-	tops := map[version]string{} // files of the versions themselves
-	for _, n := range r.nodes {
-		if !n.follows && !strings.Contains(n.file.Name, "/") {
-			tops[version{n.script, n.number}] = n.file.Name
-		}
-	}
-	below := func(root version, file string) string {
-		top := tops[root]
-		return top[:len(top)-len(r.nodes[top].file.Language.Extension())] + "/" + file
+	below := func(top, file string) string {
+		return strings.TrimSuffix(top, r.nodes[top].file.Language.Extension()) + "/" + file
 	}
 	for _, row := range modules {
-		r.add(node{
-			file: bundle.File{
-				Name: below(version{row.RootID, int(row.RootNumber)}, row.File), Language: bundle.Language(row.Language), Source: row.Source, Imports: map[string]bundle.Import{},
-			},
-			script: row.ModuleID, name: row.Name, number: int(row.Number),
-		})
+		if !r.affords(int(row.Size)) {
+			continue // its import leads nowhere
+		}
+		top := tops[version{row.RootID, int(row.RootNumber)}]
+		files = append(files, r.add(node{
+			file:   bundle.File{Name: below(top, row.File), Language: bundle.Language(row.Language)},
+			script: row.ModuleID, name: row.Name, number: int(row.Number), hash: [32]byte(row.SourceHash),
+		}))
 	}
 	for _, row := range imports {
-		root := version{row.RootID, int(row.RootNumber)}
-		importer := tops[root]
+		top := tops[version{row.RootID, int(row.RootNumber)}]
+		importer, leads := top, bundle.Import{File: below(top, row.File)}
 		if row.Importer != "" {
-			importer = below(root, row.Importer)
+			importer = below(top, row.Importer)
 		}
-		n := r.nodes[importer]
+		n, found := r.nodes[importer]
+		if _, there := r.nodes[leads.File]; !there {
+			leads = bundle.Import{Refused: bundle.TooMuch}
+		}
+		if !found {
+			continue
+		}
 		if n.file.Imports == nil {
 			n.file.Imports = map[string]bundle.Import{}
 		}
-		n.file.Imports[row.Specifier] = bundle.Import{File: below(root, row.File)}
+		n.file.Imports[row.Specifier] = leads
 		r.nodes[importer] = n
 	}
-	return nil
+	return files, nil
 }
 
 // fill gives a text its imports.

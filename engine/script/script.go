@@ -82,6 +82,7 @@ type Service struct {
 	pool  *pgxpool.Pool
 	q     *queries.Queries
 	build Builder
+	turns turns
 }
 
 // NewService makes the service over a pool in the manager's role.
@@ -117,10 +118,8 @@ func (s *Service) Create(ctx context.Context, grant actor.Grant, wanted New) (Sc
 	}
 	var made id.Script
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		if wanted.Kind == Module { // its name may lead elsewhere until now
-			if err := s.reviseModules(ctx, tx, appID); err != nil {
-				return err
-			}
+		if _, err := s.holdModules(ctx, tx, appID); err != nil {
+			return err
 		}
 		made, err = s.add(ctx, tx, authorOf(grant), appID, wanted)
 		return err
@@ -195,7 +194,7 @@ func (s *Service) add(ctx context.Context, tx pgx.Tx, by author, appID id.App, w
 	if err != nil {
 		return made, taken(err, wanted.Name)
 	}
-	if err := s.q.ReuseScriptName(ctx, tx, queries.ReuseScriptNameParams{AppID: appID, Name: wanted.Name}); err != nil {
+	if err := s.takeName(ctx, tx, appID, wanted.Name, wanted.Kind); err != nil {
 		return made, err
 	}
 	err = s.q.AddDraft(ctx, tx, queries.AddDraftParams{
@@ -213,6 +212,10 @@ func (s *Service) Get(ctx context.Context, grant actor.Grant, script id.Script) 
 	if err != nil {
 		return Script{}, err
 	}
+	return s.read(ctx, app, script)
+}
+
+func (s *Service) read(ctx context.Context, app id.App, script id.Script) (Script, error) {
 	rows, err := s.q.ListScripts(ctx, s.pool, queries.ListScriptsParams{
 		AppID: app, ID: pgtype.UUID{Bytes: script, Valid: true}, Most: 1,
 	})

@@ -29,7 +29,7 @@ func (s *Service) Rename(ctx context.Context, grant actor.Grant, script id.Scrip
 		return Script{}, fault.AtField("name", "%s", why)
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.reviseModules(ctx, tx, appID); err != nil {
+		if _, err := s.holdModules(ctx, tx, appID); err != nil {
 			return err
 		}
 		old, err := s.lock(ctx, tx, appID, script)
@@ -39,7 +39,7 @@ func (s *Service) Rename(ctx context.Context, grant actor.Grant, script id.Scrip
 		if err := s.q.RenameScript(ctx, tx, queries.RenameScriptParams{AppID: appID, ID: script, Name: to}); err != nil {
 			return taken(err, to)
 		}
-		if err := s.q.ReuseScriptName(ctx, tx, queries.ReuseScriptNameParams{AppID: appID, Name: to}); err != nil {
+		if err := s.takeName(ctx, tx, appID, to, Kind(old.Kind)); err != nil {
 			return err
 		}
 		if err := s.q.KeepScriptName(ctx, tx, queries.KeepScriptNameParams{AppID: appID, Name: old.Name, ScriptID: script}); err != nil {
@@ -59,6 +59,8 @@ type Settings struct {
 	Description string
 	Capture     execution.Policy
 	Language    bundle.Language // of what is built from now on; "" leaves it
+	Kind        Kind            // "" leaves it; see changeKind
+	Unpublish   bool            // what is live goes off when the kind changes
 }
 
 // Describe changes the settings of a script. Another language changes neither the draft
@@ -82,13 +84,29 @@ func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Scr
 			fields = append(fields, fault.Field{Name: "language", Message: why})
 		}
 	}
+	if settings.Kind != "" {
+		if why := CheckKind(settings.Kind); why != "" {
+			fields = append(fields, fault.Field{Name: "kind", Message: why})
+		}
+	} else if settings.Unpublish {
+		fields = append(fields, fault.Field{Name: "unpublish", Message: "Unpublish goes with another kind."})
+	}
 	if err := invalid(fields); err != nil {
 		return Script{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := s.holdModules(ctx, tx, appID); err != nil {
+			return err
+		}
 		old, err := s.lock(ctx, tx, appID, script)
 		if err != nil {
 			return err
+		}
+		kind := cmp.Or(settings.Kind, Kind(old.Kind))
+		if kind != Kind(old.Kind) {
+			if err := s.changeKind(ctx, tx, authorOf(grant), old, kind, settings.Unpublish); err != nil {
+				return err
+			}
 		}
 		language := cmp.Or(string(settings.Language), old.Language)
 		_, err = s.q.DescribeScript(ctx, tx, queries.DescribeScriptParams{
@@ -97,7 +115,7 @@ func (s *Service) Describe(ctx context.Context, grant actor.Grant, script id.Scr
 		if err != nil {
 			return err
 		}
-		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"capture": settings.Capture, "language": language}))
+		return app.Record(ctx, tx, appID, authorOf(grant).did(audit.ScriptDescribed, script, map[string]any{"capture": settings.Capture, "language": language, "kind": kind}))
 	})
 	if err != nil {
 		return Script{}, fmt.Errorf("describe script %s: %w", script, err)
@@ -114,7 +132,7 @@ func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Scrip
 		return err
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.reviseModules(ctx, tx, appID); err != nil {
+		if _, err := s.holdModules(ctx, tx, appID); err != nil {
 			return err
 		}
 		old, err := s.lock(ctx, tx, appID, script)
@@ -126,6 +144,11 @@ func (s *Service) Delete(ctx context.Context, grant actor.Grant, script id.Scrip
 		}
 		if err := s.unused(ctx, tx, old, "name", "cannot be deleted"); err != nil {
 			return err
+		}
+		if Kind(old.Kind) == Module {
+			if err := s.q.ReviseModules(ctx, tx, appID); err != nil {
+				return err
+			}
 		}
 		if err := s.drop(ctx, tx, appID, script); err != nil {
 			return err

@@ -49,8 +49,8 @@ func (s *System) Seed(ctx context.Context) error {
 	}
 	hello := New{Name: SeedScript, Description: "Says hello. Change it, or delete it.", Source: helloTypeScript}
 	hello.complete()
-	c := &change{script: Script{Name: hello.Name, Language: hello.Language, Kind: hello.Kind}, add: &hello, source: hello.Source, note: "First version"}
-	p, err := s.scripts.plan(ctx, id.App{}, []*change{c}, Follow{})
+	w := wish{add: &hello, name: hello.Name, kind: hello.Kind, source: hello.Source, note: "First version"}
+	p, err := s.scripts.plan(ctx, id.App{}, []wish{w}, Follow{})
 	if err == nil {
 		err = s.scripts.judge(ctx, p, nil)
 	}

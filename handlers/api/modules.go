@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"picloud/engine/fault"
 	"picloud/engine/script"
@@ -20,12 +21,13 @@ func (a *API) PublishTogether(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all, err := a.Scripts.PublishTogether(r.Context(), web.Of(r).Grant, body.Scripts, body.Note, follow)
+	together, err := a.Scripts.PublishTogether(r.Context(), web.Of(r).Grant, body.Scripts, body.Note, follow)
 	if err != nil {
 		return err
 	}
-	answer := v1.PublishedTogether{Published: make([]v1.Published, len(all))}
-	for i, one := range all {
+	answer := v1.PublishedTogether{Published: make([]v1.Published, len(together.Published))}
+	answer.Followed, answer.Failed = fromFollowers(together.Followed, together.Failed)
+	for i, one := range together.Published {
 		if answer.Published[i], err = a.fromPublished(r, one); err != nil {
 			return err
 		}
@@ -38,11 +40,11 @@ func followOf(text json.RawMessage) (script.Follow, error) {
 	var all bool
 	var names []string
 	switch {
-	case len(text) == 0:
+	case len(text) == 0 || string(text) == "null":
 		return script.Follow{}, nil
 	case json.Unmarshal(text, &all) == nil:
 		return script.Follow{None: !all}, nil
-	case json.Unmarshal(text, &names) == nil:
+	case json.Unmarshal(text, &names) == nil && !slices.Contains(names, ""):
 		return script.Follow{None: len(names) == 0, Only: names}, nil
 	}
 	return script.Follow{}, fault.AtField("follow", "Follow is true, false or a list of the names of scripts, not %.40s.", text)
@@ -55,16 +57,16 @@ func (a *API) fromPublished(r *http.Request, published script.Published) (v1.Pub
 	for _, warning := range published.Warnings {
 		answer.Warnings = append(answer.Warnings, v1.FieldFault{Field: "source", Message: warning.Message, Line: warning.Line, Column: warning.Column})
 	}
-	answer.Followed, answer.Failed = fromFollowers(published)
-	err := a.addModules(r, &answer.Script)
+	answer.Followed, answer.Failed = fromFollowers(published.Followed, published.Failed)
+	err := a.addModules(r, &answer.Script, published.Script)
 	return answer, err
 }
 
-func fromFollowers(published script.Published) (followed []v1.Followed, failed []v1.Failed) {
-	for _, one := range published.Followed {
+func fromFollowers(ours []script.Followed, theirs []script.Failed) (followed []v1.Followed, failed []v1.Failed) {
+	for _, one := range ours {
 		followed = append(followed, v1.Followed{Name: one.Name, Version: one.Version})
 	}
-	for _, one := range published.Failed {
+	for _, one := range theirs {
 		errors := make([]v1.FieldFault, len(one.Problems))
 		for i, problem := range one.Problems {
 			errors[i] = v1.FieldFault{Field: "source", Message: problem.Message, Line: problem.Line, Column: problem.Column}
@@ -75,15 +77,11 @@ func fromFollowers(published script.Published) (followed []v1.Followed, failed [
 }
 
 // addModules tells what the live version of a script imports, exports, and who imports it.
-func (a *API) addModules(r *http.Request, s *v1.Script) error {
-	if s.LiveVersion == nil {
+func (a *API) addModules(r *http.Request, s *v1.Script, script script.Script) error {
+	if script.LiveVersion == 0 {
 		return nil
 	}
 	grant := web.Of(r).Grant
-	script, err := a.Scripts.Find(r.Context(), grant, s.Name)
-	if err != nil {
-		return err
-	}
 	modules, err := a.Scripts.Modules(r.Context(), grant, script.ID, script.LiveVersion)
 	if err != nil {
 		return err

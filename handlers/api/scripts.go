@@ -75,7 +75,7 @@ func (a *API) ReadScript(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		answer.Source = &live.Source
-		if err := a.addModules(r, &answer); err != nil {
+		if err := a.addModules(r, &answer, state.Script); err != nil {
 			return err
 		}
 	}
@@ -117,12 +117,12 @@ func (a *API) PatchScript(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := web.Of(r)
+	settings := script.Settings{Description: state.Script.Description, Capture: state.Script.Capture, Unpublish: body.Unpublish}
 	if body.Kind != nil {
-		if _, err := a.Scripts.SetKind(r.Context(), state.Grant, state.Script.ID, script.Kind(*body.Kind), body.Unpublish); err != nil {
-			return err
+		if settings.Kind = script.Kind(*body.Kind); settings.Kind == "" {
+			return fault.AtField("kind", "The kind is empty; leave it out to keep it.")
 		}
 	}
-	settings := script.Settings{Description: state.Script.Description, Capture: state.Script.Capture}
 	if body.Description != nil {
 		settings.Description = *body.Description
 	}
@@ -200,7 +200,7 @@ func (a *API) ListVersions(w http.ResponseWriter, r *http.Request) error {
 	answer := v1.Versions{Versions: make([]v1.Version, len(versions))}
 	for i, one := range versions {
 		answer.Versions[i] = v1.Version{
-			Number: one.Number, Live: one.Live, Language: string(one.Language), Author: one.Author, Note: one.Note,
+			Number: one.Number, Live: one.Live, Kind: string(one.Kind), Language: string(one.Language), Author: one.Author, Note: one.Note,
 			Size: one.Size, CreatedAt: one.CreatedAt.UTC(),
 		}
 		if one.Origin != one.Number {
@@ -233,7 +233,7 @@ func (a *API) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	answer := v1.MadeLive{Script: a.fromScript(r, live.Script)}
-	answer.Followed, answer.Failed = fromFollowers(live)
+	answer.Followed, answer.Failed = fromFollowers(live.Followed, live.Failed)
 	return write(w, http.StatusOK, answer)
 }
 

@@ -16,7 +16,6 @@ import (
 	"picloud/engine/call"
 	"picloud/engine/execution"
 	"picloud/engine/execution/redact"
-	"picloud/engine/script"
 	"picloud/engine/worker"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -31,6 +30,7 @@ const shownBody = 32 << 10
 func (d *Dashboard) answer(r *http.Request, a *draftRun, done *worker.DraftAnswer) views.Answer {
 	state := web.Of(r)
 	answer := views.Answer{
+		Ran:     ranProps(state.Script, a.trial),
 		Outcome: string(done.Outcome), Status: done.Status, Wall: done.Wall, Executing: done.Executing,
 		RunURL:   paths.Run(state.App.Slug, a.run.String()),
 		Limits:   limits(used{wall: done.Wall, executing: done.Executing, lines: done.Lines, requests: requests(done.Spans), body: int64(len(done.Body))}, d.Limits),
@@ -41,7 +41,7 @@ func (d *Dashboard) answer(r *http.Request, a *draftRun, done *worker.DraftAnswe
 		if done.Failure != nil {
 			failure = *done.Failure
 		}
-		props := failureProps(done.Outcome, failure, execution.Limit{}, draftSource(state.App.Slug, state.Script, a.draft.Source))
+		props := failureProps(done.Outcome, failure, execution.Limit{}, d.trialSource(r, a, failure.Stack))
 		answer.Failure = &props
 		return answer
 	}
@@ -172,82 +172,6 @@ func limits(u used, of call.Limits) []views.Limit {
 }
 
 func share(part, whole int64) float64 { return float64(part) / float64(max(1, whole)) }
-
-// around is how many lines of source are shown on each side of a failure.
-const around = 2
-
-// source is what a run ran, and the page that shows it.
-type source struct {
-	file string // as stack frames name it
-	text string // empty: not kept
-	url  func(line, column int) string
-}
-
-func draftSource(app string, s script.Script, text string) source {
-	return source{file: s.File(), text: text, url: func(line, column int) string { return paths.ScriptAt(app, s.Name, line, column) }}
-}
-
-func versionSource(app string, s script.Script, version script.Version) source {
-	return source{file: s.File(), text: version.Source, url: func(line, _ int) string { return paths.VersionLine(app, s.Name, version.Number, line) }}
-}
-
-// failureProps is the card that tells the script's owner what went wrong.
-func failureProps(outcome call.Outcome, failure call.Failure, limit execution.Limit, of source) views.FailureProps {
-	props := views.FailureProps{Title: failureTitle(outcome, failure.Name), Message: failure.Message, Advice: advice(outcome, limit, failure.Message)}
-	if props.Message == "" {
-		props.Message = failureMessage(outcome)
-	}
-	for _, frame := range failure.Stack {
-		at := of.place(frame)
-		props.Stack = append(props.Stack, views.StackFrame{Function: frame.Function, Place: at})
-		if frame.File == of.file && frame.Line > 0 && props.Source == nil {
-			props.Place = at
-			props.Source, props.Column = excerpt(of.text, frame)
-		}
-	}
-	if props.Place.Text == "" && len(props.Stack) > 0 {
-		props.Place = props.Stack[0].Place
-	}
-	return props
-}
-
-func (s source) place(frame call.Frame) views.Place {
-	if frame.Line == 0 {
-		return views.Place{Text: frame.File}
-	}
-	place := views.Place{Text: fmt.Sprintf("%s:%d:%d", frame.File, frame.Line, frame.Column), Line: frame.Line, Column: frame.Column}
-	if frame.File == s.file && s.text != "" {
-		place.URL = s.url(frame.Line, frame.Column)
-	}
-	return place
-}
-
-// excerpt is the line of a frame with its neighbours, and the column in characters,
-// where frames count UTF-16 code units. No lines: the source is another one.
-func excerpt(source string, frame call.Frame) ([]ui.CodeLine, int) {
-	lines := strings.Split(source, "\n")
-	if source == "" || frame.Line > len(lines) {
-		return nil, 0
-	}
-	var shown []ui.CodeLine
-	for n := max(1, frame.Line-around); n <= min(len(lines), frame.Line+around); n++ {
-		shown = append(shown, ui.CodeLine{Number: n, Text: clip(strings.TrimSuffix(lines[n-1], "\r"), 500), Hit: n == frame.Line})
-	}
-	column, units := 1, 1
-	for _, r := range lines[frame.Line-1] {
-		if units >= frame.Column {
-			break
-		}
-		column, units = column+1, units+1
-		if r > 0xFFFF {
-			units++
-		}
-	}
-	if frame.Column < 1 || column > 500 {
-		column = 0
-	}
-	return shown, column
-}
 
 func failureTitle(outcome call.Outcome, name string) string {
 	switch outcome {

@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"picloud/engine/body"
-	"picloud/engine/bundle"
 	"picloud/engine/call"
 	"picloud/engine/fault"
 	"picloud/engine/id"
@@ -33,8 +32,10 @@ const (
 type draftRun struct {
 	typed   views.RunForm
 	draft   script.Draft
+	in      script.Script // whose function runs; of a module without an id: none, it is only built
 	request call.Request
-	output  bundle.Output
+	built   bool
+	trial   script.Trial
 	run     id.Execution
 	logged  []call.Line // when, and of which level
 }
@@ -54,7 +55,10 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	streaming := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
-	if a.request, err = d.request(r, a.typed); err == nil {
+	if a.in, err = d.runsIn(r, a.typed.In); err == nil && !a.in.ID.IsZero() {
+		a.request, err = d.request(r, a.typed, a.in.Name)
+	}
+	if err == nil {
 		a.draft, err = keep(r, values)
 	}
 	if err != nil {
@@ -72,16 +76,42 @@ func (d *Dashboard) Run(w http.ResponseWriter, r *http.Request) error {
 	return d.runPage(w, r, a)
 }
 
-// build makes the program of the draft. Problems of the source are no error; of warnings alone
-// there is a program.
-func (d *Dashboard) build(r *http.Request, a *draftRun) ([]views.Problem, error) {
+// runsIn is the script whose function the draft runs in: its own, or of a module's the one that was
+// chosen, if any.
+func (d *Dashboard) runsIn(r *http.Request, chosen string) (script.Script, error) {
 	state := web.Of(r)
-	trial, err := d.Scripts.Build(r.Context(), state.Grant, state.Script.ID, &a.draft.Source)
-	if problems := problemsOf(err); len(problems) > 0 {
+	switch {
+	case state.Script.Kind != script.Module:
+		return state.Script, nil
+	case chosen == "":
+		return script.Script{}, nil
+	}
+	dependents, err := d.Scripts.Dependents(r.Context(), state.Grant, state.Script.ID)
+	if err != nil {
+		return script.Script{}, err
+	}
+	if !slices.Contains(runners(dependents), chosen) {
+		return script.Script{}, fault.AtField("dependent", "No function %.80q follows %s in what is live. Choose another one.", chosen, state.Script.Name)
+	}
+	return d.Scripts.Find(r.Context(), state.Grant, chosen)
+}
+
+// build makes the program of the draft. Problems of the source are no error; with warnings alone it
+// is built.
+func (d *Dashboard) build(r *http.Request, a *draftRun) (problems []views.Problem, err error) {
+	state, in := web.Of(r), a.in.ID
+	if in.IsZero() {
+		in = state.Script.ID
+	}
+	a.trial, err = d.Scripts.BuildWith(r.Context(), state.Grant, state.Script.ID, &a.draft.Source, in)
+	if problems = problemsOf(err); len(problems) > 0 {
 		return problems, nil
 	}
-	a.output = trial.Output
-	return warningsOf(trial.Output.Warnings), err
+	if fault.Is(err, fault.NotFound) && in != state.Script.ID { // since it was chosen
+		err = fault.AtField("dependent", "%s", fault.Of(err).Public)
+	}
+	a.built = err == nil
+	return warningsOf(a.trial.Output.Warnings), err
 }
 
 // runStream sends what was saved, then problems, or lines and the answer. What the run waited for is
@@ -103,9 +133,12 @@ func (d *Dashboard) runStream(w http.ResponseWriter, r *http.Request, a *draftRu
 		return err
 	}
 	if len(problems) > 0 {
-		if err := s.value("problems", problems); err != nil || a.output.Program == "" {
+		if err := s.value("problems", problems); err != nil || !a.built {
 			return err
 		}
+	}
+	if a.in.ID.IsZero() {
+		return s.draw("answer", views.CheckedPart(checkedProps(a)))
 	}
 	draw := func(line views.LogLineProps) {
 		_ = s.draw("line", views.LogLine(line)) // the reader went away: the run ends with the request
@@ -123,11 +156,16 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun)
 	props := views.ScriptProps{Request: a.typed}
 	problems, err := d.build(r, a)
 	if err != nil {
-		return err
+		return d.notKept(w, r, a.draft.Source, a.typed, err)
 	}
 	props.Problems = problems
-	if a.output.Program == "" {
+	if !a.built {
 		return d.editor(w, r, http.StatusUnprocessableEntity, a.draft, props)
+	}
+	if a.in.ID.IsZero() {
+		checked := checkedProps(a)
+		props.Checked = &checked
+		return d.editor(w, r, http.StatusOK, a.draft, props)
 	}
 	var lines []views.LogLineProps
 	answer := d.runDraft(r, a, func(line call.Line) { lines = append(lines, lineProps(line)) }, func(call.Span) {})
@@ -136,16 +174,24 @@ func (d *Dashboard) runPage(w http.ResponseWriter, r *http.Request, a *draftRun)
 	return d.editor(w, r, http.StatusOK, a.draft, props)
 }
 
-// runDraft runs the built draft in the worker. That the worker died, or that there is none,
+func checkedProps(a *draftRun) views.CheckedProps {
+	return views.CheckedProps{Exports: exportRows(a.trial.Output.Exports)}
+}
+
+// runDraft runs the built draft in the worker, that of a module in the name of the function it runs in. That the worker died, or that there is none,
 // is an answer too.
 func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line), onSpan func(call.Span)) views.Answer {
-	state := web.Of(r)
+	state, ran := web.Of(r), a.trial.Script
+	cause := call.Cause{Kind: call.Draft}
+	if ran.ID != state.Script.ID {
+		cause.Source = state.Script.Name
+	}
 	done, err := d.Worker.RunDraft(r.Context(), state.Grant, worker.Draft{
 		Call: call.Call{
-			Execution: a.run, Cause: call.Cause{Kind: call.Draft}, Event: call.Event{Request: &a.request},
-			Script: call.Script{AppSlug: state.App.Slug, ID: state.Script.ID, Name: state.Script.Name},
+			Execution: a.run, Cause: cause, Event: call.Event{Request: &a.request},
+			Script: call.Script{AppSlug: state.App.Slug, ID: ran.ID, Name: ran.Name},
 		},
-		Capture: string(state.Script.Capture), Program: a.output.Program, SourceMap: a.output.SourceMap,
+		Capture: string(ran.Capture), Program: a.trial.Output.Program, SourceMap: a.trial.Output.SourceMap,
 	}, func(event worker.DraftEvent) {
 		if event.Line != nil {
 			a.logged = append(a.logged, call.Line{At: event.Line.At, Level: event.Line.Level})
@@ -167,7 +213,7 @@ func (d *Dashboard) runDraft(r *http.Request, a *draftRun, onLine func(call.Line
 
 // runForm are the values of the run panel. "?" ends the path, as in an address.
 func runForm(values url.Values) views.RunForm {
-	typed := views.RunForm{Method: values.Get("method"), Query: strings.TrimPrefix(values.Get("query"), "?"), Headers: values.Get("headers"), Body: values.Get("body")}
+	typed := views.RunForm{In: values.Get("dependent"), Method: values.Get("method"), Query: strings.TrimPrefix(values.Get("query"), "?"), Headers: values.Get("headers"), Body: values.Get("body")}
 	path, query, _ := strings.Cut(values.Get("path"), "?")
 	if typed.Path = path; query != "" && typed.Query != "" {
 		query += "&"
@@ -176,9 +222,9 @@ func runForm(values url.Values) views.RunForm {
 	return typed
 }
 
-// request is the call that the run panel describes, as it would reach the function at
-// its public address.
-func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request, error) {
+// request is the call that the run panel describes, as it would reach the function of a name at its
+// public address.
+func (d *Dashboard) request(r *http.Request, typed views.RunForm, name string) (call.Request, error) {
 	var faults []fault.Field
 	refuse := func(name, message string) { faults = append(faults, fault.Field{Name: name, Message: message}) }
 	method := typed.Method
@@ -193,7 +239,7 @@ func (d *Dashboard) request(r *http.Request, typed views.RunForm) (call.Request,
 		path = "/" + path
 	}
 	shared, _ := d.urls(r, web.Of(r).App.Slug)
-	address := shared + "/" + web.Of(r).Script.Name + escaped(path)
+	address := shared + "/" + name + escaped(path)
 	if query != "" {
 		address += "?" + escaped(query)
 	}

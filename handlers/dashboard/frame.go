@@ -71,8 +71,8 @@ func (d *Dashboard) around(r *http.Request) (views.Frame, surroundings, error) {
 	}
 	for _, each := range scripts {
 		run, ran := s.last[each.ID]
-		failing := ran && run.Outcome.Failed(run.Status) || livePaused(s.paused, each.Name)
-		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: each.Name, Live: each.LiveVersion > 0, Failing: failing})
+		failing := ran && run.Outcome.Failed(run.Status) && each.Kind == script.Endpoint || livePaused(s.paused, each.Name)
+		f.App.Scripts = append(f.App.Scripts, views.NavScript{Name: each.Name, Module: each.Kind == script.Module, Live: each.LiveVersion > 0, Failing: failing})
 	}
 	if more {
 		f.App.Count, err = d.countScripts(r)
@@ -103,7 +103,12 @@ func (d *Dashboard) scriptFrame(r *http.Request, draft *script.Draft) (views.Fra
 	state := web.Of(r)
 	s := state.Script
 	head := views.ScriptHead{App: state.App.Slug, Name: s.Name, Description: s.Description}
-	head.URL, head.HostURL = d.scriptURLs(r, state.App.Slug, s.Name)
+	if head.Module, err = d.moduleHead(r); err != nil {
+		return f, head, err
+	}
+	if head.Module == nil {
+		head.URL, head.HostURL = d.scriptURLs(r, state.App.Slug, s.Name)
+	}
 	if s.LiveVersion > 0 {
 		head.Live, head.Rebuilt = liveOf(s), s.LiveLanguage != s.Language
 	}

@@ -18,6 +18,11 @@ const (
 
 // App is the home of an app: what runs here and what is broken.
 func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
+	return d.app(w, r, http.StatusOK, func(*views.TogetherProps) {})
+}
+
+// app draws the page; refused says what became of its form.
+func (d *Dashboard) app(w http.ResponseWriter, r *http.Request, status int, refused func(*views.TogetherProps)) error {
 	f, around, err := d.around(r)
 	if err != nil {
 		return err
@@ -29,9 +34,10 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Warnings = d.Warnings(r.Context())
 	props := views.AppHomeProps{Paused: pausesProps(around.paused)}
-	if props.Scripts, err = d.scriptRows(r, scripts); err != nil {
+	if err := d.fillScripts(r, scripts, &props); err != nil {
 		return err
 	}
+	refused(&props.Together)
 	for i, row := range props.Scripts {
 		props.Scripts[i].Paused = livePaused(around.paused, row.Name)
 		props.Runs, props.Failures = props.Runs+row.Runs, props.Failures+row.Failures
@@ -46,11 +52,11 @@ func (d *Dashboard) App(w http.ResponseWriter, r *http.Request) error {
 	if props.Failed, err = d.runRows(r.Context(), grant, app.Slug, failed.Rows); err != nil {
 		return err
 	}
-	return d.page(w, r, http.StatusOK, views.AppHome(f, props))
+	return d.page(w, r, status, views.AppHome(f, props))
 }
 
-// scriptRows are scripts with what is live, what they did and how their drafts differ.
-func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]views.ScriptRow, error) {
+// fillScripts tells of scripts what is live, what they did and how their drafts differ.
+func (d *Dashboard) fillScripts(r *http.Request, scripts []script.Script, props *views.AppHomeProps) error {
 	grant := web.Of(r).Grant
 	var all, drafts []id.Script
 	for _, s := range scripts {
@@ -61,15 +67,19 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 	}
 	recent, err := d.Executions.Recent(r.Context(), grant)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	last, err := d.Executions.LastRuns(r.Context(), grant, all)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	changes, err := d.Scripts.Changes(r.Context(), grant, drafts)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	users, err := d.Scripts.Users(r.Context(), grant)
+	if err != nil {
+		return err
 	}
 	rows := make([]views.ScriptRow, len(scripts))
 	for i, s := range scripts {
@@ -78,7 +88,7 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 			did = &history.Activity{}
 		}
 		rows[i] = views.ScriptRow{
-			Name: s.Name, Description: s.Description, Added: changes[s.ID].Added, Removed: changes[s.ID].Removed,
+			Name: s.Name, Module: s.Kind == script.Module, Users: users[s.ID], Description: s.Description, Added: changes[s.ID].Added, Removed: changes[s.ID].Removed,
 			Runs: int(did.Runs), Failures: int(did.Failures), Activity: bars(did.Hours),
 		}
 		if s.LiveVersion > 0 {
@@ -88,5 +98,6 @@ func (d *Dashboard) scriptRows(r *http.Request, scripts []script.Script) ([]view
 			rows[i].LastRun = brief(run)
 		}
 	}
-	return rows, nil
+	props.Scripts, props.Together = rows, togetherProps(scripts, changes)
+	return nil
 }

@@ -38,7 +38,7 @@ func TestGoingBackToAVersionOfAModuleAsksWhoFollows(t *testing.T) {
 		t.Error("others follow than those that were chosen")
 	}
 	s.goes(s.post(pricingPage+"/versions/1/live", s.publishFormOf(s.get(pricingPage+"/versions/1/live"))), pricingPage+"/versions")
-	s.says(s.get(pricingPage+"/versions"), "v1 is live. cart v5, museum v2, newcomer v3, store v4 and tax-free v4 follow. fan stays: app:pricing has no fresh; it exports")
+	s.says(s.get(pricingPage+"/versions"), "v1 is live. cart v5, newcomer v3, store v4 and tax-free v4 follow. fan stays: app:pricing has no fresh; it exports")
 
 	s.says(s.get(pricingPage+"/versions/1/live"), "It is live already.")
 	s.sees(s.get(pricingPage+"/versions/99/live"), 404)
@@ -77,7 +77,7 @@ func TestVersionsOfAnotherKindAreNotOffered(t *testing.T) {
 	t.Parallel()
 	s := library(t)
 	shop, cart := s.find("shop", "cart")
-	_, err := s.scripts.SetKind(t.Context(), s.may(actor.WriteScript, shop.ID), cart.ID, script.Module, true)
+	_, err := s.scripts.Describe(t.Context(), s.may(actor.WriteScript, shop.ID), cart.ID, script.Settings{Capture: cart.Capture, Kind: script.Module, Unpublish: true})
 	s.must(err)
 	const versions = "/apps/shop/scripts/cart/versions"
 	page := s.get(versions)

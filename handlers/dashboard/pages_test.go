@@ -41,9 +41,12 @@ func everyPage(s *site, run id.Execution) map[string]string {
 		"/profile":                                         email,
 		"/search?q=hel":                                    "/apps/shop/scripts/hello",
 		"/search":                                          "Profile and keys",
-		"/help":                                            "id=\"not-yet\"",
-		"/help/network":                                    "pg_restore",
-		"/help/attacks":                                    "endless loops",
+		"/docs":                                            "each with what differs from its standard",
+		"/docs/functions":                                  "id=\"what-it-answers\"",
+		"/docs/globals":                                    "id=\"not-yet\"",
+		"/docs/reference":                                  "ctx.waitUntil(promise)",
+		"/docs/network":                                    "pg_restore",
+		"/docs/attacks":                                    "endless loops",
 	}
 }
 
@@ -104,7 +107,7 @@ func TestWhatIsNotThereIs404(t *testing.T) {
 		"/apps/shop/scripts/hello/versions/3", "/apps/shop/scripts/hello/versions/0", "/apps/shop/scripts/hello/versions/01",
 		"/apps/shop/scripts/hello/versions/99999999999999999999", "/apps/shop/scripts/hello/versions/-1",
 		"/apps/shop/scripts/hello/diff?from=1&to=9", "/apps/shop/scripts/hello/diff?from=<script>",
-		"/preview/nothing", "/apps/shop/runs/live?run=7", "/%2e%2e/", "/apps/shop/scripts/hello/nothing",
+		"/preview/nothing", "/docs/nothing", "/docs/docs.go", "/docs/functions.md", "/docs/functions/", "/apps/shop/runs/live?run=7", "/%2e%2e/", "/apps/shop/scripts/hello/nothing",
 	} {
 		if page := s.get(path); page.status != 404 {
 			t.Errorf("%s: %d %s", path, page.status, short(page.body))

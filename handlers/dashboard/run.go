@@ -63,6 +63,7 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 	}
 	props := views.RunProps{
 		ID: run.Execution.String(), Script: current.Name, Deleted: current.ID.IsZero(), Version: run.Version, Trigger: string(run.Cause.Kind),
+		Module: current.Kind == script.Module,
 		Method: run.Method, Subject: run.About(), Outcome: string(run.Outcome), Status: run.Status, Others: int(run.Others),
 		At: run.Started, Wall: run.Wall, Executing: run.Executing, Capture: string(current.Capture), Curl: d.curl(r, run, current.Name), Lacks: lacks(run),
 	}
@@ -80,6 +81,12 @@ func (d *Dashboard) runProps(r *http.Request, run history.Run) (views.RunProps, 
 		props.Request, props.Response, size, spans = message(c.URL, c.Request), message("", c.Response), c.Response.Size, c.Spans
 		if run.Outcome != call.OK && len(c.Response.Header) == 0 {
 			props.Response = nil
+		}
+	}
+	if source := run.Cause.Source; run.Cause.Kind == call.Draft && source != "" {
+		props.DraftOf = source
+		if of, err := d.Scripts.Find(r.Context(), web.Of(r).Grant, source); err == nil && of.Kind == script.Module {
+			props.DraftOf, props.DraftURL = of.Name, paths.Script(web.Of(r).App.Slug, of.Name)
 		}
 	}
 	if parent := run.Cause.Parent; !parent.IsZero() {
@@ -129,8 +136,7 @@ func message(address string, m execution.Message) *views.Message {
 	return props
 }
 
-// runFailure is the card of a run that did not end well, with the source it ran. A draft
-// that was saved again since is not that source.
+// runFailure is the card of a run that did not end well, with the source it ran.
 func (d *Dashboard) runFailure(r *http.Request, run history.Run, current script.Script) (*views.FailureProps, error) {
 	if run.Outcome == call.OK {
 		return nil, nil
@@ -143,37 +149,12 @@ func (d *Dashboard) runFailure(r *http.Request, run history.Run, current script.
 	if stored.Limit != nil {
 		limit = *stored.Limit
 	}
-	of, err := d.sourceOf(r, run, current)
+	of, err := d.runSource(r, run.Identity, stored.Stack, current)
 	if err != nil {
 		return nil, err
 	}
-	for _, frame := range stored.Stack { // as the file was called then
-		if of.file = frame.File; strings.HasPrefix(of.file, run.ScriptName+".") {
-			break
-		}
-	}
 	props := failureProps(run.Outcome, call.Failure{Name: stored.Name, Message: stored.Message, Stack: stored.Stack}, limit, of)
 	return &props, nil
-}
-
-// sourceOf is the source that a run ran, without text where it is not kept.
-func (d *Dashboard) sourceOf(r *http.Request, run history.Run, current script.Script) (source, error) {
-	app := web.Of(r).App
-	if current.ID.IsZero() {
-		return source{}, nil
-	}
-	if run.Version > 0 {
-		version, err := d.Scripts.Version(r.Context(), web.Of(r).Grant, current.ID, run.Version)
-		if fault.Is(err, fault.NotFound) {
-			return source{}, nil
-		}
-		return versionSource(app.Slug, current, version), err
-	}
-	draft, err := d.Scripts.Draft(r.Context(), web.Of(r).Grant, current.ID)
-	if fault.Is(err, fault.NotFound) || draft.SavedAt.After(run.Started) {
-		return source{}, nil
-	}
-	return draftSource(app.Slug, current, draft.Source), err
 }
 
 // requestFrom fills the run panel from a run.
@@ -190,7 +171,12 @@ func (d *Dashboard) requestFrom(r *http.Request, from string) (views.RunForm, er
 	if found.Path != "/" {
 		typed.Path = found.Path
 	}
-	typed.Query, _ = keptQuery(found)
+	if typed.Query, _ = keptQuery(found); web.Of(r).Script.Kind == script.Module {
+		typed.In = found.ScriptName
+		if of, err := d.Scripts.Get(r.Context(), web.Of(r).Grant, found.Script); err == nil {
+			typed.In = of.Name // now; of one that is gone the old name is refused
+		}
+	}
 	if c := found.Capture; c != nil {
 		typed.Headers = headerText(c.Request.Header)
 		if body, binary, _ := shown("", c.Request.Body, c.Request.BodyTruncated); !binary {

@@ -14,7 +14,11 @@ import (
 
 // NewScriptPage is the form for a script.
 func (d *Dashboard) NewScriptPage(w http.ResponseWriter, r *http.Request) error {
-	return d.newScript(w, r, http.StatusOK, views.NewScriptProps{Language: string(bundle.TypeScript), Template: string(script.Plain)})
+	kind := script.Kind(r.URL.Query().Get("kind"))
+	if script.CheckKind(kind) != "" {
+		kind = script.Endpoint
+	}
+	return d.newScript(w, r, http.StatusOK, views.NewScriptProps{Kind: string(kind), Language: string(bundle.TypeScript), Template: string(script.Plain)})
 }
 
 func (d *Dashboard) newScript(w http.ResponseWriter, r *http.Request, status int, props views.NewScriptProps) error {
@@ -37,12 +41,13 @@ func (d *Dashboard) NewScriptName(w http.ResponseWriter, r *http.Request) error 
 		}
 		state.Err, said.Fault = nil, faults["name"] // nothing was refused
 	} else {
+		said.Name = named
 		said.URL, _ = d.scriptURLs(r, state.App.Slug, named)
 	}
 	return d.page(w, r, http.StatusOK, views.NameSaidPart(said))
 }
 
-// CreateScript makes a script from a template and publishes it.
+// CreateScript makes a script from a template and publishes it. A module has an example of its own.
 func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
 	if err != nil {
@@ -50,10 +55,13 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	}
 	state := web.Of(r)
 	typed := views.NewScriptProps{
-		Name: values.Get("name"), Description: values.Get("description"), Language: values.Get("language"), Template: values.Get("template"),
+		Name: values.Get("name"), Kind: values.Get("kind"), Description: values.Get("description"), Language: values.Get("language"), Template: values.Get("template"),
 	}
 	wanted := script.New{
-		Name: typed.Name, Description: typed.Description, Language: bundle.Language(typed.Language), Template: script.Template(typed.Template),
+		Name: typed.Name, Kind: script.Kind(typed.Kind), Description: typed.Description, Language: bundle.Language(typed.Language), Template: script.Template(typed.Template),
+	}
+	if wanted.Kind == script.Module {
+		wanted.Template = script.Plain
 	}
 	made, err := d.Scripts.Create(r.Context(), state.Grant, wanted)
 	if err != nil {
@@ -68,8 +76,14 @@ func (d *Dashboard) CreateScript(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shared, _ := d.scriptURLs(r, state.App.Slug, published.Script.Name)
-	return d.done(w, r, "Live: "+shared, paths.Script(state.App.Slug, made.Name))
+	words, page := "", paths.Script(state.App.Slug, made.Name)
+	if made.Kind == script.Module {
+		words = "Live: the scripts of this app import it from \"app:" + made.Name + "\"."
+	} else {
+		shared, _ := d.scriptURLs(r, state.App.Slug, published.Script.Name)
+		words = "Live: " + shared
+	}
+	return d.done(w, r, words, page)
 }
 
 // Script is the editor. With ?from=<run> its run panel holds that run's request; of a run
@@ -98,6 +112,9 @@ func (d *Dashboard) editor(w http.ResponseWriter, r *http.Request, status int, d
 	if props.Env, err = d.environment(r); err != nil {
 		return err
 	}
+	if err := d.withModules(r, &props); err != nil {
+		return err
+	}
 	current := web.Of(r).Script
 	props.Script, props.Language, props.File = head, string(current.Language), current.File()
 	props.Revision, props.SavedAt, props.SavedBy = draft.Revision, draft.SavedAt, draft.SavedBy
@@ -107,6 +124,9 @@ func (d *Dashboard) editor(w http.ResponseWriter, r *http.Request, status int, d
 	}
 	if props.Request.Method == "" {
 		props.Request.Method = http.MethodGet
+		if len(props.Dependents) > 0 {
+			props.Request.In = props.Dependents[0]
+		}
 	}
 	return d.page(w, r, status, views.Script(f, props))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"picloud/docs"
+	"picloud/engine/script"
 	"picloud/handlers/web"
 	"picloud/views"
 	"picloud/views/paths"
@@ -26,7 +27,11 @@ func (d *Dashboard) Search(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, s := range scripts {
-		props.Results = append(props.Results, views.SearchResult{Kind: "Script", Title: s.Name, Hint: s.AppName, Href: paths.Script(s.AppSlug, s.Name)})
+		kind := "Script"
+		if s.Kind == script.Module {
+			kind = "Module"
+		}
+		props.Results = append(props.Results, views.SearchResult{Kind: kind, Title: s.Name, Hint: s.AppName, Href: paths.Script(s.AppSlug, s.Name)})
 	}
 	others, err := d.places(r, words)
 	if err != nil {
@@ -63,13 +68,20 @@ func (d *Dashboard) places(r *http.Request, words string) ([]views.SearchResult,
 		add("Page", "Variables of "+a.Name, "", paths.Variables(a.Slug, ""), a.Slug+" secrets environment")
 		add("Page", "Network of "+a.Name, "", paths.Outbound(a.Slug), a.Slug+" outgoing requests fetch hosts")
 		add("Page", "New script in "+a.Name, "", paths.NewScript(a.Slug), a.Slug)
+		add("Page", "New module in "+a.Name, "", paths.NewModule(a.Slug), a.Slug)
 	}
 	add("Page", "All apps", "", paths.Apps(), "")
 	add("Page", "New app", "", paths.NewApp(), "")
 	add("Page", "Profile and keys", "", paths.Profile(), "password sessions")
-	pages, err := docs.Pages()
-	for _, page := range pages {
-		add("Help", page.Title, "", paths.Help(page.Name), "help documentation")
+	add("Docs", "Documentation", "", paths.Docs(""), "help")
+	add("Docs", "Reference", "", paths.Reference(), "documentation help globals")
+	read, err := docs.Find(words, searchResults-len(found))
+	for _, section := range read {
+		hint := section.Of
+		if section.Place == "" {
+			hint = ""
+		}
+		found = append(found, views.SearchResult{Kind: "Docs", Title: section.Title, Hint: hint, Href: section.URL()})
 	}
 	return found, err
 }

@@ -36,6 +36,9 @@ func (d *Dashboard) scriptSettings(w http.ResponseWriter, r *http.Request, statu
 	if props.Name == "" {
 		props.Name = state.Script.Name
 	}
+	if props.Kind == "" {
+		props.Kind = string(state.Script.Kind)
+	}
 	return d.page(w, r, status, views.ScriptSettings(f, props))
 }
 
@@ -61,6 +64,31 @@ func (d *Dashboard) DescribeScript(w http.ResponseWriter, r *http.Request) error
 	return d.done(w, r, "Saved.", paths.ScriptSettings(state.App.Slug, state.Script.Name))
 }
 
+// SetKind makes a module of an endpoint, or the other way round.
+func (d *Dashboard) SetKind(w http.ResponseWriter, r *http.Request) error {
+	values, err := form(r)
+	if err != nil {
+		return err
+	}
+	state, kind, unpublish := web.Of(r), script.Kind(values.Get("kind")), values.Get("unpublish") != ""
+	if kind == state.Script.Kind {
+		return d.done(w, r, "The kind is as it was.", paths.ScriptSettings(state.App.Slug, state.Script.Name))
+	}
+	settings := script.Settings{Description: state.Script.Description, Capture: state.Script.Capture, Kind: kind, Unpublish: unpublish}
+	if _, err := d.Scripts.Describe(r.Context(), state.Grant, state.Script.ID, settings); err != nil {
+		status, faults, ok := refusal(w, r, err)
+		if !ok {
+			return err
+		}
+		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Kind: string(kind), Unpublish: unpublish, Faults: faults})
+	}
+	words := "It is an endpoint now. Publish it, and its URL answers."
+	if kind == script.Module {
+		words = "It is a module now. Publish it, and others can import it."
+	}
+	return d.done(w, r, words, paths.ScriptSettings(state.App.Slug, state.Script.Name))
+}
+
 // RenameScript gives a script another name; the old URL leads to the new one.
 func (d *Dashboard) RenameScript(w http.ResponseWriter, r *http.Request) error {
 	values, err := form(r)
@@ -76,7 +104,11 @@ func (d *Dashboard) RenameScript(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.scriptSettings(w, r, status, views.ScriptSettingsProps{Name: values.Get("name"), Faults: faults})
 	}
-	return d.done(w, r, "The script is called "+renamed.Name+". Its old URL answers with a redirect.", paths.ScriptSettings(state.App.Slug, renamed.Name))
+	words := "The script is called " + renamed.Name + ". Its old URL answers with a redirect."
+	if renamed.Kind == script.Module {
+		words = "The module is called " + renamed.Name + ". Imports of its old name still lead to it, with a warning."
+	}
+	return d.done(w, r, words, paths.ScriptSettings(state.App.Slug, renamed.Name))
 }
 
 // DeleteScript removes a script whose name was repeated.

@@ -2,11 +2,13 @@ package dashboard
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"picloud/engine/fault"
 	"picloud/engine/id"
+	"picloud/engine/script"
 	"picloud/engine/variable"
 	"picloud/handlers/web"
 	"picloud/views"
@@ -184,12 +186,22 @@ func (d *Dashboard) DeleteVariable(w http.ResponseWriter, r *http.Request) error
 	return d.done(w, r, name+" is deleted.", paths.Variables(state.App.Slug, state.Script.Name))
 }
 
-// environment are the names that a script gets, for the editor to complete.
+// environment are the names that a script gets, for the editor to complete; of a module those that any
+// script gets.
 func (d *Dashboard) environment(r *http.Request) ([]views.EnvName, error) {
-	all, err := d.Values.ListOf(r.Context(), web.Of(r).Grant, web.Of(r).Script.ID)
-	names := make([]views.EnvName, len(all))
-	for i, v := range all {
-		names[i] = views.EnvName{Name: v.Name, Secret: v.Secret}
+	state := web.Of(r)
+	list := func() ([]variable.Variable, error) {
+		return d.Values.ListOf(r.Context(), state.Grant, state.Script.ID)
+	}
+	if state.Script.Kind == script.Module {
+		list = func() ([]variable.Variable, error) { return d.Values.List(r.Context(), state.Grant) }
+	}
+	all, err := list()
+	var names []views.EnvName
+	for _, v := range all {
+		if !slices.ContainsFunc(names, func(known views.EnvName) bool { return known.Name == v.Name }) {
+			names = append(names, views.EnvName{Name: v.Name, Secret: v.Secret})
+		}
 	}
 	return names, err
 }

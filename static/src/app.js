@@ -70,7 +70,8 @@ for (const button of document.querySelectorAll("[data-copy]")) button.hidden = f
 document.addEventListener("click", async (e) => {
   const copy = e.target.closest("[data-copy]");
   if (copy) {
-    if (await toClipboard(copy.dataset.copy)) say("Copied."); else say("The browser did not let me copy.", true);
+    // without a text of its own it copies the listing that it stands in
+    if (await toClipboard(copy.dataset.copy || copy.parentElement.querySelector("code").textContent)) say("Copied."); else say("The browser did not let me copy.", true);
   }
   const forget = e.target.closest("[data-forget]");
   if (forget) inTab.set(forget.dataset.forget, null);

@@ -11,6 +11,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { search, searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 import { setDiagnostics, forEachDiagnostic, lintGutter, lintKeymap } from "@codemirror/lint";
 import { tags as t } from "@lezer/highlight";
+import { insertion } from "./insert.js";
 import { completer } from "./words.js";
 
 const colours = HighlightStyle.define([
@@ -76,7 +77,7 @@ const typing = EditorView.domEventHandlers({
 });
 
 // editor takes the place of a textarea. It calls back on each change of the text and of the cursor.
-export function editor({ textarea, label, language, env, nonce, changed, moved }) {
+export function editor({ textarea, label, language, env, modules, nonce, changed, moved }) {
   const wrapping = new Compartment();
   const view = new EditorView({
     parent: textarea.parentElement,
@@ -90,7 +91,7 @@ export function editor({ textarea, label, language, env, nonce, changed, moved }
         EditorState.allowMultipleSelections.of(true), EditorState.tabSize.of(2), indentUnit.of("  "),
         indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }),
         javascript({ typescript: language !== "javascript", jsx: language === "tsx" }),
-        autocompletion({ override: [completer(env)], icons: false }),
+        autocompletion({ override: [completer({ env, modules, language })], icons: false }),
         syntaxHighlighting(colours), look, typing, wrapping.of([]),
         keymap.of([
           { key: "Mod-Enter", run: () => true, shift: () => true }, // runs and publishes: the page hears it
@@ -120,6 +121,7 @@ export function editor({ textarea, label, language, env, nonce, changed, moved }
   return {
     text: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    insert: (what) => view.dispatch(insertion(view.state, what)),
     focus: () => view.focus(),
     wrap: (on) => view.dispatch({ effects: wrapping.reconfigure(on ? EditorView.lineWrapping : []) }),
     goTo: (line, column) => {

@@ -4,6 +4,7 @@ import { draft } from "./draft.js";
 import { divider, wrapSwitch } from "./layout.js";
 import { parser } from "./parser.js";
 import { problemList } from "./problems.js";
+import { reference } from "./reference.js";
 import { again, request } from "./request.js";
 import { inView, message, run } from "./run.js";
 import { say } from "./say.js";
@@ -22,6 +23,7 @@ if (form) {
     label: "Source of " + form.querySelector("label[for=source]").textContent,
     language: form.dataset.language,
     env: JSON.parse(form.dataset.env),
+    modules: JSON.parse(form.dataset.modules ?? "[]"),
     nonce,
     changed: (text) => { source.value = text; kept?.changed(); problems?.changed(); },
     moved: (line, column) => (position.textContent = "Ln " + line + ", Col " + column),
@@ -63,7 +65,9 @@ if (form) {
     running(false);
   };
   const stop = () => going?.abort();
+  const beside = reference({ link: document.querySelector("[data-act=reference]"), insert: code.insert, done: code.focus });
   const start = () => {
+    beside.close();
     stop();
     going = new AbortController();
     ended = one(ended, going.signal);

@@ -75,11 +75,11 @@ function here() {
     seen.add(known);
     found.push({ kind, text, target, keys: target.querySelector("kbd")?.textContent });
   };
-  for (const t of document.querySelectorAll(".head .acts .b, .pill .b")) add("Action", t);
+  for (const t of document.querySelectorAll(".head .acts .b, .pill .b, [data-act=reference]")) add("Action", t);
   const script = document.querySelector(".tabs")?.dataset.of;
   for (const t of document.querySelectorAll(".tabs a")) add("Page", t, script + ": " + words(t));
   for (const t of document.querySelectorAll(".side > a")) add("Page", t);
-  for (const t of document.querySelectorAll(".side ul a")) add("Script", t);
+  for (const t of document.querySelectorAll(".side ul a")) add(t.dataset.kind ?? "Script", t);
   for (const t of document.querySelectorAll(".menu-list > a, .menu-list > form button, .menu-list > button")) add("Account", t);
   for (const t of document.querySelectorAll("input[name=theme]:not(:checked)")) add("Action", t, "Theme: " + words(t.parentElement));
   return found;

@@ -3,6 +3,7 @@ import { inTab } from "./storage.js";
 // The request of the run panel. A reload of the page, and coming back to it, finds what was
 // typed there last; it is kept in the tab, and goes when one signs out.
 export function request(form) {
+  if (!form.elements.path) return; // of a module that nothing runs
   const kept = "request " + form.dataset.run;
   const names = ["method", "path", "query", "headers", "body"];
   const fields = names.map((name) => form.elements[name]);
@@ -21,6 +22,16 @@ export function request(form) {
     folded.querySelector("summary").addEventListener("click", () => setTimeout(() => folded.open && field.focus()));
     field.addEventListener("input", () => summary(field));
   }
+
+  // The path of a module's request is below the function that was chosen.
+  const { dependent } = form.elements;
+  const below = () => { form.querySelector(".prefix").textContent = "/" + dependent.value; };
+  const chosen = "function " + form.dataset.run;
+  const asked = inTab.get(chosen);
+  if (dependent && !("ofRun" in form.dataset) && [...dependent.options].some((o) => o.value === asked)) dependent.value = asked;
+  dependent?.addEventListener("change", below);
+  addEventListener("pageshow", () => { if (dependent) below(); });
+  addEventListener("pagehide", () => { if (dependent && !("signedOut" in document.documentElement.dataset)) inTab.set(chosen, dependent.value); });
 
   // "?" ends the path: what follows it is the query.
   const { path, query } = form.elements;

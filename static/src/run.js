@@ -115,6 +115,7 @@ export function message(text, fail = false) {
 // inView brings the answer to who runs from far above it, as on a phone.
 export function inView() {
   const part = answer.firstElementChild;
+  if (!part) return;
   const { top, bottom } = part.getBoundingClientRect();
   if (top > innerHeight || bottom < 0) part.scrollIntoView();
 }

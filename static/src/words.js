@@ -2,6 +2,7 @@
 import known from "picloud:words";
 import { completeAnyWord, snippetCompletion } from "@codemirror/autocomplete";
 import { syntaxTree } from "@codemirror/language";
+import { imports } from "./imports.js";
 import { language, membersOf, typeBefore } from "./types.js";
 
 const keywords = "async await break case catch class const continue default delete do else export extends false finally for from function if import in instanceof let new null of return static super switch this throw true try typeof undefined void while yield"
@@ -23,16 +24,19 @@ const everywhere = [...known.globals.map((w) => (/interface|type/.test(w.type) ?
 const ofEnv = /^(process\s*\??\.\s*)?env$/;
 const keyOfEnv = /(?<![\w$.])(process\s*\??\.\s*)?env\s*(\?\.\s*)?\[\s*["'`]\w*$/;
 
-// completer completes; env are the names that the script is configured with.
-export function completer(env) {
+// completer completes; env are the names that the script is configured with, modules those of its app.
+export function completer({ env, modules, language }) {
   const names = env.map(({ name, secret }) => ({ label: name, type: "property", detail: secret ? "secret" : "variable", boost: 1 }));
-  return (context) => complete(context, names);
+  const imported = imports(modules, language);
+  return (context) => complete(context, names, imported);
 }
 
-function complete(context, names) {
+function complete(context, names, imported) {
   const inside = syntaxTree(context.state).resolveInner(context.pos, -1).name;
   if (/Comment/.test(inside)) return null;
-  if (/String/.test(inside)) return inString(context, names);
+  if (/String/.test(inside)) return inString(context, names) ?? imported.quoted(context);
+  const braced = imported.braced(context);
+  if (braced) return braced;
   const member = context.matchBefore(/(?<!\.)\.[\w$]*$/);
   if (member) {
     const options = members(context, member.from + 1, names);
@@ -56,7 +60,5 @@ function members({ state }, place, names) {
 
 function inString(context, names) {
   const key = names.length && context.matchBefore(keyOfEnv);
-  if (key) return { from: context.pos - /\w*$/.exec(key.text)[0].length, options: names, validFor: /^\w*$/ };
-  const from = context.matchBefore(/from\s+["'][^"']*/);
-  return from && { from: from.from + from.text.search(/["']/) + 1, options: modules.map(([label]) => ({ label, type: "text" })) };
+  return key ? { from: context.pos - /\w*$/.exec(key.text)[0].length, options: names, validFor: /^\w*$/ } : null;
 }

@@ -40,6 +40,9 @@ func NewApp() string { return "/apps/new" }
 // App is an app's home.
 func App(app string) string { return "/apps/" + url.PathEscape(app) }
 
+// PublishTogether takes a POST.
+func PublishTogether(app string) string { return App(app) + "/publish" }
+
 // AppSettings is a page; POST renames.
 func AppSettings(app string) string { return App(app) + "/settings" }
 
@@ -70,6 +73,9 @@ func Scripts(app string) string { return App(app) + "/scripts" }
 // NewScript is the form.
 func NewScript(app string) string { return Scripts(app) + "/new" }
 
+// NewModule is the form for one.
+func NewModule(app string) string { return query(NewScript(app), "kind", "module") }
+
 // NewScriptName tells what is to be said of a name that is being typed.
 func NewScriptName(app string) string { return NewScript(app) + "/name" }
 
@@ -80,6 +86,9 @@ func Script(app, script string) string { return Scripts(app) + "/" + url.PathEsc
 func ScriptAt(app, script string, line, column int) string {
 	return Script(app, script) + "#L" + strconv.Itoa(line) + ":" + strconv.Itoa(column)
 }
+
+// UsedBy is the part of a module's page that tells who uses it.
+func UsedBy(app, script string) string { return Script(app, script) + "#used-by" }
 
 // ScriptFromRun is the editor with the run panel filled from an earlier run.
 func ScriptFromRun(app, script, execution string) string {
@@ -148,6 +157,9 @@ func ReleaseScript(app, script string) string { return Script(app, script) + "/r
 
 // ReleaseApp takes a POST.
 func ReleaseApp(app string) string { return App(app) + "/release" }
+
+// ScriptKind takes the POST that makes a module of an endpoint, or the other way round.
+func ScriptKind(app, script string) string { return Script(app, script) + "/kind" }
 
 // RenameScript takes a POST.
 func RenameScript(app, script string) string { return Script(app, script) + "/rename" }
@@ -233,13 +245,13 @@ func query(path string, pairs ...string) string {
 	return path + "?" + values.Encode()
 }
 
-// Help is a page of documentation; the one about functions is the first.
-func Help(page string) string {
-	if page == "" || page == "functions" {
-		return "/help"
+// Docs is a page of the documentation; "" lists them all.
+func Docs(page string) string {
+	if page == "" {
+		return "/docs"
 	}
-	return "/help/" + url.PathEscape(page)
+	return "/docs/" + url.PathEscape(page)
 }
 
-// NotYet is where the documentation tells what functions do not have.
-func NotYet() string { return Help("functions") + "#not-yet" }
+// Reference lists what functions may use; asked by a script it is the panel beside the editor.
+func Reference() string { return Docs("reference") }

@@ -8,10 +8,10 @@ import (
 	"picloud/views/ui"
 )
 
+// followHead is the module of the samples without a draft of its own.
 func followHead() views.ScriptHead {
-	h := head()
-	h.Name, h.Description, h.URL, h.HostURL, h.LastRun = "pricing", "What things cost", "", "", nil
-	h.Live = &views.Live{Number: 3, At: ago(3 * time.Minute), Author: "anna"}
+	h := moduleHead()
+	h.Live, h.Added, h.Removed = &views.Live{Number: 3, At: ago(3 * time.Minute), Author: "anna"}, 0, 0
 	return h
 }
 

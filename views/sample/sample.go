@@ -9,7 +9,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"picloud/docs"
 	"picloud/static"
 	"picloud/views"
 	"picloud/views/paths"
@@ -44,7 +43,7 @@ func Pages(assets *static.Assets) []Page {
 		{Name: "checkout", Live: true},
 		{Name: "greet", Live: true},
 		{Name: "import", Live: true, Failing: true},
-		{Name: "prices", Live: true},
+		{Name: "prices", Module: true, Live: true},
 		{Name: "receipts"},
 	}}
 	var pages []Page
@@ -53,11 +52,12 @@ func Pages(assets *static.Assets) []Page {
 	pages = append(pages, scriptPages(at)...)
 	pages = append(pages, historyPages(at)...)
 	pages = append(pages, followPages(at)...)
+	pages = append(pages, modulePages(at)...)
 	pages = append(pages, runPages(at)...)
 	pages = append(pages, variablePages(at)...)
 	pages = append(pages, outboundPages(at)...)
 	pages = append(pages, profilePages(in)...)
-	pages = append(pages, helpPages(in)...)
+	pages = append(pages, docsPages(in)...)
 	return append(pages, errorPages(out, in, at)...)
 }
 
@@ -109,7 +109,7 @@ func appPages(in, at views.Frame) []Page {
 		})},
 		{"search", paths.Search("gre"), 200, views.Search(in, views.SearchProps{Text: "gre", Results: []views.SearchResult{
 			{Kind: "Script", Title: "greet", Hint: "Web shop", Href: paths.Script(app, "greet")},
-			{Kind: "Script", Title: "greet-old", Hint: "Attic", Href: paths.Script("attic", "greet-old")},
+			{Kind: "Module", Title: "greet-old", Hint: "Attic", Href: paths.Script("attic", "greet-old")},
 		}})},
 		{"search-empty", paths.Search("<i>"), 200, views.Search(in, views.SearchProps{Text: "<i>nothing</i>"})},
 	}
@@ -195,23 +195,6 @@ func profilePages(in views.Frame) []Page {
 		{"profile-key", paths.Keys(), 200, views.Profile(in, made)},
 		{"profile-faults", paths.Password(), 422, views.Profile(in, faulty)},
 	}
-}
-
-func helpPages(in views.Frame) []Page {
-	all, err := docs.Pages()
-	if err != nil {
-		panic(err) // they are part of the binary
-	}
-	var pages []Page
-	var names []views.HelpPage
-	for _, page := range all {
-		names = append(names, views.HelpPage{Name: page.Name, Title: page.Title})
-	}
-	for _, page := range all {
-		props := views.HelpProps{Name: page.Name, Title: page.Title, HTML: page.HTML, Pages: names}
-		pages = append(pages, Page{"help-" + page.Name, paths.Help(page.Name), 200, views.Help(in, props)})
-	}
-	return pages
 }
 
 func errorPages(out, in, at views.Frame) []Page {

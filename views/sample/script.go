@@ -109,7 +109,7 @@ func scriptPages(at views.Frame) []Page {
 	taken.JustReplaced, taken.SavedAt = true, ago(5*time.Second)
 	same := script()
 	same.Script.Added, same.Script.Removed = 0, 0
-	settings := views.ScriptSettingsProps{Script: head(), Description: head().Description, Language: "typescript", Capture: "heads", Name: "greet", Versions: 12}
+	settings := views.ScriptSettingsProps{Script: head(), Description: head().Description, Language: "typescript", Capture: "heads", Kind: "endpoint", Name: "greet", Versions: 12}
 	faulty := settings
 	faulty.Name, faulty.Confirm = "Greet", "gret"
 	faulty.Faults = views.Faults{"name": "\"Greet\" has a capital letter.", "confirm": "\"gret\" is not the name of this script."}

@@ -144,10 +144,10 @@ func TestReturnValues(t *testing.T) {
 		{"in a timer", `() => { setTimeout(() => { throw new Error("late") }, 1); return new Promise(() => {}) }`, "error Error: late"},
 		{"never settles", `() => new Promise(() => {})`, "error : The promise returned never settles: nothing that could settle it is pending any more."},
 		{"recursion", `function f() { return f() }`, "stack RangeError: Calls are nested deeper than 2000."},
-		{"missing", `() => Cache("x")`, `error ReferenceError: Cache is not in PiCloud 0.x. There is no storage yet, and variables live for one call. Help on the dashboard says what there is: /help#not-yet.`},
-		{"missing property", `() => crypto.subtle.importKey()`, `error TypeError: crypto.subtle is not in PiCloud 0.x. Of cryptography there are crypto.getRandomValues and crypto.randomUUID. Help on the dashboard says what there is: /help#not-yet.`},
+		{"missing", `() => Cache("x")`, `error ReferenceError: Cache is not in PiCloud 0.x. There is no storage yet, and variables live for one call. The dashboard's documentation says what there is: /docs/globals#not-yet.`},
+		{"missing property", `() => crypto.subtle.importKey()`, `error TypeError: crypto.subtle is not in PiCloud 0.x. Of cryptography there are crypto.getRandomValues and crypto.randomUUID. The dashboard's documentation says what there is: /docs/globals#not-yet.`},
 		{"missing cause", `() => { try { caches } catch (cause) { throw new Error("no", { cause }) } }`, `error Error: no
-Caused by: ReferenceError: caches is not in PiCloud 0.x. There is no storage yet, and variables live for one call. Help on the dashboard says what there is: /help#not-yet.`},
+Caused by: ReferenceError: caches is not in PiCloud 0.x. There is no storage yet, and variables live for one call. The dashboard's documentation says what there is: /docs/globals#not-yet.`},
 		{"asked for", `() => [typeof Cache, globalThis.Cache === undefined, "Cache" in globalThis, crypto.subtle === undefined]`, `200 application/json ["undefined",true,false,true]`},
 		{"missing caught", `() => { try { Cache } catch (e) { return e instanceof ReferenceError && e.name + e.message } }`, "200 text/plain;charset=utf-8 ReferenceErrorCache is not defined"},
 		{"throwing toJSON", `() => ({ toJSON() { throw new TypeError("mine") } })`, "error TypeError: mine"},

@@ -12,7 +12,7 @@ import (
 
 // What to use instead, where several names have the same answer.
 const (
-	readme   = "Help on the dashboard says what there is: /help#not-yet."
+	readme   = "The dashboard's documentation says what there is: /docs/globals#not-yet."
 	requests = "Use fetch."
 	sockets  = "A function answers requests and holds no connection open. " + readme
 	streams  = "There are no streams yet: read a body with text(), json() or bytes(), and answer with the whole of it."

@@ -125,9 +125,11 @@ type PublishTogether struct {
 	Follow  json.RawMessage `json:"follow,omitempty"` // as that of PutScript
 }
 
-// PublishedTogether is the answer to it, in the order of the scripts. What followed is in each.
+// PublishedTogether is the answer to it, in the order of the scripts.
 type PublishedTogether struct {
 	Published []Published `json:"published"`
+	Followed  []Followed  `json:"followed,omitempty"`
+	Failed    []Failed    `json:"failed,omitempty"`
 }
 
 // PatchScript is the body of PATCH /apps/{app}/scripts/{script}: settings that need no new
@@ -181,6 +183,7 @@ type Scripts struct {
 type Version struct {
 	Number    int       `json:"number"`
 	Live      bool      `json:"live"`
+	Kind      string    `json:"kind"` // as that of Script; only versions of its kind go live
 	Language  string    `json:"language"`
 	Author    string    `json:"author"`
 	Note      string    `json:"note"`
