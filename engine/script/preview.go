@@ -3,6 +3,7 @@ package script
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"picloud/engine/actor"
 	"picloud/engine/bundle"
@@ -109,6 +110,7 @@ func (c *change) uses() []Use {
 type Outlook struct {
 	Dependent
 	Problems bundle.Problems // why it would stay as it is; none: it follows
+	Same     bool            // it follows, and what is live of it is that already
 }
 
 // Preview tells what publishing a module comes to, without storing anything: source nil is its
@@ -138,10 +140,10 @@ func (s *Service) Preview(ctx context.Context, grant actor.Grant, script id.Scri
 	}
 	outlooks := make([]Outlook, len(dependents))
 	for i, d := range dependents {
-		outlooks[i].Dependent = d
-		for _, failed := range p.failed {
-			if failed.script == d.ID {
-				outlooks[i].Problems = failed.problems
+		outlooks[i] = Outlook{Dependent: d, Same: d.Follows}
+		for _, c := range slices.Concat(p.followed, p.failed) {
+			if c.script == d.ID {
+				outlooks[i].Problems, outlooks[i].Same = c.problems, false
 			}
 		}
 	}

@@ -123,6 +123,8 @@ func refusal(w http.ResponseWriter, r *http.Request, err error) (status int, fau
 		status = http.StatusUnprocessableEntity
 	case fault.Conflict:
 		status = http.StatusConflict
+	case fault.TooLarge:
+		status = http.StatusRequestEntityTooLarge
 	case fault.TooMany:
 		status = http.StatusTooManyRequests
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Wait.Seconds()))))

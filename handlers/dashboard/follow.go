@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -48,25 +47,31 @@ func (d *Dashboard) followers(r *http.Request, head views.ScriptHead, q question
 		outlooks[i].Dependent = dependent
 	}
 	follows := slices.ContainsFunc(dependents, func(dependent script.Dependent) bool { return dependent.Follows })
+	untried := false
 	switch {
 	case q.unbuilt || q.version == 0 && !follows: // publishing says itself what is wrong with the draft
 	case q.later != "":
 		props.Asking = q.later
 	default:
 		built, err := d.Scripts.Preview(r.Context(), state.Grant, state.Script.ID, q.source, q.version)
-		if problem, is := errors.AsType[*fault.Fault](err); is && problem.Kind == fault.Invalid {
-			props.Unbuilt, props.Problems = true, problemsOf(err)
-			if len(props.Problems) == 0 {
-				props.Fault = problem.Public
-			}
-		} else if err != nil {
-			return nil, err
-		} else {
+		switch {
+		case err == nil:
 			outlooks = built
+		case fault.Is(err, fault.TooLarge): // of all together; fewer may do
+			untried, props.Fault = true, fault.Of(err).Public
+		case fault.Is(err, fault.Invalid):
+			if props.Unbuilt, props.Problems = true, problemsOf(err); len(props.Problems) == 0 {
+				props.Fault = fault.Of(err).Public
+			}
+		default:
+			return nil, err
 		}
 	}
 	for _, outlook := range outlooks {
-		props.Rows = append(props.Rows, followerRow(outlook, q.chosen))
+		row := followerRow(outlook, q.chosen)
+		row.Untried = untried
+		row.Chosen = row.Chosen && (!untried || q.chosen.Has("offered"))
+		props.Rows = append(props.Rows, row)
 	}
 	slices.SortStableFunc(props.Rows, func(a, b views.FollowerRow) int { return rank(a) - rank(b) })
 	return props, nil
@@ -78,6 +83,8 @@ func rank(row views.FollowerRow) int {
 	case len(row.Problems) > 0:
 		return 0
 	case row.Pinned:
+		return 3
+	case row.Same:
 		return 2
 	}
 	return 1
@@ -85,7 +92,7 @@ func rank(row views.FollowerRow) int {
 
 func followerRow(outlook script.Outlook, chosen url.Values) views.FollowerRow {
 	return views.FollowerRow{
-		Name: outlook.Name, Version: outlook.Version, Has: outlook.Module, Direct: outlook.Direct, Pinned: !outlook.Follows,
+		Name: outlook.Name, Version: outlook.Version, Has: outlook.Module, Direct: outlook.Direct, Through: outlook.Through, Pinned: !outlook.Follows, Same: outlook.Same,
 		Problems: places(outlook.Problems, false),
 		Chosen:   !slices.Contains(chosen["offered"], outlook.Name) || slices.Contains(chosen["follow"], outlook.Name),
 	}
@@ -111,9 +118,16 @@ func leftOut(values url.Values) []string {
 // Of those who follow, and of those who stay, so many are named in a notice.
 const namedFollowers, namedFailures = 5, 3
 
-// liveWords tell what went live with a module.
-func liveWords(done script.Published, left []string) string {
+// liveWords tell what went live with a module, or after it. asked is the version that was asked for;
+// 0: a new one.
+func liveWords(done script.Published, asked int, left []string) string {
 	words := fmt.Sprintf("v%d is live.", done.Version)
+	switch {
+	case done.Unchanged:
+		words = fmt.Sprintf("v%d was live already.", done.Version)
+	case asked > 0 && asked != done.Version:
+		words = fmt.Sprintf("v%d is live, another build of v%d with the modules of now.", done.Version, asked)
+	}
 	followed := make([]string, len(done.Followed))
 	for i, one := range done.Followed {
 		followed[i] = fmt.Sprintf("%s v%d", one.Name, one.Version)

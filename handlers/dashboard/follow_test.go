@@ -110,7 +110,7 @@ func TestPublishingAModuleTellsWhoFollows(t *testing.T) {
 	s.sees(page, 200, `href="/apps/shop/scripts/museum#L1:10"`, `name="offered" value="cart"`, `name="follow" value="store" checked`)
 	s.says(page, "Publish pricing as v2", `against the live v1, which stays in the history.`, "Who uses pricing", "3 build with it, 1 does not build and stays as it is, 1 is pinned.",
 		"museum", "v1 of museum", "has v1", "does not build", "1:10", "app:pricing has no old; it exports price.",
-		"cart", "builds", "store", "by way of other modules", "builds", "tax-free", "builds", "pins", "stays at v1 (pinned)", "Publish v2")
+		"cart", "builds", "store", "by way of tax-free", "builds", "tax-free", "builds", "pins", "stays at v1 (pinned)", "Publish v2")
 	for _, kept := range []string{"museum", "pins"} {
 		if strings.Contains(page.body, `value="`+kept+`"`) {
 			t.Errorf("%s can be chosen", kept)
@@ -226,4 +226,61 @@ func TestTheDialogOfAnEndpointBuildsNothing(t *testing.T) {
 	if got := s.builds.Load() - before; got != 5 {
 		t.Errorf("%d programs were built for a module with 4 that follow", got)
 	}
+}
+
+// Who was left out before can follow later, without another version of the module.
+func TestWhoWasLeftOutFollowsLater(t *testing.T) {
+	t.Parallel()
+	s := library(t)
+	s.goes(s.post(pricingPage+"/publish", s.publishForm(s.get(pricingPage+"/publish"), "follow", "cart")), pricingPage)
+	s.get(pricingPage)
+	page := s.get(pricingPage + "/publish")
+	s.says(page, "The draft is the same as the live v2.", "2 build with it, 1 does not build and stays as it is, 1 has it already, 1 is pinned.", "cart", "has it already")
+	if strings.Contains(page.body, `value="cart"`) {
+		t.Error("who has it already can be chosen")
+	}
+	s.goes(s.post(pricingPage+"/publish", s.publishForm(page)), pricingPage)
+	s.sees(s.get(pricingPage), 200, "v2 was live already. store v2 and tax-free v2 follow. museum stays:")
+	if s.live("pricing") != 2 || s.live("cart") != 2 || s.live("store") != 2 {
+		t.Error("something else went live")
+	}
+}
+
+// Who has stopped to follow since the page was drawn is told of, and the page drawn anew.
+func TestWhoWasChosenMayFollowNoMore(t *testing.T) {
+	t.Parallel()
+	s := library(t)
+	chosen := s.publishForm(s.get(pricingPage+"/publish"), "follow", "cart")
+	s.release("cart", "", `export default () => "alone"`)
+	page := s.post(pricingPage+"/publish", chosen)
+	s.sees(page, 422, "&#34;cart&#34; does not follow what is published.")
+	if s.live("pricing") != 1 || strings.Contains(page.body, `value="cart"`) {
+		t.Error("it was published, or cart can be chosen still")
+	}
+	s.release("pricing", "", `export const price = 2`)
+	chosen.Set("note", "back")
+	page = s.post(pricingPage+"/versions/1/live", chosen)
+	s.sees(page, 422, "&#34;cart&#34; does not follow what is published.", `value="back"`)
+}
+
+// Where all together are too much to be tried, fewer can be chosen.
+func TestTooManyTextsToTryAllAtOnce(t *testing.T) {
+	t.Parallel()
+	s := library(t)
+	_, err := s.pool.Exec(t.Context(), `UPDATE sources x SET source = source || repeat(' ', 33554432) FROM script_versions v JOIN scripts s ON s.id = v.script_id
+		WHERE s.name = 'store' AND x.app_id = v.app_id AND x.hash = v.source_hash`)
+	s.must(err)
+	page := s.get(pricingPage + "/publish")
+	s.sees(page, 200, `name="offered" value="cart"`)
+	s.says(page, "Who uses pricing", "4 can follow, 1 is pinned.", "Let fewer of them follow.")
+	if strings.Contains(page.body, `value="cart" checked`) {
+		t.Error("all are chosen still")
+	}
+	values := s.publishForm(page)
+	values["follow"] = []string{"cart", "store"}
+	page = s.post(pricingPage+"/publish", values)
+	s.sees(page, 413, "Let fewer of them follow.", `value="cart" checked`, `value="store" checked`, `name="follow" value="tax-free"`)
+	values["follow"] = []string{"cart"}
+	s.goes(s.post(pricingPage+"/publish", values), pricingPage)
+	s.sees(s.get(pricingPage), 200, "v2 is live. cart v2 follows. museum, store and tax-free stay, as you chose.")
 }

@@ -41,6 +41,8 @@ func TestGoingBackToAVersionOfAModuleAsksWhoFollows(t *testing.T) {
 	s.says(s.get(pricingPage+"/versions"), "v1 is live. cart v5, newcomer v3, store v4 and tax-free v4 follow. fan stays: app:pricing has no fresh; it exports")
 
 	s.says(s.get(pricingPage+"/versions/1/live"), "It is live already.")
+	s.goes(s.post("/apps/shop/scripts/tax-free/versions/2/live", form()), "/apps/shop/scripts/tax-free/versions") // built with pricing v2, then
+	s.says(s.get("/apps/shop/scripts/tax-free/versions"), "v5 is live, another build of v2 with the modules of now.")
 	s.sees(s.get(pricingPage+"/versions/99/live"), 404)
 	s.sees(s.get(pricingPage+"/versions/x/live"), 404)
 	s.sees(s.post(pricingPage+"/versions/99/live", form("note", "")), 404)
@@ -135,7 +137,7 @@ func TestHistorySetsApartWhatWasBuiltAnew(t *testing.T) {
 	s.sees(page, 200, `href="/apps/shop/scripts/pricing/versions/4"`)
 	s.says(page, "follows pricing v4", "another build of", "v1", "Modules", "as they were when v4 was built", "pricing v4", "pricing.ts")
 	s.says(s.get("/apps/shop/scripts/pins/versions/1"), "pricing v1", "pricing@1.ts", "pinned")
-	s.says(s.get("/apps/shop/scripts/store/versions/1"), "pricing v1", "imported by another module", "tax-free v1")
+	s.says(s.get("/apps/shop/scripts/store/versions/1"), "pricing v1", "imported by tax-free", "tax-free v1")
 }
 
 func TestADifferenceShowsModules(t *testing.T) {

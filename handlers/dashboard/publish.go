@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,10 +89,10 @@ func (d *Dashboard) Publish(w http.ResponseWriter, r *http.Request) error {
 func publishedWords(published script.Published, values url.Values) string {
 	words := fmt.Sprintf("Published v%d. It answers its URL now.", published.Version)
 	switch {
-	case published.Unchanged:
+	case published.Unchanged && len(published.Followed)+len(published.Failed) == 0:
 		words = fmt.Sprintf("The draft is the same as the live v%d: nothing to publish.", published.Version)
 	case published.Script.Kind == script.Module:
-		words = liveWords(published, leftOut(values))
+		words = liveWords(published, 0, leftOut(values))
 	}
 	if warnings := published.Warnings; len(warnings) > 0 {
 		words += fmt.Sprintf(" %s: line %d: %s", ui.Plural(len(warnings), "warning"), warnings[0].Line, warnings[0].Message)
@@ -140,6 +141,7 @@ func (d *Dashboard) notPublished(w http.ResponseWriter, r *http.Request, values 
 		faults[""] = faults["source"]
 	}
 	state := web.Of(r)
+	faults[""] = cmp.Or(faults[""], faults["follow"])
 	if state.Script, err = d.Scripts.Get(r.Context(), state.Grant, state.Script.ID); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -130,13 +131,14 @@ func (d *Dashboard) MakeLive(w http.ResponseWriter, r *http.Request) error {
 		case !ok:
 			return err
 		case state.Script.Kind == script.Module:
+			faults[""] = cmp.Or(faults[""], faults["follow"])
 			return d.askToMakeLive(w, r, status, number, views.MakeLiveProps{Note: values.Get("note"), Faults: faults, Problems: problemsOf(err)}, values)
 		}
 		return d.versions(w, r, status, 0, faults)
 	}
 	words := fmt.Sprintf("v%d is live.", number)
 	if state.Script.Kind == script.Module {
-		words = liveWords(done, leftOut(values))
+		words = liveWords(done, number, leftOut(values))
 	}
 	return d.done(w, r, words+" The draft is as it was.", paths.Versions(state.App.Slug, state.Script.Name))
 }
@@ -197,7 +199,7 @@ func (d *Dashboard) Version(w http.ResponseWriter, r *http.Request) error {
 		props.Lines = append(props.Lines, ui.CodeLine{Number: i + 1, Text: strings.TrimSuffix(line, "\r")})
 	}
 	for _, m := range modules {
-		props.Modules = append(props.Modules, views.ModuleRow{Name: m.Name, File: m.File, Version: m.Version, Follows: m.Follows, Direct: m.Direct, Gone: m.Gone})
+		props.Modules = append(props.Modules, views.ModuleRow{Name: m.Name, File: m.File, Version: m.Version, Follows: m.Follows, Direct: m.Direct, Through: m.Through, Gone: m.Gone})
 	}
 	return d.page(w, r, http.StatusOK, views.Version(f, props))
 }

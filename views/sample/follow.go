@@ -19,8 +19,9 @@ func followHead() views.ScriptHead {
 func followers(built bool) *views.FollowersProps {
 	p := &views.FollowersProps{Module: followHead(), Next: 4, Rows: []views.FollowerRow{
 		{Name: "checkout", Version: 7, Has: 3, Direct: true, Chosen: true},
-		{Name: "greet", Version: 12, Has: 3, Chosen: true},
+		{Name: "greet", Version: 12, Has: 3, Through: []string{"rounding", "tax"}, Chosen: true},
 		{Name: "a-name-that-is-as-long-as-names-of-scripts-may-be-in-this-picl", Version: 1204, Has: 2, Chosen: false},
+		{Name: "import", Version: 4, Has: 4, Direct: true, Same: true},
 		{Name: "prices", Version: 1, Has: 1, Direct: true, Pinned: true},
 	}}
 	if !built {
@@ -80,7 +81,7 @@ func followPages(at views.Frame) []Page {
 		{"version-modules", paths.Version(app, "greet", 8), 200, views.Version(at, views.VersionProps{
 			Script: head(), Version: versions[0], File: "greet.ts", Source: source, Lines: codeLines(), Modules: []views.ModuleRow{
 				{Name: "pricing", File: "pricing.ts", Version: 3, Follows: true, Direct: true},
-				{Name: "tax", File: "pricing/tax.ts", Version: 1, Gone: true},
+				{Name: "tax", File: "pricing/tax.ts", Version: 1, Through: []string{"pricing"}, Gone: true},
 			},
 		})},
 		{"diff-modules", paths.Diff(app, "greet", "5", paths.Draft), 200, views.Diff(at, views.DiffPageProps{
