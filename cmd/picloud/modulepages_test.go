@@ -83,6 +83,8 @@ func (w *window) makeByHand(name, kind string) {
 	w.visit("/apps/shop/scripts/new")
 	w.press(kind)
 	w.fill("Name", name)
+	// What is said of the name, where there is JavaScript, moves what is below it.
+	w.until(`!document.documentElement.classList.contains("js") || document.getElementById("name-said").textContent.includes(` + quoted(name) + `)`)
 	w.press("Create and publish")
 	w.shows("h1", name)
 	w.until(editor)

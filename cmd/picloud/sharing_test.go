@@ -31,6 +31,7 @@ func TestStoryOfSharing(t *testing.T) {
 	w.press("New script")
 	w.press("A module")
 	w.fill("Name", "rates")
+	w.shows(".field .hint", `"app:rates"`) // what is said of the name moves what is below it
 	w.press("Create and publish")
 	w.shows("h1", "rates")
 	w.shows(".head .state", "Live v1")
@@ -46,6 +47,7 @@ export async function dollars(): Promise<number> {
 
 	w.visit("/apps/shop/scripts/new")
 	w.fill("Name", "convert")
+	w.shows(".field .hint", "/fn/shop/convert")
 	w.press("Create and publish")
 	w.shows("h1", "convert")
 	w.write(`import { dollars } from "app:rates";
